@@ -1,0 +1,73 @@
+# Fournil. `make help` lists what there is; `make run` and `make test` do all set-up by themselves.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+SERVICES_READY := $(VENV)/.services-ready
+DEV_READY := $(VENV)/.dev-ready
+TRAIN := .venv-train
+
+.DEFAULT_GOAL := help
+.PHONY: help setup run demo test lint protos models bench clean
+
+help: ## what there is
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup: $(DEV_READY) ## everything needed to run, test and lint, in .venv
+
+run: $(SERVICES_READY) ## the whole mesh on this machine, until Ctrl-C
+	@$(BIN)/python -m services.local_mesh
+
+demo: $(SERVICES_READY) ## draws the crab beside the boat (on a running mesh, or on one of its own)
+	@$(BIN)/python examples/demo.py
+
+test: $(DEV_READY) ## unit, contract, integration and end-to-end tests
+	$(BIN)/python -m pytest $(ARGS)
+
+lint: $(DEV_READY) ## ruff, mypy, import contracts, buf, fresh stubs
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/buf lint protos
+	@fresh=$$(mktemp -d) && PYTHON=$(BIN)/python sh protos/generate.sh $$fresh && \
+	    for stub in $$(cd $$fresh && find fournil -name '*_pb2*'); do \
+	        cmp -s $$fresh/$$stub $$stub || { echo "stale stub: $$stub (make protos)"; exit 1; }; \
+	    done && rm -rf $$fresh && echo "stubs are fresh"
+
+protos: $(DEV_READY) ## remakes the committed stubs from protos/
+	PYTHON=$(BIN)/python sh protos/generate.sh .
+
+models: $(TRAIN)/.ready ## remakes the shipped models (hours on a CPU)
+	$(TRAIN)/bin/python -m models.recipe $(ARGS)
+
+bench: $(DEV_READY) ## every benchmark, as ratios in one run; writes bench/out/ and bench/RESULTS.md
+	$(BIN)/python -m bench.edge
+	$(BIN)/python -m bench.report
+
+bench-%: $(DEV_READY) ## one service's benchmark, for example bench-edge
+	$(BIN)/python -m bench.$*
+
+clean: ## removes what make made, but no data of the local mesh
+	rm -rf $(VENV) $(TRAIN) build .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+
+$(VENV)/bin/pip:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	    { echo "Fournil needs Python 3.11 or newer; set PYTHON=..."; exit 1; }
+	@$(PYTHON) -m venv $(VENV) || \
+	    { echo "python's venv module is missing; on Debian: apt-get install python3-venv"; exit 1; }
+
+$(SERVICES_READY): pyproject.toml constraints.txt | $(VENV)/bin/pip
+	@echo "Installing the services into $(VENV) (the first time takes a minute or two) ..."
+	@$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[services]'
+	@touch $@
+
+$(DEV_READY): $(SERVICES_READY)
+	@echo "Installing what tests and lint need into $(VENV) ..."
+	@$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	@touch $@
+
+$(TRAIN)/.ready: pyproject.toml
+	@$(PYTHON) -m venv $(TRAIN)
+	@echo "Installing torch and what training needs into $(TRAIN) ..."
+	@$(TRAIN)/bin/pip install --quiet --disable-pip-version-check -e '.[train]'
+	@touch $@

@@ -1,0 +1,1 @@
+"""Fournil's services. Never published: only `fournil/` goes into the wheel."""

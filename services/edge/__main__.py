@@ -1,0 +1,173 @@
+"""Starts the edge: gRPC `ImageService`, the REST bridge and the page in one process and one event loop."""
+
+import asyncio
+import contextlib
+import os
+import uuid
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import uvicorn
+
+from fournil.edge.v1 import edge_pb2_grpc
+from services.edge.authenticator import Authenticator
+from services.edge.catalogue import Catalogue
+from services.edge.conductor import Conductor
+from services.edge.counter import Counter
+from services.edge.diary import RedisDiary
+from services.edge.event_tail import EventTail
+from services.edge.grpc_peers import GrpcModerator, GrpcOvens, GrpcQuota
+from services.edge.links import Links
+from services.edge.messages import localize
+from services.edge.openai_form import OpenAiApi
+from services.edge.rest import NativeApi, build_app
+from services.edge.results import ObjectResults
+from services.edge.server import ImageService
+from services.edge.walk import Mesh
+from services.runtime.channels import open_channel
+from services.runtime.process import ServiceProcess, run
+from services.runtime.redis_link import RedisLink
+from services.runtime.settings import Environment, ProcessSettings, split_address
+
+if TYPE_CHECKING:
+    from starlette.applications import Starlette
+
+
+@dataclass(frozen=True)
+class EdgeSettings:
+    """What the edge reads from its environment. Targets are gRPC names, times are seconds."""
+
+    process: ProcessSettings
+    redis_url: str
+    http_listen: str
+    quota: str
+    moderator: str
+    generator: str
+    results_url: str
+    link_secret: str
+    public_url: str
+    default_model: str
+    hold_seconds: float
+    demo_keys: dict[str, str]
+
+    @staticmethod
+    def read(env: Environment) -> "EdgeSettings":
+        """Reads every variable. Raises SettingsError."""
+        http_listen = env.text("FOURNIL_HTTP_LISTEN", "0.0.0.0:8080")
+        demo: dict[str, str] = {}
+        if env.integer("FOURNIL_DEMO", 0, low=0, high=1):
+            demo = {"free": env.text("FOURNIL_DEMO_FREE_KEY"), "paid": env.text("FOURNIL_DEMO_PAID_KEY")}
+        return EdgeSettings(
+            process=ProcessSettings.read(
+                "edge", env, default_listen="0.0.0.0:50050", default_metrics="0.0.0.0:9090"
+            ),
+            redis_url=env.text("REDIS_URL"),
+            http_listen=http_listen,
+            quota=env.text("FOURNIL_QUOTA", "127.0.0.1:50051"),
+            moderator=env.text("FOURNIL_MODERATOR", "127.0.0.1:50052"),
+            generator=env.text("FOURNIL_GENERATOR", "127.0.0.1:50053"),
+            results_url=env.text("FOURNIL_RESULTS_URL"),
+            link_secret=env.text("FOURNIL_LINK_SECRET"),
+            public_url=env.text("FOURNIL_PUBLIC_URL", f"http://127.0.0.1:{split_address(http_listen)[1]}"),
+            default_model=env.text("FOURNIL_DEFAULT_MODEL", "fournil-mini"),
+            hold_seconds=env.seconds("FOURNIL_HOLD_SECONDS", 300.0, low=1.0, high=3600.0),
+            demo_keys=demo,
+        )
+
+
+async def main() -> None:
+    """Startup, service, shutdown."""
+    settings = EdgeSettings.read(Environment(os.environ))
+    process = ServiceProcess(settings.process, localize=localize)
+    link = RedisLink(settings.redis_url)
+    channels = [
+        open_channel(settings.quota, service="fournil.quota.v1.QuotaService"),
+        open_channel(settings.moderator, service="fournil.moderator.v1.ModeratorService"),
+        open_channel(settings.generator, service="fournil.generator.v1.GeneratorService"),
+    ]
+    quota, moderator, ovens = GrpcQuota(channels[0]), GrpcModerator(channels[1]), GrpcOvens()
+    catalogue = Catalogue(channels[2], settings.default_model)
+
+    tail = EventTail()
+    results = ObjectResults(settings.results_url)
+
+    def told(job_id: str, kind: str) -> None:
+        conductor.told(job_id, kind)
+        tail.wake(job_id, kind)
+
+    diary = RedisDiary(link, f"edge-{uuid.uuid4().hex[:12]}", told)
+    conductor = Conductor(Mesh(quota, moderator, ovens, diary, results), diary, quota)
+    counter = Counter(quota, diary, conductor, tail, results, catalogue)
+    authenticator = Authenticator(quota)
+    links = Links(settings.link_secret.encode(), settings.public_url)
+
+    process.add(
+        edge_pb2_grpc.add_ImageServiceServicer_to_server,
+        ImageService(counter, authenticator, links),
+        "fournil.edge.v1.ImageService",
+    )
+    app = build_app(
+        NativeApi(counter, authenticator, links),
+        OpenAiApi(counter, authenticator, links, settings.hold_seconds).routes(),
+        ready=lambda: bool(catalogue.known) and not process.stopping,
+        demo_keys=settings.demo_keys,
+    )
+    web = _web_server(app, settings)
+
+    async def close_channels() -> None:
+        await ovens.close()
+        for channel in channels:
+            await channel.close()
+
+    await process.serve(
+        background=[diary.open, catalogue.run, conductor.run, web.run_until_stopped],
+        stop=[web.stop],
+        close=[conductor.hand_over, close_channels, link.close],
+    )
+
+
+class _WebServer(uvicorn.Server):
+    """uvicorn inside our loop: signals stay with `ServiceProcess`."""
+
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self._ended = asyncio.Event()
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+    async def run_until_stopped(self) -> None:
+        """Serves; an early end (the port is taken) ends the process."""
+        try:
+            await self.serve()
+        finally:
+            self._ended.set()
+
+    async def stop(self) -> None:
+        """Takes no more connections and waits for those in flight (bounded by the configured grace)."""
+        self.should_exit = True
+        await self._ended.wait()
+
+
+def _web_server(app: "Starlette", settings: EdgeSettings) -> _WebServer:
+    host, port = split_address(settings.http_listen)
+    config = uvicorn.Config(
+        app,
+        host=host,
+        port=port,
+        log_config=None,
+        access_log=False,
+        lifespan="off",
+        server_header=False,
+        limit_concurrency=5_000,
+        timeout_keep_alive=30,
+        timeout_graceful_shutdown=int(settings.process.grace_seconds),
+        h11_max_incomplete_event_size=32 * 1024,
+    )
+    return _WebServer(config)
+
+
+if __name__ == "__main__":
+    run("edge", main)

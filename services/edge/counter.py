@@ -1,0 +1,130 @@
+"""The counter: what a caller can do, once, for gRPC and REST alike. The wire is the adapters' business."""
+
+import time
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
+
+from services.edge.asking import Asked, body_hash, check_request_id, to_spec
+from services.edge.catalogue import Catalogue
+from services.edge.conductor import Conductor
+from services.edge.diary import RedisDiary
+from services.edge.event_tail import EventTail
+from services.edge.job import Account, Event, Failure, Job, Place, State, is_job_id, new_job_id
+from services.edge.peers import Allowance, LineState, Quota, RefundReason
+from services.edge.results import ObjectResults
+from services.edge.walk import AlreadyAccepted, patiently
+from services.runtime import call_context
+from services.runtime.errors import Fault, Reason
+
+FIRST_ANSWER_SECONDS = 5.0
+
+
+@dataclass(frozen=True)
+class Counter:
+    """Everything behind the public surface of one edge."""
+
+    quota: Quota
+    diary: RedisDiary
+    conductor: Conductor
+    tail: EventTail
+    results: ObjectResults
+    catalogue: Catalogue
+
+    async def create(
+        self, account: Account, asked: Asked, *, model: object, request_id: str | None, validate_only: bool
+    ) -> Job:
+        """An accepted job with its place, or with `validate_only` what it would be, under no id.
+
+        Raises the fault that refused it: a limit, the moderator, or a malformed field. An accepted job whose
+        first answer is slow comes back HELD.
+        """
+        facts = self.catalogue.pick(model)
+        job = Job(
+            id=new_job_id(),
+            account=account,
+            spec=to_spec(asked, facts),
+            created=time.time(),
+            request_id=check_request_id(request_id),
+            body_hash=body_hash(asked, facts.name),
+            language=call_context.language.get(),
+        )
+        if validate_only:
+            return await self._dry_run(job)
+        try:
+            await self.conductor.start(job, patience=call_context.remaining(FIRST_ANSWER_SECONDS))
+        except AlreadyAccepted as earlier:
+            return await patiently(self.diary.read, earlier.job_id)
+        job = await self.diary.read(job.id)
+        if job.failure is not None:
+            raise as_fault(job.failure)
+        return job
+
+    async def get(self, account: Account, job_id: str) -> Job:
+        """A job of the caller's. Somebody else's is NOT_FOUND, like one that never was."""
+        if not is_job_id(job_id):
+            raise Fault(Reason.NOT_FOUND, "no such job")
+        job = await self.diary.read(job_id)
+        if job.account.account_id != account.account_id:
+            raise Fault(Reason.NOT_FOUND, "no such job")
+        return job
+
+    async def list(self, account: Account, *, before: str, limit: int) -> Sequence[Job]:
+        """Jobs older than the id `before`, newest first."""
+        return await self.diary.list(account.account_id, before=before, limit=limit)
+
+    async def cancel(self, account: Account, job_id: str) -> Job:
+        """Refunds a job that has not ended; an ended one is returned as it is."""
+        job = await self.get(account, job_id)
+        if job.state.final:
+            return job
+        reservation = await self.quota.refund(job.id, RefundReason.CANCELLED)
+        if reservation.state is State.REFUNDED:
+            await self.diary.failed(job, Failure(Reason.JOB_CANCELLED))
+            self.conductor.stop_walking(job.id)
+        return await self.diary.read(job.id)
+
+    async def watch(self, account: Account, job_id: str, *, after: str) -> AsyncIterator[Event | None]:
+        """The job's events after the id `after`; None now and then while nothing happens."""
+        await self.get(account, job_id)
+        async for event in self.tail.follow(self.diary, job_id, after=after):
+            yield event
+
+    async def picture(self, job_id: str, index: int) -> bytes:
+        """A finished picture; the caller has shown its right to it."""
+        if not is_job_id(job_id) or not 0 <= index < 100:
+            raise Fault(Reason.NOT_FOUND, "no such picture")
+        return await self.results.get(job_id, index)
+
+    async def allowance(self, account: Account) -> Allowance:
+        """What the account has left."""
+        return await self.quota.allowance(account.account_id)
+
+    async def line(self) -> LineState:
+        """The public state of the line."""
+        return await self.quota.line()
+
+    async def _dry_run(self, job: Job) -> Job:
+        await self.quota.reserve(job, validate_only=True)
+        line = await self.quota.line()
+        place = Place(0, None, None)
+        for entry in line.classes:
+            if (entry.model, entry.tier) == (job.spec.model, job.account.tier):
+                low = None if entry.wait is None else entry.wait * 0.7
+                high = None if entry.wait is None else entry.wait * 1.5
+                place = Place(entry.waiting, low, high)
+        return Job("", job.account, job.spec, job.created, place=place)
+
+
+def as_fault(failure: Failure) -> Fault:
+    """What a caller is told of a failed job."""
+    if failure.refusal is None:
+        return Fault(failure.reason, "the job ended without pictures and was refunded")
+    refusal = failure.refusal
+    return Fault(
+        failure.reason,
+        f"refused by the moderator ({refusal.stage}: {refusal.category})",
+        stage=refusal.stage,
+        category=refusal.category,
+        decision_id=refusal.decision_id,
+        words=", ".join(refusal.words),
+    )

@@ -1,0 +1,275 @@
+"""The three peers over gRPC. Translation only: messages to plain values, `AioRpcError` to `Fault`."""
+
+import contextlib
+from collections import OrderedDict
+from collections.abc import AsyncIterator, Iterator, Sequence
+from datetime import timedelta
+
+import grpc
+from google.protobuf import timestamp_pb2
+
+from fournil.generator.v1 import generator_pb2, generator_pb2_grpc
+from fournil.moderator.v1 import moderator_pb2, moderator_pb2_grpc
+from fournil.quota.v1 import quota_pb2, quota_pb2_grpc
+from services.edge.asking import ModelFacts
+from services.edge.job import Account, Job, Place, State
+from services.edge.peers import (
+    Allowance,
+    BakedPicture,
+    Baking,
+    Limit,
+    LineClass,
+    LineState,
+    RefundReason,
+    Reservation,
+    RoughPicture,
+    StepDone,
+    Ticket,
+    Turn,
+    Verdict,
+)
+from services.runtime.channels import open_channel
+from services.runtime.errors import Fault, Reason
+from services.runtime.wire_errors import from_rpc_error
+
+RESERVATION_LIFE = timedelta(seconds=60)
+BAKE_SECONDS = 900.0
+"""Longest one job may be in the oven."""
+MOST_OVENS = 256
+"""Channels to generators that are kept open; the one unused for longest is closed first."""
+
+_STATES = {
+    quota_pb2.RESERVATION_STATE_HELD: State.HELD,
+    quota_pb2.RESERVATION_STATE_QUEUED: State.QUEUED,
+    quota_pb2.RESERVATION_STATE_RUNNING: State.RUNNING,
+    quota_pb2.RESERVATION_STATE_COMMITTED: State.COMMITTED,
+    quota_pb2.RESERVATION_STATE_REFUNDED: State.REFUNDED,
+}
+_REASONS = {
+    quota_pb2.REFUND_REASON_PROMPT_REFUSED: RefundReason.PROMPT_REFUSED,
+    quota_pb2.REFUND_REASON_IMAGE_REFUSED: RefundReason.IMAGE_REFUSED,
+    quota_pb2.REFUND_REASON_FAILED: RefundReason.FAILED,
+    quota_pb2.REFUND_REASON_CANCELLED: RefundReason.CANCELLED,
+    quota_pb2.REFUND_REASON_EXPIRED: RefundReason.EXPIRED,
+}
+_TO_REASON = {reason: number for number, reason in _REASONS.items()}
+_PLACE_REASONS = {
+    quota_pb2.PLACE_REASON_FAIR_SHARE: "fair_share",
+    quota_pb2.PLACE_REASON_RETURNED_JOB: "returned_job",
+}
+_PRIORITIES = {"free": generator_pb2.PRIORITY_FREE}
+
+
+@contextlib.contextmanager
+def _faults_of(peer: str) -> Iterator[None]:
+    try:
+        yield
+    except grpc.aio.AioRpcError as error:
+        raise from_rpc_error(error, peer) from error
+
+
+class GrpcQuota:
+    """Implements `peers.Quota`."""
+
+    def __init__(self, channel: grpc.aio.Channel) -> None:
+        self._stub = quota_pb2_grpc.QuotaServiceStub(channel)
+
+    async def authenticate(self, api_key: str) -> Account:
+        with _faults_of("quota"):
+            answer = await self._stub.Authenticate(quota_pb2.AuthenticateRequest(api_key=api_key))
+        return Account(answer.account_id, answer.tier, answer.key_id)
+
+    async def reserve(self, job: Job, *, validate_only: bool = False) -> Reservation:
+        request = quota_pb2.ReserveRequest(
+            id=job.id,
+            account_id=job.account.account_id,
+            cost=job.spec.count,
+            model=job.spec.model,
+            request_id=job.request_id,
+            body_hash=job.body_hash,
+            ttl=RESERVATION_LIFE,
+            validate_only=validate_only,
+        )
+        with _faults_of("quota"):
+            answer = await self._stub.Reserve(request)
+        if answer.WhichOneof("outcome") == "refusal":
+            raise _refusal(answer)
+        return _reservation(answer.reservation)
+
+    async def enqueue(self, job_id: str) -> Ticket:
+        with _faults_of("quota"):
+            return _ticket((await self._stub.Enqueue(quota_pb2.EnqueueRequest(id=job_id))).ticket)
+
+    async def watch_ticket(self, job_id: str) -> AsyncIterator[Ticket]:
+        with _faults_of("quota"):
+            async for update in self._stub.WatchTicket(quota_pb2.WatchTicketRequest(id=job_id)):
+                yield _ticket(update.ticket)
+
+    async def return_turn(self, job_id: str, attempt: int) -> Reservation:
+        with _faults_of("quota"):
+            answer = await self._stub.ReturnTurn(quota_pb2.ReturnTurnRequest(id=job_id, attempt=attempt))
+        return _reservation(answer.reservation)
+
+    async def release_slots(self, job_id: str, attempt: int) -> None:
+        with _faults_of("quota"):
+            await self._stub.ReleaseSlots(quota_pb2.ReleaseSlotsRequest(id=job_id, attempt=attempt))
+
+    async def extend(self, job_ids: Sequence[str]) -> Sequence[str]:
+        with _faults_of("quota"):
+            answer = await self._stub.Extend(quota_pb2.ExtendRequest(ids=job_ids, ttl=RESERVATION_LIFE))
+        return list(answer.lost_ids)
+
+    async def commit(self, job_id: str, actual: int) -> Reservation:
+        with _faults_of("quota"):
+            answer = await self._stub.Commit(quota_pb2.CommitRequest(id=job_id, actual=actual))
+        return _reservation(answer.reservation)
+
+    async def refund(self, job_id: str, reason: RefundReason) -> Reservation:
+        with _faults_of("quota"):
+            request = quota_pb2.RefundRequest(id=job_id, reason=_TO_REASON[reason])
+            return _reservation((await self._stub.Refund(request)).reservation)
+
+    async def allowance(self, account_id: str) -> Allowance:
+        with _faults_of("quota"):
+            request = quota_pb2.GetAllowanceRequest(account_id=account_id)
+            answer = await self._stub.GetAllowance(request)
+        limits = {verdict.policy: _limit(verdict) for verdict in answer.verdicts}
+        return Allowance(answer.tier, limits["daily"], limits["live"])
+
+    async def line(self) -> LineState:
+        with _faults_of("quota"):
+            answer = await self._stub.DescribeLine(quota_pb2.DescribeLineRequest())
+        classes = [
+            LineClass(
+                entry.model,
+                entry.tier,
+                entry.waiting,
+                entry.wait.ToMicroseconds() / 1e6 if entry.HasField("wait") else None,
+            )
+            for entry in answer.classes
+        ]
+        slots, baking = sum(oven.slots for oven in answer.ovens), sum(oven.leased for oven in answer.ovens)
+        return LineState(classes, len(answer.ovens), slots, baking)
+
+
+class GrpcModerator:
+    """Implements `peers.Moderator`."""
+
+    def __init__(self, channel: grpc.aio.Channel) -> None:
+        self._stub = moderator_pb2_grpc.ModeratorServiceStub(channel)
+
+    async def screen_prompt(self, job: Job) -> Verdict:
+        request = moderator_pb2.ScreenPromptRequest(
+            job_id=job.id, account_id=job.account.account_id, prompt=job.spec.prompt
+        )
+        with _faults_of("moderator"):
+            return _verdict((await self._stub.ScreenPrompt(request)).verdict)
+
+    async def screen_image(self, job: Job, png: bytes) -> Verdict:
+        request = moderator_pb2.ScreenImageRequest(job_id=job.id, account_id=job.account.account_id, image=png)
+        with _faults_of("moderator"):
+            return _verdict((await self._stub.ScreenImage(request)).verdict)
+
+
+class GrpcOvens:
+    """Implements `peers.Ovens`: one channel to each generator that turns were given for."""
+
+    def __init__(self) -> None:
+        self._channels: OrderedDict[str, grpc.aio.Channel] = OrderedDict()
+
+    async def generate(self, job: Job, turn: Turn) -> AsyncIterator[Baking]:
+        stub = generator_pb2_grpc.GeneratorServiceStub(await self._channel(turn.address))
+        spec = job.spec
+        request = generator_pb2.GenerateRequest(
+            job_id=job.id,
+            model=spec.model,
+            prompt=spec.prompt,
+            count=spec.count,
+            seed=spec.seed,
+            steps=spec.steps,
+            width=spec.width,
+            height=spec.height,
+            priority=_PRIORITIES.get(job.account.tier, generator_pb2.PRIORITY_PAID),
+            previews=spec.previews,
+        )
+        whole = False
+        with _faults_of("generator"):
+            async for event in stub.Generate(request, timeout=BAKE_SECONDS):
+                match event.WhichOneof("event"):
+                    case "progress":
+                        yield StepDone(event.progress.index, event.progress.step, event.progress.steps)
+                    case "preview":
+                        yield RoughPicture(event.preview.index, event.preview.step, event.preview.png)
+                    case "picture":
+                        yield BakedPicture(event.picture.index, event.picture.seed, event.picture.png)
+                    case "usage":
+                        whole = True
+        if not whole:
+            raise Fault(Reason.UNAVAILABLE, "the generator's stream ended early", peer="generator")
+
+    async def close(self) -> None:
+        """Closes every channel."""
+        for channel in self._channels.values():
+            await channel.close()
+
+    async def _channel(self, address: str) -> grpc.aio.Channel:
+        if address not in self._channels:
+            self._channels[address] = open_channel(address, service="fournil.generator.v1.GeneratorService")
+            if len(self._channels) > MOST_OVENS:
+                _, oldest = self._channels.popitem(last=False)
+                await oldest.close(grace=BAKE_SECONDS)
+        self._channels.move_to_end(address)
+        return self._channels[address]
+
+
+async def list_models(channel: grpc.aio.Channel) -> dict[str, ModelFacts]:
+    """The models of one generator replica, by name."""
+    stub = generator_pb2_grpc.GeneratorServiceStub(channel)
+    with _faults_of("generator"):
+        answer = await stub.ListModels(generator_pb2.ListModelsRequest(), timeout=3.0)
+    return {
+        model.name: ModelFacts(model.name, model.native_size, model.output_size, model.default_steps)
+        for model in answer.models
+    }
+
+
+def _refusal(answer: quota_pb2.ReserveResponse) -> Fault:
+    refusal = answer.refusal
+    reason = Reason(refusal.reason)
+    facts: dict[str, object] = {"policy": refusal.policy}
+    for verdict in answer.verdicts:
+        if verdict.policy == refusal.policy:
+            facts |= {"limit": verdict.limit, "used": verdict.used, "held": verdict.held}
+            if verdict.HasField("reset_time"):
+                facts["reset"] = verdict.reset_time.ToJsonString()
+    retry_after: float | None = None
+    if refusal.HasField("retry_time"):
+        now = timestamp_pb2.Timestamp()
+        now.GetCurrentTime()
+        retry_after = max(0.0, (refusal.retry_time.ToMicroseconds() - now.ToMicroseconds()) / 1e6)
+    return Fault(reason, f"limit {refusal.policy!r} refuses", retry_after=retry_after, **facts)
+
+
+def _reservation(message: quota_pb2.Reservation) -> Reservation:
+    return Reservation(message.id, _STATES[message.state], message.charged, _REASONS.get(message.refund_reason))
+
+
+def _ticket(message: quota_pb2.Ticket) -> Ticket:
+    place = Place(
+        message.place,
+        message.eta_low.ToMicroseconds() / 1e6 if message.HasField("eta_low") else None,
+        message.eta_high.ToMicroseconds() / 1e6 if message.HasField("eta_high") else None,
+        _PLACE_REASONS.get(message.place_reason, ""),
+    )
+    turn = Turn(message.turn.generator_address, message.turn.attempt) if message.HasField("turn") else None
+    return Ticket(_STATES[message.state], place, turn, _REASONS.get(message.refund_reason))
+
+
+def _limit(message: quota_pb2.PolicyVerdict) -> Limit:
+    reset = message.reset_time.ToMicroseconds() / 1e6 if message.HasField("reset_time") else None
+    return Limit(message.policy, message.limit, message.used, message.held, reset)
+
+
+def _verdict(message: moderator_pb2.Verdict) -> Verdict:
+    stage = "image" if message.stage == moderator_pb2.STAGE_IMAGE else "prompt"
+    return Verdict(message.allowed, message.decision_id, stage, message.category, list(message.words))

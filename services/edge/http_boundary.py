@@ -1,0 +1,174 @@
+"""What every HTTP answer of the edge goes through: request id, language, bounded bodies, faults to problems.
+
+One table maps reasons to HTTP status. The native surface answers `application/problem+json` (RFC 9457), paths
+of OpenAI's API answer OpenAI's error object (`openai_form` makes it).
+"""
+
+import json
+import logging
+import time
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from prometheus_client import Counter, Histogram
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import JSONResponse, Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from services.edge.messages import text
+from services.runtime import call_context
+from services.runtime.errors import Fault, Reason, invalid
+
+log = logging.getLogger("fournil.http")
+
+MAX_BODY = 256 * 1024
+
+HTTP_STATUS: dict[Reason, int] = {
+    Reason.INVALID_ARGUMENT: 400,
+    Reason.KEY_MISSING: 401,
+    Reason.KEY_UNKNOWN: 401,
+    Reason.KEY_REVOKED: 401,
+    Reason.NOT_FOUND: 404,
+    Reason.MODEL_UNKNOWN: 404,
+    Reason.ALLOWANCE_SPENT: 429,
+    Reason.TOO_MANY_LIVE_JOBS: 429,
+    Reason.LINE_FULL: 503,
+    Reason.MODERATION_BLOCKED: 400,
+    Reason.REQUEST_ID_REUSED: 422,
+    Reason.WRONG_STATE: 400,
+    Reason.UNAVAILABLE: 503,
+    Reason.OVERLOADED: 503,
+    Reason.INTERNAL: 500,
+    Reason.JOB_CANCELLED: 400,
+    Reason.JOB_FAILED: 500,
+    Reason.DEADLINE_EXCEEDED: 504,
+    Reason.JOB_EXPIRED: 503,
+}
+
+LONGEST_RETRY_AFTER = 60.0
+"""A longer Retry-After would hang a client for hours; the time then stands in the body only."""
+
+REQUESTS = Counter("fournil_http_requests_total", "HTTP requests answered.", ["method", "status"])
+SECONDS = Histogram("fournil_http_seconds", "Time to the first byte of an answer.", ["method"])
+
+_PAGE_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob: data:; "
+    "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+)
+
+
+class HttpBoundary:
+    """ASGI middleware around the whole application."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        headers = Headers(scope=scope)
+        request_id = call_context.accept_request_id(headers.get("x-request-id"))
+        call_context.request_id.set(request_id)
+        call_context.language.set(call_context.pick_language(headers.get("accept-language")))
+        call_context.deadline.set(None)
+        started, status = time.perf_counter(), 0
+
+        async def send_with_headers(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                answer = MutableHeaders(scope=message)
+                answer["x-request-id"] = request_id
+                answer.setdefault("cache-control", "no-store")
+                answer["x-content-type-options"] = "nosniff"
+                answer["referrer-policy"] = "no-referrer"
+                answer["content-security-policy"] = _PAGE_POLICY
+                answer["content-language"] = call_context.language.get()
+                answer["vary"] = "accept-language"
+                SECONDS.labels(scope["method"]).observe(time.perf_counter() - started)
+            await send(message)
+
+        try:
+            await self._app(scope, receive, send_with_headers)
+        finally:
+            REQUESTS.labels(scope["method"], str(status)).inc()
+            elapsed = round((time.perf_counter() - started) * 1e3, 2)
+            fields = {"method": scope["method"], "path": scope["path"], "status": status, "ms": elapsed}
+            log.info("http", extra=fields)
+
+
+def problem(fault: Fault) -> JSONResponse:
+    """A fault as problem+json in the caller's language."""
+    status = HTTP_STATUS[fault.reason]
+    body: dict[str, Any] = {
+        "type": f"urn:fournil:error:{fault.reason.lower()}",
+        "title": fault.reason.replace("_", " ").capitalize(),
+        "status": status,
+        "detail": text(fault, call_context.language.get()),
+        "reason": fault.reason,
+        "metadata": fault.metadata,
+        "request_id": call_context.request_id.get(),
+    }
+    if fault.retry_after is not None:
+        body["retry_after"] = round(fault.retry_after, 3)
+    if fault.reason is Reason.MODERATION_BLOCKED:
+        body["refusal"] = refusal_of(fault)
+    return JSONResponse(body, status, headers=retry_headers(fault), media_type="application/problem+json")
+
+
+def refusal_of(fault: Fault) -> dict[str, Any]:
+    """The moderator's refusal as the surfaces show it."""
+    facts = fault.metadata
+    words = [word for word in facts.get("words", "").split(", ") if word]
+    names = ("decision_id", "stage", "category")
+    return {**{name: facts.get(name, "") for name in names}, "words": words}
+
+
+def retry_headers(fault: Fault) -> dict[str, str]:
+    """Retry-After where waiting is short; x-should-retry false where trying again at once is no use."""
+    if fault.retry_after is None:
+        return {} if fault.transient else {"x-should-retry": "false"}
+    if fault.retry_after > LONGEST_RETRY_AFTER:
+        return {"x-should-retry": "false"}
+    return {"retry-after": str(max(1, round(fault.retry_after)))}
+
+
+async def json_body(request: Request) -> dict[str, Any]:
+    """The request's JSON object, at most `MAX_BODY` bytes. Raises Fault INVALID_ARGUMENT."""
+    chunks: list[bytes] = []
+    size = 0
+    try:
+        async for chunk in request.stream():
+            size += len(chunk)
+            if size > MAX_BODY:
+                raise invalid("body", f"must be at most {MAX_BODY} bytes")
+            chunks.append(chunk)
+    except ClientDisconnect:
+        raise invalid("body", "ended early") from None
+    try:
+        body = json.loads(b"".join(chunks).decode("utf-8"))
+    except (UnicodeDecodeError, json.JSONDecodeError, RecursionError):
+        raise invalid("body", "must be valid JSON in UTF-8") from None
+    if not isinstance(body, dict):
+        raise invalid("body", "must be a JSON object")
+    return body
+
+
+Endpoint = Callable[[Request], Awaitable[Response]]
+
+
+def guarded(endpoint: Endpoint, shape: Callable[[Fault], Response] = problem) -> Endpoint:
+    """`endpoint`, with whatever it raises answered in the given shape."""
+
+    async def answer(request: Request) -> Response:
+        try:
+            return await endpoint(request)
+        except Fault as fault:
+            return shape(fault)
+        except Exception:
+            log.exception("unhandled exception", extra={"path": request.url.path})
+            return shape(Fault(Reason.INTERNAL, "internal error; the request id finds it in the logs"))
+
+    return answer

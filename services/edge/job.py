@@ -1,0 +1,151 @@
+"""A job as plain values: what was asked, where it stands, what happened to it.
+
+The states and who moves them are quota's (see `services/quota/reservation.py` and ARCHITECTURE.md); the
+edge's record follows the reservation and never leads it.
+"""
+
+import base64
+import secrets
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+from typing import Any
+
+from services.runtime.errors import Reason
+
+_ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
+ID_LENGTH = 26
+
+
+def new_job_id() -> str:
+    """26 characters that sort by time: 48 bits of milliseconds, 80 random bits, in Crockford's base 32."""
+    number = (int(time.time() * 1000) << 80) | secrets.randbits(80)
+    return "".join(_ALPHABET[(number >> shift) & 31] for shift in range(125, -1, -5))
+
+
+def is_job_id(text: str) -> bool:
+    """Whether `text` could be a job id. Anything else is not looked up."""
+    return len(text) == ID_LENGTH and all(character in _ALPHABET for character in text)
+
+
+class State(StrEnum):
+    """Where a job stands; the last two are final."""
+
+    HELD = "held"
+    QUEUED = "queued"
+    RUNNING = "running"
+    COMMITTED = "committed"
+    REFUNDED = "refunded"
+
+    @property
+    def final(self) -> bool:
+        """Whether nothing more can happen."""
+        return self in {State.COMMITTED, State.REFUNDED}
+
+
+@dataclass(frozen=True)
+class Account:
+    """Who asks."""
+
+    account_id: str
+    tier: str
+    key_id: str
+
+
+@dataclass(frozen=True)
+class Spec:
+    """What was asked, validated and with every default filled in."""
+
+    prompt: str
+    model: str
+    count: int
+    width: int
+    height: int
+    seed: int
+    steps: int
+    previews: int
+
+    @property
+    def size(self) -> str:
+        """WIDTHxHEIGHT."""
+        return f"{self.width}x{self.height}"
+
+
+@dataclass(frozen=True)
+class Place:
+    """A place in line. ETAs are seconds from now, None when no generator serves the model."""
+
+    place: int
+    eta_low: float | None = None
+    eta_high: float | None = None
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """The moderator's no."""
+
+    decision_id: str
+    stage: str
+    category: str
+    words: Sequence[str] = ()
+
+
+@dataclass(frozen=True)
+class Failure:
+    """Why a job ended without pictures."""
+
+    reason: Reason
+    refusal: Refusal | None = None
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """One finished picture."""
+
+    index: int
+    seed: int
+
+
+@dataclass(frozen=True)
+class Job:
+    """One job. Times are Unix seconds."""
+
+    id: str
+    account: Account
+    spec: Spec
+    created: float
+    state: State = State.HELD
+    request_id: str = ""
+    body_hash: str = ""
+    language: str = "en"
+    ended: float | None = None
+    place: Place | None = None
+    images: Sequence[Drawn] = ()
+    failure: Failure | None = None
+    charged: int = 0
+    attempt: int = 0
+
+    def moved(self, state: State, **changes: Any) -> "Job":
+        """The job in another state."""
+        return replace(self, state=state, **changes)
+
+
+@dataclass(frozen=True)
+class Event:
+    """One line of a job's log. `kind` is the SSE event name; `id` orders them and lets a reader resume."""
+
+    id: str
+    kind: str
+    time: float
+    data: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def last(self) -> bool:
+        """Whether nothing follows."""
+        return self.kind in {"completed", "failed"}
+
+    def preview_png(self) -> bytes:
+        """The picture of a `preview` event."""
+        return base64.b64decode(self.data["png"])

@@ -1,0 +1,65 @@
+"""Jobs to the fields of a Redis hash and back."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from typing import Any
+
+from services.edge.job import Account, Drawn, Failure, Job, Place, Refusal, Spec, State
+from services.runtime.errors import Reason
+
+
+def pack_doc(job: Job) -> str:
+    """What never changes, as JSON."""
+    return json.dumps(
+        {
+            "account": asdict(job.account),
+            "spec": asdict(job.spec),
+            "created": job.created,
+            "request_id": job.request_id,
+            "body_hash": job.body_hash,
+            "language": job.language,
+        }
+    )
+
+
+def pack_place(place: Place) -> str:
+    """A place as JSON."""
+    return json.dumps(asdict(place))
+
+
+def pack_drawn(drawn: Sequence[Drawn]) -> str:
+    """Pictures as JSON."""
+    return json.dumps([asdict(picture) for picture in drawn])
+
+
+def pack_failure(failure: Failure) -> str:
+    """A failure as JSON; it also serves as the data of the `failed` event."""
+    return json.dumps(asdict(failure))
+
+
+def unpack_failure(data: Mapping[str, Any]) -> Failure:
+    """A failure from its parsed JSON."""
+    refusal = data.get("refusal")
+    return Failure(Reason(data["reason"]), Refusal(**refusal) if refusal else None)
+
+
+def unpack(job_id: str, fields: Mapping[str, str]) -> Job:
+    """A job from its record."""
+    doc = json.loads(fields["doc"])
+    return Job(
+        id=job_id,
+        account=Account(**doc["account"]),
+        spec=Spec(**doc["spec"]),
+        created=doc["created"],
+        request_id=doc["request_id"],
+        body_hash=doc["body_hash"],
+        language=doc["language"],
+        state=State(fields.get("state", State.HELD)),
+        ended=float(fields["ended"]) if "ended" in fields else None,
+        place=Place(**json.loads(fields["place"])) if "place" in fields else None,
+        images=[Drawn(**entry) for entry in json.loads(fields.get("images", "[]"))],
+        failure=unpack_failure(json.loads(fields["failure"])) if "failure" in fields else None,
+        charged=int(fields.get("charged", 0)),
+        attempt=int(fields.get("attempt", 0)),
+    )

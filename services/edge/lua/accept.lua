@@ -1,0 +1,20 @@
+-- Makes a job durable, once, and leases it to the edge that calls.
+--
+-- KEYS[1] {edge}:job:ID      hash: the record. "doc" never changes; "state" and the rest follow the walk
+-- KEYS[2] {edge}:of:ACCOUNT  sorted set of the account's job ids; scores are 0, ids sort by time
+-- KEYS[3] {edge}:work        stream of unfinished jobs; the pending list of group "edges" is the lease table:
+--                            consumer = the edge that walks the job, idle time = age of its lease
+-- ARGV: id, consumer, doc, most jobs remembered an account
+-- Returns 1 when this call made the record, 0 when it was there (the lease is left as it is).
+if redis.call('HSETNX', KEYS[1], 'doc', ARGV[3]) == 0 then
+  return 0
+end
+local entry = redis.call('XADD', KEYS[3], '*', 'job', ARGV[1])
+redis.call('XCLAIM', KEYS[3], 'edges', ARGV[2], 0, entry, 'FORCE', 'JUSTID')
+redis.call('HSET', KEYS[1], 'state', 'held', 'work', entry)
+redis.call('ZADD', KEYS[2], 0, ARGV[1])
+local many = redis.call('ZCARD', KEYS[2]) - tonumber(ARGV[4])
+if many > 0 then
+  redis.call('ZREMRANGEBYRANK', KEYS[2], 0, many - 1)
+end
+return 1

@@ -1,0 +1,153 @@
+"""Texts for people, in French and English alike. The one place where a reason becomes a sentence."""
+
+from collections.abc import Mapping
+
+from services.edge.job import Failure
+from services.runtime import call_context
+from services.runtime.errors import Fault, Reason
+
+_TEXTS: Mapping[Reason, tuple[str, str]] = {
+    Reason.INVALID_ARGUMENT: (
+        "The field “{field}” is not right: {detail}.",
+        "Le champ « {field} » ne va pas : {detail}.",
+    ),
+    Reason.KEY_MISSING: (
+        "No key was sent. Send it as “Authorization: Bearer KEY”.",
+        "Aucune clé n’a été envoyée. Envoyez-la ainsi : « Authorization: Bearer CLÉ ».",
+    ),
+    Reason.KEY_UNKNOWN: ("This key is not known.", "Cette clé est inconnue."),
+    Reason.KEY_REVOKED: ("This key was revoked.", "Cette clé a été révoquée."),
+    Reason.NOT_FOUND: ("There is no such thing here, or it is not yours.", "Introuvable, ou pas à vous."),
+    Reason.MODEL_UNKNOWN: (
+        "There is no model “{model}”. Available: {models}.",
+        "Il n’y a pas de modèle « {model} ». Disponibles : {models}.",
+    ),
+    Reason.ALLOWANCE_SPENT: (
+        "Your allowance of {limit} pictures a day is spent; it starts again at {reset}.",
+        "Votre allocation de {limit} images par jour est épuisée ; elle reprend à {reset}.",
+    ),
+    Reason.TOO_MANY_LIVE_JOBS: (
+        "You have {held} jobs under way and may have {limit}. Wait for one to end, or cancel one.",
+        "Vous avez {held} tâches en cours ; {limit} sont permises. Attendez-en la fin, ou annulez-en une.",
+    ),
+    Reason.LINE_FULL: (
+        "The line is full right now. Nothing was charged; please come back a little later.",
+        "La file est pleine en ce moment. Rien n’a été compté ; revenez un peu plus tard.",
+    ),
+    Reason.MODERATION_BLOCKED: (
+        "Refused by the moderator ({category}). Nothing was charged. Decision {decision_id}.",
+        "Refusé par la modération ({category}). Rien n’a été compté. Décision {decision_id}.",
+    ),
+    Reason.REQUEST_ID_REUSED: (
+        "This idempotency key was used before with another request.",
+        "Cette clé d’idempotence a déjà servi pour une autre demande.",
+    ),
+    Reason.WRONG_STATE: ("This cannot be done any more.", "Ce n’est plus possible."),
+    Reason.UNAVAILABLE: (
+        "A part of the service does not answer right now. Please try again shortly.",
+        "Une partie du service ne répond pas en ce moment. Réessayez dans un instant.",
+    ),
+    Reason.OVERLOADED: (
+        "This server is full right now. Please try again shortly.",
+        "Ce serveur est plein en ce moment. Réessayez dans un instant.",
+    ),
+    Reason.INTERNAL: (
+        "Something went wrong on our side. The request id finds it in our logs.",
+        "Une erreur s’est produite de notre côté. L’identifiant de requête la retrouve dans nos journaux.",
+    ),
+    Reason.JOB_CANCELLED: (
+        "The job was cancelled; nothing was charged.",
+        "La tâche a été annulée ; rien n’a été compté.",
+    ),
+    Reason.JOB_FAILED: (
+        "The picture could not be baked after several tries; nothing was charged.",
+        "L’image n’a pas pu être cuite malgré plusieurs essais ; rien n’a été compté.",
+    ),
+    Reason.DEADLINE_EXCEEDED: ("The time you gave ran out.", "Le temps accordé est écoulé."),
+    Reason.JOB_EXPIRED: (
+        "The job waited too long without anybody to bake it; nothing was charged.",
+        "La tâche a trop attendu sans que personne ne la cuise ; rien n’a été compté.",
+    ),
+}
+
+_DETAILS_FR: Mapping[str, str] = {
+    "must be text": "il faut du texte",
+    "must not be empty": "il ne doit pas être vide",
+    "must be a whole number": "il faut un nombre entier",
+    "must be 'auto' or WIDTHxHEIGHT": "il faut « auto » ou LARGEURxHAUTEUR",
+    "must be square: this model draws squares": "il faut un carré : ce modèle dessine des carrés",
+    "must be valid Unicode without lone surrogates": "il faut de l’Unicode valide",
+    "must be valid JSON in UTF-8": "il faut du JSON valide en UTF-8",
+    "must be a JSON object": "il faut un objet JSON",
+    "must be a valid message in UTF-8": "il faut un message valide en UTF-8",
+}
+_DETAIL_STARTS_FR: Mapping[str, str] = {
+    "must hold no control characters such as": "aucun caractère de contrôle n’est permis, tel que",
+    "must not hold control characters such as": "aucun caractère de contrôle n’est permis, tel que",
+    "must be at most": "au plus",
+    "must be one of": "il faut une valeur parmi",
+    "must be": "il faut",
+}
+
+CATEGORIES: Mapping[str, tuple[str, str]] = {
+    "sexual": ("sexual content", "contenu sexuel"),
+    "sexual_minors": ("sexual content with minors", "contenu sexuel impliquant des mineurs"),
+    "violence": ("violence", "violence"),
+    "hate": ("hate", "haine"),
+    "harassment": ("harassment", "harcèlement"),
+    "self_harm": ("self-harm", "automutilation"),
+    "illicit": ("illicit activity", "activité illicite"),
+    "dangerous": ("dangerous activity", "activité dangereuse"),
+    "privacy": ("privacy", "vie privée"),
+    "public_figure": ("public figure", "personnalité publique"),
+    "disinformation": ("disinformation", "désinformation"),
+    "ip": ("intellectual property", "propriété intellectuelle"),
+    "shocking": ("shocking content", "contenu choquant"),
+}
+
+
+class _Missing(dict[str, str]):
+    def __missing__(self, key: str) -> str:
+        return "?"
+
+
+def localize(fault: Fault) -> tuple[str, str]:
+    """(locale, text) of a fault in the language of the call being served."""
+    language = call_context.language.get()
+    return language, text(fault, language)
+
+
+def text(fault: Fault, language: str) -> str:
+    """The sentence for a fault in "fr" or "en"."""
+    facts = _Missing(fault.metadata)
+    if "category" in facts:
+        facts["category"] = category(facts["category"], language)
+    if "detail" in facts and language == "fr":
+        facts["detail"] = _detail_fr(facts["detail"])
+    if "reset" in facts:
+        facts["reset"] = facts["reset"].replace("T", " ").removesuffix("Z")[:16] + " UTC"
+    return _TEXTS[fault.reason][language == "fr"].format_map(facts)
+
+
+def failure_text(failure: Failure, language: str) -> str:
+    """The sentence for a job that ended without pictures."""
+    if failure.refusal is None:
+        return text(Fault(failure.reason, ""), language)
+    refusal = failure.refusal
+    fault = Fault(failure.reason, "", category=refusal.category, decision_id=refusal.decision_id)
+    return text(fault, language)
+
+
+def category(name: str, language: str) -> str:
+    """A moderation category in words."""
+    return CATEGORIES.get(name, (name, name))[language == "fr"]
+
+
+def _detail_fr(detail: str) -> str:
+    if detail in _DETAILS_FR:
+        return _DETAILS_FR[detail]
+    for start, french in _DETAIL_STARTS_FR.items():
+        if detail.startswith(start):
+            rest = detail.removeprefix(start).strip()
+            return f"{french} {rest}".replace(" to ", " à ").replace(" characters, not ", " caractères, pas ")
+    return detail

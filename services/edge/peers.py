@@ -1,0 +1,199 @@
+"""The three peers as the walk sees them: plain values in, plain values out, `Fault` when not.
+
+`grpc_peers` holds the real ones; tests hold small ones that keep the same promises.
+"""
+
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Protocol
+
+from services.edge.job import Account, Job, Place, State
+
+
+class RefundReason(StrEnum):
+    """Why a reservation was refunded."""
+
+    PROMPT_REFUSED = "PROMPT_REFUSED"
+    IMAGE_REFUSED = "IMAGE_REFUSED"
+    FAILED = "FAILED"
+    CANCELLED = "CANCELLED"
+    EXPIRED = "EXPIRED"
+
+
+@dataclass(frozen=True)
+class Reservation:
+    """The desk's record of a job."""
+
+    id: str
+    state: State
+    charged: int = 0
+    refund_reason: RefundReason | None = None
+
+
+@dataclass(frozen=True)
+class Turn:
+    """The right to bake on one generator; `attempt` fences it."""
+
+    address: str
+    attempt: int
+
+
+@dataclass(frozen=True)
+class Ticket:
+    """A place in line, the turn once it came, or the end."""
+
+    state: State
+    place: Place
+    turn: Turn | None = None
+    refund_reason: RefundReason | None = None
+
+
+@dataclass(frozen=True)
+class Limit:
+    """One limit as it stands. `reset` is in Unix seconds."""
+
+    policy: str
+    limit: int
+    used: int
+    held: int
+    reset: float | None
+
+
+@dataclass(frozen=True)
+class Allowance:
+    """What an account has left."""
+
+    tier: str
+    daily: Limit
+    live: Limit
+
+
+@dataclass(frozen=True)
+class LineClass:
+    """One class of one model's line. `wait` in seconds, None when no generator serves the model."""
+
+    model: str
+    tier: str
+    waiting: int
+    wait: float | None
+
+
+@dataclass(frozen=True)
+class LineState:
+    """The public state of the line."""
+
+    classes: Sequence[LineClass]
+    ovens: int
+    slots: int
+    baking: int
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """The moderator's word."""
+
+    allowed: bool
+    decision_id: str
+    stage: str
+    category: str
+    words: Sequence[str]
+
+
+@dataclass(frozen=True)
+class StepDone:
+    """A step of picture `index` was done."""
+
+    index: int
+    step: int
+    steps: int
+
+
+@dataclass(frozen=True)
+class RoughPicture:
+    """A preview, PNG."""
+
+    index: int
+    step: int
+    png: bytes
+
+
+@dataclass(frozen=True)
+class BakedPicture:
+    """A finished picture, PNG."""
+
+    index: int
+    seed: int
+    png: bytes
+
+
+Baking = StepDone | RoughPicture | BakedPicture
+
+
+class Quota(Protocol):
+    """The desk."""
+
+    async def authenticate(self, api_key: str) -> Account:
+        """Who holds the key. Raises KEY_MISSING, KEY_UNKNOWN, KEY_REVOKED."""
+        ...
+
+    async def reserve(self, job: Job, *, validate_only: bool = False) -> Reservation:
+        """Holds the job's pictures. Raises ALLOWANCE_SPENT, TOO_MANY_LIVE_JOBS, LINE_FULL or
+        REQUEST_ID_REUSED."""
+        ...
+
+    async def enqueue(self, job_id: str) -> Ticket:
+        """Takes a place in line."""
+        ...
+
+    def watch_ticket(self, job_id: str) -> AsyncIterator[Ticket]:
+        """Updates until the turn comes or the reservation ends."""
+        ...
+
+    async def return_turn(self, job_id: str, attempt: int) -> Reservation:
+        """Gives a turn back uncharged."""
+        ...
+
+    async def release_slots(self, job_id: str, attempt: int) -> None:
+        """Frees the generator while the pictures are looked at."""
+        ...
+
+    async def extend(self, job_ids: Sequence[str]) -> Sequence[str]:
+        """Keeps reservations alive; returns those that are not."""
+        ...
+
+    async def commit(self, job_id: str, actual: int) -> Reservation:
+        """Charges `actual` pictures."""
+        ...
+
+    async def refund(self, job_id: str, reason: RefundReason) -> Reservation:
+        """Charges nothing."""
+        ...
+
+    async def allowance(self, account_id: str) -> Allowance:
+        """What is left."""
+        ...
+
+    async def line(self) -> LineState:
+        """The public state of the line."""
+        ...
+
+
+class Moderator(Protocol):
+    """The taster."""
+
+    async def screen_prompt(self, job: Job) -> Verdict:
+        """Whether the prompt is fit to bake."""
+        ...
+
+    async def screen_image(self, job: Job, png: bytes) -> Verdict:
+        """Whether a picture is fit to show."""
+        ...
+
+
+class Ovens(Protocol):
+    """The generators."""
+
+    def generate(self, job: Job, turn: Turn) -> AsyncIterator[Baking]:
+        """Bakes the job on the turn's generator. A stream that ends early raises UNAVAILABLE."""
+        ...

@@ -1,0 +1,62 @@
+"""Where pictures are kept: any store `obstore` knows, a folder by default (file:///...) or a bucket (s3://...).
+
+A picture's path is its job's id and its index, so storing it twice stores the same thing.
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import obstore
+from obstore.exceptions import BaseError
+from obstore.store import LocalStore, MemoryStore, ObjectStore, from_url
+
+from services.runtime.errors import Fault, Reason
+
+
+class ObjectResults:
+    """Implements `walk.Results`. A store that does not answer raises UNAVAILABLE."""
+
+    def __init__(self, url: str) -> None:
+        parts = urlsplit(url)
+        if parts.scheme == "file":
+            folder = Path(parts.path)
+            folder.mkdir(parents=True, exist_ok=True)
+            self._store: ObjectStore = LocalStore(folder)
+        elif parts.scheme == "memory":
+            self._store = MemoryStore()
+        else:
+            self._store = from_url(url, client_options={"timeout": "10s", "connect_timeout": "3s"})
+
+    async def put(self, job_id: str, index: int, data: bytes) -> None:
+        """Stores one picture."""
+        try:
+            await obstore.put_async(self._store, _path(job_id, index), data)
+        except BaseError as error:
+            raise _away() from error
+
+    async def stored(self, job_id: str) -> Sequence[int]:
+        """Indices of the pictures that are kept, in order."""
+        try:
+            listed = await obstore.list(self._store, prefix=f"{job_id}/").collect_async()
+        except BaseError as error:
+            raise _away() from error
+        return sorted(int(entry["path"].rsplit("/", 1)[1].removesuffix(".png")) for entry in listed)
+
+    async def get(self, job_id: str, index: int) -> bytes:
+        """One picture. Raises NOT_FOUND."""
+        try:
+            found = await obstore.get_async(self._store, _path(job_id, index))
+            return bytes(await found.bytes_async())
+        except FileNotFoundError as error:
+            raise Fault(Reason.NOT_FOUND, "no such picture") from error
+        except BaseError as error:
+            raise _away() from error
+
+
+def _path(job_id: str, index: int) -> str:
+    return f"{job_id}/{index}.png"
+
+
+def _away() -> Fault:
+    return Fault(Reason.UNAVAILABLE, "the picture store does not answer", retry_after=1.0, peer="results")

@@ -1,0 +1,22 @@
+"""What every Fournil process does, and nothing a single service owns.
+
+A service's `__main__` reads its settings once, builds its parts and hands its servicers to `ServiceProcess`:
+
+    env = Environment(os.environ)
+    process = ServiceProcess(ProcessSettings.read("quota", env, default_listen="0.0.0.0:50051"))
+    process.add(quota_pb2_grpc.add_QuotaServiceServicer_to_server, servicer, "fournil.quota.v1.QuotaService")
+    process.run(background=[sweeper.run], close=[link.close])
+
+| file | job |
+|---|---|
+| `settings` | environment variables to plain values, with errors that name the variable |
+| `errors` | `Fault`: the one domain error, and the reasons it may have |
+| `wire_errors` | `Fault` to gRPC status and back, once |
+| `call_context` | request id, deadline and language of the call being served |
+| `interceptors` | the boundary of every RPC, serving and calling |
+| `channels` | how one service reaches another |
+| `redis_link` | how a service reaches Redis: bounded, scripts loaded by hash, errors translated |
+| `telemetry` | JSON logs and Prometheus metrics |
+| `process` | start, health, drain, stop |
+| `sentence_encoder` | sentences to vectors; shared by moderator and generator |
+"""

@@ -1,0 +1,175 @@
+"""The boundary of every RPC.
+
+Serving: takes request id, language and deadline from the call, counts and times it, and turns what was raised
+into a status: a `Fault` by the table of `wire_errors`, anything else INTERNAL with its traceback in the log
+and none on the wire. Calling: hands request id and language on, and never waits longer than the caller would
+(grpc.aio does not propagate deadlines by itself).
+"""
+
+import asyncio
+import logging
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Any
+
+import grpc
+from google.protobuf.message import DecodeError
+from prometheus_client import Counter, Histogram
+
+from services.runtime import call_context
+from services.runtime.errors import Fault, Reason, invalid
+from services.runtime.wire_errors import to_status
+
+log = logging.getLogger("fournil.rpc")
+
+CALLS = Counter("fournil_rpc_total", "Calls served.", ["method", "code"])
+SECONDS = Histogram(
+    "fournil_rpc_seconds", "Time to serve a call.", ["method"],
+    buckets=(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 60),
+)  # fmt: skip
+
+Localize = Callable[[Fault], tuple[str, str]]
+"""A fault to (locale, text) in the language of the call."""
+
+
+class ServingBoundary(grpc.aio.ServerInterceptor):
+    """Wraps every handler but those of gRPC's own services (health, reflection)."""
+
+    def __init__(self, localize: Localize | None = None) -> None:
+        self._localize = localize
+
+    async def intercept_service(
+        self,
+        continuation: Callable[[grpc.HandlerCallDetails], Awaitable[Any]],
+        handler_call_details: grpc.HandlerCallDetails,
+    ) -> Any:
+        handler = await continuation(handler_call_details)
+        method: str = handler_call_details.method
+        if handler is None or method.startswith("/grpc.") or handler.request_streaming:
+            return handler
+        parse, serialize = _tolerant(handler.request_deserializer), handler.response_serializer
+        if handler.response_streaming:
+            behaviour = self._streaming(method, handler.unary_stream)
+            return grpc.unary_stream_rpc_method_handler(behaviour, parse, serialize)
+        return grpc.unary_unary_rpc_method_handler(self._unary(method, handler.unary_unary), parse, serialize)
+
+    def _unary(self, method: str, inner: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable[Any]]:
+        async def serve(request: Any, context: grpc.aio.ServicerContext[Any, Any]) -> Any:
+            started = self._enter(context)
+            try:
+                response = await inner(_parsed(request), context)
+            except asyncio.CancelledError:
+                self._leave(method, started, "CANCELLED")
+                raise
+            except Exception as error:
+                await self._fail(method, started, context, error)
+            self._leave(method, started, "OK")
+            return response
+
+        return serve
+
+    def _streaming(self, method: str, inner: Callable[..., AsyncIterator[Any]]) -> Callable[..., Any]:
+        async def serve(request: Any, context: grpc.aio.ServicerContext[Any, Any]) -> AsyncIterator[Any]:
+            started = self._enter(context)
+            try:
+                async for response in inner(_parsed(request), context):
+                    yield response
+            except asyncio.CancelledError:
+                self._leave(method, started, "CANCELLED")
+                raise
+            except Exception as error:
+                await self._fail(method, started, context, error)
+            self._leave(method, started, "OK")
+
+        return serve
+
+    @staticmethod
+    def _enter(context: grpc.aio.ServicerContext[Any, Any]) -> float:
+        metadata = dict(context.invocation_metadata() or ())
+        request_id = call_context.accept_request_id(metadata.get("x-request-id"))
+        call_context.request_id.set(request_id)
+        call_context.language.set(call_context.pick_language(metadata.get("accept-language")))
+        left = context.time_remaining()
+        call_context.deadline.set(None if left is None else time.monotonic() + left)
+        context.set_trailing_metadata((("x-request-id", request_id),))
+        return time.perf_counter()
+
+    async def _fail(
+        self, method: str, started: float, context: grpc.aio.ServicerContext[Any, Any], error: Exception
+    ) -> None:
+        if isinstance(error, grpc.aio.AbortError):
+            raise error
+        if isinstance(error, Fault):
+            fault = error
+            if fault.reason is Reason.INTERNAL:
+                log.error("call failed", extra={"method": method}, exc_info=error)
+        else:
+            log.error("unhandled exception", extra={"method": method}, exc_info=error)
+            fault = Fault(Reason.INTERNAL, "internal error; the request id finds it in the logs")
+        self._leave(method, started, fault.reason)
+        status = to_status(fault, localized=self._localize(fault) if self._localize else None)
+        context.set_trailing_metadata(
+            (("x-request-id", call_context.request_id.get()), *(status.trailing_metadata or ()))
+        )
+        await context.abort(status.code, status.details)
+
+    @staticmethod
+    def _leave(method: str, started: float, code: str) -> None:
+        elapsed = time.perf_counter() - started
+        CALLS.labels(method, code).inc()
+        SECONDS.labels(method).observe(elapsed)
+        log.info("rpc", extra={"method": method, "code": code, "ms": round(elapsed * 1e3, 2)})
+
+
+class _Malformed:
+    """Stands for a request that is no valid message, for example text that is not UTF-8."""
+
+
+def _tolerant(parse: Callable[[bytes], Any]) -> Callable[[bytes], Any]:
+    """`parse`, but a malformed request reaches the boundary instead of ending as a bare INTERNAL."""
+
+    def parse_or_mark(data: bytes) -> Any:
+        try:
+            return parse(data)
+        except DecodeError:
+            return _Malformed()
+
+    return parse_or_mark
+
+
+def _parsed(request: Any) -> Any:
+    if isinstance(request, _Malformed):
+        raise invalid("request", "must be a valid message in UTF-8")
+    return request
+
+
+def _outgoing(details: grpc.aio.ClientCallDetails, default: float | None) -> grpc.aio.ClientCallDetails:
+    """The same call with request id, language and a bounded timeout in seconds."""
+    metadata = grpc.aio.Metadata(*(details.metadata or ()))
+    if request_id := call_context.request_id.get():
+        metadata["x-request-id"] = request_id
+    metadata["accept-language"] = call_context.language.get()
+    timeout = details.timeout if details.timeout is not None else default
+    if timeout is not None:
+        timeout = call_context.remaining(timeout)
+    return grpc.aio.ClientCallDetails(
+        details.method, timeout, metadata, details.credentials, details.wait_for_ready
+    )
+
+
+class CallingUnary(grpc.aio.UnaryUnaryClientInterceptor):
+    """For unary calls: 5 s unless the call or the caller's deadline says less."""
+
+    async def intercept_unary_unary(
+        self, continuation: Any, client_call_details: grpc.aio.ClientCallDetails, request: Any
+    ) -> Any:
+        return await continuation(_outgoing(client_call_details, 5.0), request)
+
+
+class CallingStream(grpc.aio.UnaryStreamClientInterceptor):
+    """For streams: bounded by what the call sets, else an hour."""
+
+    async def intercept_unary_stream(
+        self, continuation: Any, client_call_details: grpc.aio.ClientCallDetails, request: Any
+    ) -> Any:
+        return await continuation(_outgoing(client_call_details, 3600.0), request)
