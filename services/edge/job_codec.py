@@ -58,7 +58,7 @@ def unpack(job_id: str, fields: Mapping[str, str]) -> Job:
         state=State(fields.get("state", State.HELD)),
         ended=float(fields["ended"]) if "ended" in fields else None,
         place=Place(**json.loads(fields["place"])) if "place" in fields else None,
-        images=[Drawn(**entry) for entry in json.loads(fields.get("images", "[]"))],
+        images=tuple(Drawn(**entry) for entry in json.loads(fields.get("images", "[]"))),
         failure=unpack_failure(json.loads(fields["failure"])) if "failure" in fields else None,
         charged=int(fields.get("charged", 0)),
         attempt=int(fields.get("attempt", 0)),

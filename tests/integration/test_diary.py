@@ -51,7 +51,7 @@ async def test_a_job_ends_once_and_says_nothing_after(link: RedisLink) -> None:
     await diary.step(job, StepDone(0, 1, 4))
     await diary.preview(job, RoughPicture(0, 1, b"png"))
     read = await diary.read(job.id)
-    assert (read.state, read.charged, read.failure, list(read.images)) == (State.COMMITTED, 1, None, [Drawn(0, 7)])
+    assert (read.state, read.charged, read.failure, read.images) == (State.COMMITTED, 1, None, (Drawn(0, 7),))
     kinds = [event.kind for event in await diary.events(job.id, after="")]
     assert kinds == ["started", "image", "completed"]
     assert await link.text.xlen("{edge}:work") == 0, "an ended job has no lease"

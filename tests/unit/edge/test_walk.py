@@ -1,9 +1,7 @@
 """The walk: every way it can end, every moment its edge can die."""
 
 import asyncio
-import sys
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
@@ -11,9 +9,7 @@ from services.edge.job import State
 from services.edge.peers import RefundReason
 from services.edge.walk import AlreadyAccepted, walk
 from services.runtime.errors import Fault, Reason
-
-sys.path.insert(0, str(Path(__file__).parent))
-from fake_mesh import MOST_ATTEMPTS, FakeMesh, a_job
+from tests.unit.edge.fake_mesh import MOST_ATTEMPTS, FakeMesh, a_job
 
 
 @pytest.fixture(autouse=True)

@@ -12,7 +12,7 @@ from services.runtime.wire_errors import CODES, to_status
 
 
 def test_reasons_are_those_of_the_proto() -> None:
-    names = {name.removeprefix("ERROR_REASON_") for name in errors_pb2.ErrorReason.keys()}
+    names = {name.removeprefix("ERROR_REASON_") for name in errors_pb2.ErrorReason.keys()}  # noqa: SIM118
     assert names - {"UNSPECIFIED"} == set(Reason)
     assert set(CODES) == set(Reason)
 
@@ -52,7 +52,7 @@ def test_settings_name_the_variable() -> None:
         lambda: env.integer("BIG", 1, low=0, high=9),
         lambda: env.seconds("WAIT", 1.0),
     ):
-        with pytest.raises(SettingsError, match="MISSING|COUNT|BIG|WAIT"):
+        with pytest.raises(SettingsError, match=r"MISSING|COUNT|BIG|WAIT"):
             read()
 
 
