@@ -1,0 +1,103 @@
+"""What the edge costs: time from request to picture through the whole mesh against the generator called directly.
+
+One mesh, one generator, the shipped model, few steps. At each concurrency the two ways alternate in short rounds,
+so that a machine that slows down slows both. "Direct" is `GeneratorService.Generate` and nothing else: no key, no
+allowance, no line, no moderation, no storage, no charge. The ratio is the median time through the mesh over the
+median time direct; 1.0 would mean that all of that is free.
+
+    python -m bench.edge [--rounds N]
+"""
+
+import argparse
+import json
+import statistics
+import tempfile
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import grpc
+from rich.progress import track
+
+from fournil.client import Fournil
+from fournil.generator.v1 import generator_pb2, generator_pb2_grpc
+from services.local_mesh.mesh import LocalMesh, Ports
+
+REPO = Path(__file__).resolve().parents[1]
+OUT = REPO / "bench" / "out"
+PROMPT = "a red apple on a blue background"
+STEPS = 8
+GOALS = {1: 1.5, 16: 1.25}
+"""Highest ratio we accept at each concurrency. One picture alone cannot hide the walk's waits behind baking."""
+
+
+def main() -> None:
+    """Runs, prints and writes bench/out/edge.json."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--rounds", type=int, default=6)
+    arguments = parser.parse_args()
+    with tempfile.TemporaryDirectory(prefix="fournil-bench-") as folder:
+        extra = {"FOURNIL_LOG_LEVEL": "WARNING"}
+        mesh = LocalMesh(Path(folder), Ports.any(), REPO / "models" / "weights", extra)
+        try:
+            mesh.start()
+            results = [_compare(mesh, concurrency, arguments.rounds) for concurrency in (1, 16)]
+        finally:
+            mesh.stop()
+    OUT.mkdir(parents=True, exist_ok=True)
+    (OUT / "edge.json").write_text(json.dumps(results, indent=2) + "\n", encoding="utf-8")
+    print(json.dumps(results, indent=2))
+
+
+def _compare(mesh: LocalMesh, concurrency: int, rounds: int) -> dict[str, object]:
+    """Median seconds a picture each way, over `rounds` alternating rounds of `concurrency` pictures."""
+    ways: dict[str, list[float]] = {"mesh": [], "direct": []}
+    with (
+        Fournil(mesh.target, api_key=mesh.keys["paid"]) as client,
+        grpc.insecure_channel(f"127.0.0.1:{mesh.ports.generator}") as channel,
+        ThreadPoolExecutor(concurrency) as pool,
+    ):
+        oven = generator_pb2_grpc.GeneratorServiceStub(channel)
+        draw: dict[str, Callable[[int], float]] = {
+            "mesh": lambda seed: _through_mesh(client, seed),
+            "direct": lambda seed: _direct(oven, seed),
+        }
+        for way in draw.values():
+            way(0)
+        for number in track(range(rounds), description=f"concurrency {concurrency}"):
+            for name in ("mesh", "direct") if number % 2 else ("direct", "mesh"):
+                ways[name] += pool.map(draw[name], range(number * concurrency, (number + 1) * concurrency))
+    ours, other = statistics.median(ways["mesh"]), statistics.median(ways["direct"])
+    goal = GOALS[concurrency]
+    return {
+        "name": f"request to picture, concurrency {concurrency}, {STEPS} steps: mesh / generator alone",
+        "ours": round(ours, 4),
+        "other": round(other, 4),
+        "ratio": round(ours / other, 3),
+        "goal": f"<= {goal}",
+        "holds": ours / other <= goal,
+    }
+
+
+def _through_mesh(client: Fournil, seed: int) -> float:
+    started = time.perf_counter()
+    job = client.draw(PROMPT, seed=seed, steps=STEPS, previews=0)
+    for _ in client.watch(job.id):
+        pass
+    client.image(job.id, 0)
+    return time.perf_counter() - started
+
+
+def _direct(oven: generator_pb2_grpc.GeneratorServiceStub, seed: int) -> float:
+    started = time.perf_counter()
+    request = generator_pb2.GenerateRequest(
+        job_id="bench", model="fournil-mini", prompt=PROMPT, count=1, seed=seed, steps=STEPS
+    )
+    for _ in oven.Generate(request, timeout=120):
+        pass
+    return time.perf_counter() - started
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,88 @@
+"""Whole meshes over real sockets: store, four services, the shipped models."""
+
+import contextlib
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import grpc
+import pytest
+
+from fournil.client import Fournil
+from fournil.quota.v1 import admin_pb2, admin_pb2_grpc
+from services.local_mesh.mesh import LocalMesh, Ports
+
+REPO = Path(__file__).resolve().parents[2]
+
+
+class SupervisedMesh:
+    """A mesh whose dead parts are restarted, as `make run` and Kubernetes do, and the keys to use it."""
+
+    def __init__(self, folder: Path) -> None:
+        self.local = LocalMesh(folder, Ports.any(), REPO / "models" / "weights")
+        self._stop = threading.Event()
+        self._watchman = threading.Thread(target=self._look_after, name="watchman", daemon=True)
+        self._keys = 0
+
+    def start(self) -> None:
+        self.local.start()
+        self._watchman.start()
+
+    def stop(self) -> None:
+        self._stop.set()
+        if self._watchman.is_alive():
+            self._watchman.join(15)
+        self.local.stop()
+
+    def _look_after(self) -> None:
+        while not self._stop.wait(0.1):
+            self.local.look_after()
+
+    def new_key(self, tier: str) -> str:
+        """A fresh key of a fresh account."""
+        return self.new_key_and_id(tier)[0]
+
+    def new_key_and_id(self, tier: str) -> tuple[str, str]:
+        """A fresh key of a fresh account, and its public id."""
+        self._keys += 1
+        request = admin_pb2.CreateKeyRequest(account_id=f"test-{self._keys}", tier=tier, reason="test")
+        with self._admin() as admin:
+            made = admin.CreateKey(request, timeout=5)
+        return made.api_key, made.key_id
+
+    def revoke(self, key_id: str) -> None:
+        """Ends a key."""
+        request = admin_pb2.RevokeKeyRequest(key_id=key_id, reason="test")
+        with self._admin() as admin:
+            admin.RevokeKey(request, timeout=5)
+
+    def client(self, key: str, language: str = "en") -> Fournil:
+        """A client of the edge."""
+        return Fournil(self.local.target, api_key=key, language=language)
+
+    @contextlib.contextmanager
+    def _admin(self) -> Iterator[admin_pb2_grpc.QuotaAdminServiceStub]:
+        with grpc.insecure_channel(f"127.0.0.1:{self.local.ports.quota}") as channel:
+            yield admin_pb2_grpc.QuotaAdminServiceStub(channel)
+
+
+@pytest.fixture(scope="session")
+def mesh(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SupervisedMesh]:
+    """One mesh for all tests that leave it whole."""
+    supervised = SupervisedMesh(tmp_path_factory.mktemp("mesh"))
+    try:
+        supervised.start()
+        yield supervised
+    finally:
+        supervised.stop()
+
+
+@pytest.fixture(scope="module")
+def mortal_mesh(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SupervisedMesh]:
+    """A mesh whose parts may be killed."""
+    supervised = SupervisedMesh(tmp_path_factory.mktemp("mortal"))
+    try:
+        supervised.start()
+        yield supervised
+    finally:
+        supervised.stop()

@@ -1,0 +1,229 @@
+"""Drawing through every door: stubs, friendly client, command line, REST, the openai client."""
+
+import base64
+import io
+import json
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import httpx
+import openai
+import pytest
+from PIL import Image
+
+from fournil.client import FournilError
+from fournil.edge.v1 import edge_pb2
+from tests.e2e.conftest import REPO, SupervisedMesh
+
+pytestmark = pytest.mark.e2e
+FAST = 4
+
+
+def size_of(png: bytes) -> tuple[int, int]:
+    with Image.open(io.BytesIO(png)) as picture:
+        picture.load()
+        assert picture.format == "PNG"
+        return picture.size
+
+
+@pytest.mark.parametrize("prompt", ["a crab next to a boat on a beach", "un crabe à côté d'une barque"])
+def test_a_prompt_in_either_language_is_drawn_and_charged(mesh: SupervisedMesh, prompt: str) -> None:
+    with mesh.client(mesh.new_key("free")) as client:
+        job = client.draw(prompt, steps=FAST, seed=7)
+        kinds = [event.WhichOneof("event") for event in client.watch(job.id)]
+        assert kinds[-1] == "completed" and kinds.count("step") == FAST
+        assert "preview" in kinds and "image" in kinds
+        done = client.job(job.id)
+        assert (done.state, done.charged) == (edge_pb2.JOB_STATE_COMMITTED, 1)
+        assert size_of(client.image(job.id, 0)) == (256, 256)
+        left = client.allowance()
+        assert (left.limit, left.used, left.held, left.live) == (3, 1, 0, 0)
+
+
+def test_the_same_seed_gives_the_same_picture_in_any_company(mesh: SupervisedMesh) -> None:
+    with mesh.client(mesh.new_key("paid")) as client:
+        alone = client.draw("a red apple", steps=FAST, seed=11)
+        list(client.watch(alone.id))
+        crowd = [client.draw("a red apple", steps=FAST, seed=11)]
+        crowd += [client.draw(f"a cat, number {number}", steps=FAST + number) for number in range(4)]
+        for job in crowd:
+            list(client.watch(job.id))
+        first, second = (pixels(client.image(one, 0)) for one in (alone.id, crowd[0].id))
+    assert max(abs(a - b) for a, b in zip(first, second, strict=True)) <= 1
+
+
+def pixels(png: bytes) -> bytes:
+    with Image.open(io.BytesIO(png)) as picture:
+        return picture.convert("RGB").tobytes()
+
+
+def test_several_pictures_use_following_seeds(mesh: SupervisedMesh) -> None:
+    with mesh.client(mesh.new_key("paid")) as client:
+        job = client.draw("a fish", count=3, steps=FAST, seed=5, size="64x64")
+        list(client.watch(job.id))
+        done = client.job(job.id)
+        assert [(image.index, image.seed) for image in done.images] == [(0, 5), (1, 6), (2, 7)]
+        pictures = [client.image(job.id, index) for index in range(3)]
+        assert len(set(pictures)) == 3 and all(size_of(png) == (64, 64) for png in pictures)
+
+
+def test_a_repeated_request_is_the_same_job(mesh: SupervisedMesh) -> None:
+    with mesh.client(mesh.new_key("free")) as client:
+        first = client.draw("a star", steps=FAST, request_id="once")
+        again = client.draw("a star", steps=FAST, request_id="once")
+        assert again.id == first.id
+        with pytest.raises(FournilError) as raised:
+            client.draw("a moon", steps=FAST, request_id="once")
+        assert raised.value.reason == "REQUEST_ID_REUSED"
+        list(client.watch(first.id))
+        assert client.allowance().used == 1
+
+
+def test_a_dry_run_tells_and_takes_nothing(mesh: SupervisedMesh) -> None:
+    with mesh.client(mesh.new_key("free")) as client:
+        would = client.draw("a boat", count=2, validate_only=True)
+        assert would.id == "" and would.HasField("place") and would.count == 2
+        left = client.allowance()
+        assert (left.used, left.held, left.live) == (0, 0, 0) and client.jobs() == []
+        with pytest.raises(FournilError) as raised:
+            client.draw("a boat", count=4, validate_only=True)
+        assert raised.value.reason == "ALLOWANCE_SPENT"
+
+
+def test_a_cancelled_job_costs_nothing(mesh: SupervisedMesh) -> None:
+    with mesh.client(mesh.new_key("free"), "fr") as client:
+        job = client.draw("un arbre", steps=100, count=3)
+        cancelled = client.cancel(job.id)
+        assert cancelled.state == edge_pb2.JOB_STATE_REFUNDED
+        assert cancelled.failure.reason == "JOB_CANCELLED" and "annulée" in cancelled.failure.message
+        left = client.allowance()
+        assert (left.used, left.held, left.live) == (0, 0, 0)
+        assert client.cancel(job.id).state == edge_pb2.JOB_STATE_REFUNDED
+
+
+def test_ten_lines_with_the_stubs(mesh: SupervisedMesh, tmp_path: Path) -> None:
+    out = tmp_path / "crab.png"
+    script = [
+        sys.executable,
+        str(REPO / "examples" / "ten_lines.py"),
+        mesh.local.target,
+        mesh.new_key("free"),
+        str(out),
+    ]
+    done = subprocess.run(script, capture_output=True, text=True, timeout=120, check=False, cwd=REPO)
+    assert done.returncode == 0, done.stderr
+    assert "step" in done.stdout and done.stdout.strip().endswith("completed")
+    assert size_of(out.read_bytes()) == (256, 256)
+
+
+def test_the_command_line_draws_lists_and_counts(mesh: SupervisedMesh, tmp_path: Path) -> None:
+    out = tmp_path / "crabe.png"
+    base = [
+        sys.executable,
+        "-m",
+        "fournil.cli",
+        "--target",
+        mesh.local.target,
+        "--key",
+        mesh.new_key("free"),
+        "--lang",
+        "fr",
+    ]
+
+    def run(*arguments: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [*base, *arguments], capture_output=True, text=True, timeout=120, check=False, cwd=REPO
+        )
+
+    drawn = run("draw", "un crabe à côté d'une barque", "-o", str(out), "--steps", str(FAST))
+    assert drawn.returncode == 0, drawn.stderr
+    assert size_of(out.read_bytes()) == (256, 256) and "enregistré" in drawn.stdout
+    assert "reste 2 images sur 3" in run("allowance").stdout
+    assert "committed" in run("jobs").stdout
+    assert "fournil-mini" in run("models").stdout
+    assert "fours" in run("queue").stdout
+    bad = run("draw", " ")
+    assert bad.returncode == 1 and "ne doit pas être vide" in bad.stderr
+
+
+def test_rest_jobs_events_and_pictures(mesh: SupervisedMesh) -> None:
+    headers = {"authorization": f"Bearer {mesh.new_key('free')}", "accept-language": "fr"}
+    with httpx.Client(base_url=mesh.local.page, headers=headers, timeout=60) as web:
+        made = web.post("/v1/jobs", json={"prompt": "une pomme sur fond bleu", "steps": FAST})
+        assert made.status_code == 202 and made.headers["x-request-id"]
+        job = made.json()
+        assert made.headers["location"] == f"/v1/jobs/{job['id']}"
+        events = list(sse(web, f"/v1/jobs/{job['id']}/events"))
+        kinds = [kind for _, kind, _ in events]
+        assert kinds[-1] == "completed" and kinds.count("step") == FAST
+        middle = events[len(events) // 2][0]
+        rest = list(sse(web, f"/v1/jobs/{job['id']}/events", {"last-event-id": middle}))
+        assert [one[0] for one in rest] == [one[0] for one in events[len(events) // 2 + 1 :]]
+        picture = next(data for _, kind, data in events if kind == "image")
+        without_key = httpx.get(mesh.local.page + picture["url"], timeout=10)
+        assert size_of(without_key.content) == (256, 256)
+        assert httpx.get(mesh.local.page + picture["url"] + "0", timeout=10).status_code == 404
+        assert web.get("/v1/me/allowance").json()["remaining"] == 2
+        assert [one["id"] for one in web.get("/v1/jobs").json()["jobs"]] == [job["id"]]
+        assert web.get("/v1/queue").json()["ovens"] == 1
+
+
+def sse(
+    web: httpx.Client, path: str, headers: dict[str, str] | None = None
+) -> list[tuple[str, str, dict[str, object]]]:
+    events, current = [], {}
+    with web.stream("GET", path, headers=headers or {}) as answer:
+        assert answer.headers["content-type"].startswith("text/event-stream")
+        for line in answer.iter_lines():
+            if line and not line.startswith(":"):
+                name, _, value = line.partition(": ")
+                current[name] = value
+            elif not line and current:
+                events.append((current["id"], current["event"], json.loads(current["data"])))
+                current = {}
+    return events
+
+
+def test_the_openai_client_draws_until_the_allowance_is_spent(mesh: SupervisedMesh) -> None:
+    client = openai.OpenAI(base_url=f"{mesh.local.page}/v1", api_key=mesh.new_key("free"), max_retries=2)
+    for _ in range(3):
+        answer = client.images.generate(prompt="un bateau", model="gpt-image-1", extra_body={"steps": FAST})
+        assert answer.data and answer.data[0].b64_json
+        assert size_of(base64.b64decode(answer.data[0].b64_json)) == (256, 256)
+    started = time.monotonic()
+    with pytest.raises(openai.RateLimitError) as raised:
+        client.images.generate(prompt="un bateau", model="gpt-image-1")
+    assert time.monotonic() - started < 5, "asked once, not again and again"
+    assert raised.value.code == "insufficient_quota" and raised.value.type == "insufficient_quota"
+    body = raised.value.body
+    assert isinstance(body, dict) and str(body["reset_time"]).endswith("T00:00:00Z")
+
+
+def test_the_openai_client_streams_and_takes_urls(mesh: SupervisedMesh) -> None:
+    client = openai.OpenAI(base_url=f"{mesh.local.page}/v1", api_key=mesh.new_key("paid"))
+    kinds = [
+        event.type
+        for event in client.images.generate(
+            prompt="a cat", model="gpt-image-1", stream=True, partial_images=2, extra_body={"steps": FAST}
+        )
+    ]
+    assert kinds == ["image_generation.partial_image"] * 2 + ["image_generation.completed"]
+    answer = client.images.generate(prompt="a cat", model="fournil-mini", extra_body={"steps": FAST})
+    assert answer.data and answer.data[0].url and answer.data[0].b64_json is None
+    assert size_of(httpx.get(answer.data[0].url, timeout=10).content) == (256, 256)
+    assert client.models.retrieve("fournil-mini").id == "fournil-mini"
+    assert "fournil-mini" in [model.id for model in client.models.list()]
+
+
+def test_one_request_id_is_in_the_logs_of_all_four(mesh: SupervisedMesh) -> None:
+    headers = {"authorization": f"Bearer {mesh.new_key('paid')}", "x-request-id": "follow-me-1"}
+    body = {"prompt": "a boat", "steps": FAST, "response_format": "b64_json"}
+    answer = httpx.post(f"{mesh.local.page}/v1/images/generations", json=body, headers=headers, timeout=60)
+    assert answer.status_code == 200 and answer.headers["x-request-id"] == "follow-me-1"
+    for name, child in mesh.local.children.items():
+        lines = [
+            json.loads(line) for line in child.log.read_text(encoding="utf-8").splitlines() if line[:1] == "{"
+        ]
+        assert any(line["request_id"] == "follow-me-1" for line in lines), name
