@@ -5,6 +5,7 @@ its Deployment; only what one machine cannot have is replaced: addresses by free
 the peers' ones), mounted folders by temporary ones, secrets by test values. Then the test plays kubelet.
 """
 
+import asyncio
 import itertools
 import json
 import os
@@ -24,6 +25,7 @@ from grpc_health.v1 import health_pb2, health_pb2_grpc
 
 from fournil.quota.v1 import admin_pb2, admin_pb2_grpc, quota_pb2, quota_pb2_grpc
 from services.local_mesh.store import find_binary, free_port
+from services.runtime.channels import open_channel
 from tests.unit.deploy.image import assemble
 from tests.unit.deploy.rendering import (
     EXPECTED_SECRETS,
@@ -101,9 +103,13 @@ class Pod:
         """Seconds until the kubelet would kill it."""
         return float(pod_spec(self.workload)["terminationGracePeriodSeconds"])
 
+    def log_text(self) -> str:
+        """Its log so far."""
+        return self.log.read_text(encoding="utf-8")
+
     def said(self) -> list[str]:
         """Messages of its log so far."""
-        lines = self.log.read_text(encoding="utf-8").splitlines()
+        lines = self.log_text().splitlines()
         return [str(json.loads(line)["message"]) for line in lines if line.startswith("{")]
 
     def _here(self, value: str) -> str:
@@ -116,7 +122,8 @@ class Pod:
         if value.startswith("/app/"):
             return str(self.root / "image" / value.lstrip("/"))
         for mount in self.box.get("volumeMounts", []):
-            value = value.replace(mount["mountPath"], str(self.root / mount["name"]))
+            if value == f"file://{mount['mountPath']}":
+                return (self.root / mount["name"]).as_uri()
         return value
 
 
@@ -132,7 +139,8 @@ def ask(channel: grpc.Channel, probe: Manifest) -> int | None:
     """One gRPC probe; None when there is no answer in its time."""
     request = health_pb2.HealthCheckRequest(service=probe["grpc"].get("service", ""))
     try:
-        return health_pb2_grpc.HealthStub(channel).Check(request, timeout=probe["timeoutSeconds"]).status
+        answer = health_pb2_grpc.HealthStub(channel).Check(request, timeout=probe["timeoutSeconds"])
+        return int(answer.status)
     except grpc.RpcError:
         return None
 
@@ -143,36 +151,35 @@ def wait_serving(pod: Pod, channel: grpc.Channel, probe: Manifest) -> None:
     for _ in tries:
         if ask(channel, probe) == SERVING:
             return
-        assert pod.code() is None, pod.log.read_text(encoding="utf-8")
+        assert pod.code() is None, pod.log_text()
         time.sleep(probe["periodSeconds"])
-    pytest.fail(f"{pod.service} does not serve {probe['grpc']}:\n{pod.log.read_text(encoding='utf-8')}")
+    pytest.fail(f"{pod.service} does not serve {probe['grpc']}:\n{pod.log_text()}")
 
 
-def test_a_deployment_starts_serves_drains_and_ends(pod: Pod) -> None:
+async def test_a_deployment_starts_serves_drains_and_ends(pod: Pod) -> None:
     pod.start()
     found = probes(pod.box)
-    with grpc.insecure_channel(pod.target) as channel:
-        # In the kubelet's order: the others wait for the startup probe.
+    health_name = found["readinessProbe"]["grpc"]["service"]
+    drain = float(pod.environment["FOURNIL_DRAIN_SECONDS"])
+    with grpc.insecure_channel(pod.target) as kubelet:
+        # The others wait for the startup probe.
         for name in ("startupProbe", "readinessProbe", "livenessProbe"):
-            wait_serving(pod, channel, found[name])
+            wait_serving(pod, kubelet, found[name])
+        # Another part of the mesh, watching this one's health as all of them do.
+        async with open_channel(pod.target, service=health_name) as peer, asyncio.timeout(120):
+            peer.get_state(try_to_connect=True)
+            await peer.channel_ready()
 
-        watch = health_pb2_grpc.HealthStub(channel).Watch(
-            health_pb2.HealthCheckRequest(service=found["readinessProbe"]["grpc"]["service"]), timeout=120
-        )
-        states = (answer.status for answer in watch)
-        assert next(states) == SERVING
+            assert pod.process is not None
+            pod.process.send_signal(signal.SIGTERM)
+            asked = time.monotonic()
+            # Peers turn away and the kubelet is told, both by calls that are still taken.
+            await peer.wait_for_state_change(grpc.ChannelConnectivity.READY)
+            assert ask(kubelet, found["readinessProbe"]) == NOT_SERVING
+            assert pod.code() is None
 
-        assert pod.process is not None
-        pod.process.send_signal(signal.SIGTERM)
-        asked = time.monotonic()
-        # What peers watch, told while calls are still taken: the second answer is such a call.
-        assert next(states) == NOT_SERVING
-        assert ask(channel, found["readinessProbe"]) == NOT_SERVING
-        assert pod.code() is None
-        watch.cancel()
-
-    assert pod.process.wait(pod.grace_period) == 0, pod.log.read_text(encoding="utf-8")
-    assert time.monotonic() - asked >= float(pod.environment["FOURNIL_DRAIN_SECONDS"])
+            assert await asyncio.to_thread(pod.process.wait, pod.grace_period) == 0, pod.log_text()
+    assert time.monotonic() - asked >= drain
     assert [message for message in pod.said() if message in {"draining", "stopped"}] == ["draining", "stopped"]
 
 
@@ -220,11 +227,12 @@ def test_the_store_keeps_its_promises(tmp_path: Path) -> None:
     binary, *words = (expand(word, {"REDIS_PASSWORD": "good-bread"}) for word in box["command"])
     assert binary == "valkey-server"
     port = free_port()
-    here = ["--port", str(port), "--bind", "127.0.0.1", "--dir", str(tmp_path)]
+    here = ["--port", str(port), "--bind", "127.0.0.1"]
+    assert box["workingDir"] in {mount["mountPath"] for mount in box["volumeMounts"] if mount["name"] == "data"}
     command = [find_binary(), *(word.replace(f"{mounted}/", f"{tmp_path}/") for word in words), *here]
 
     with redis.Redis(port=port, password="good-bread", socket_timeout=5) as client:
-        process = _start_store(command, client)
+        process = _start_store(command, tmp_path, client)
         try:
             promised = {"maxmemory-policy": "noeviction", "appendonly": "yes", "appendfsync": "everysec"}
             assert client.config_get(*promised) == promised
@@ -238,15 +246,15 @@ def test_the_store_keeps_its_promises(tmp_path: Path) -> None:
             assert client.waitaof(1, 0, 5_000)[0] == 1
             process.kill()
             process.wait()
-            process = _start_store(command, client)
+            process = _start_store(command, tmp_path, client)
             assert client.get("loaf") == b"baked"
         finally:
             process.kill()
             process.wait()
 
 
-def _start_store(command: list[str], client: redis.Redis) -> subprocess.Popen[bytes]:
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+def _start_store(command: list[str], folder: Path, client: redis.Redis) -> subprocess.Popen[bytes]:
+    process = subprocess.Popen(command, cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     for tries in itertools.count():
         try:
             client.ping()

@@ -116,14 +116,15 @@ class QuotaServiceServicer(object):
         raise NotImplementedError('Method not implemented!')
 
     def Reserve(self, request, context):
-        """Holds pictures against every limit at once, or changes nothing. Idempotent by id.
+        """Holds pictures against every limit at once, or changes nothing. Idempotent by id. Fails NOT_FOUND for an unknown
+        account, REQUEST_ID_REUSED for a request id with another body or an id with another account, cost or model.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def Enqueue(self, request, context):
-        """HELD to QUEUED: takes a place in the line. Idempotent; a job already QUEUED or RUNNING keeps what it has.
+        """HELD to QUEUED: takes a place in the line. Idempotent; a job that is QUEUED, RUNNING or final keeps what it has.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -152,14 +153,16 @@ class QuotaServiceServicer(object):
         raise NotImplementedError('Method not implemented!')
 
     def Extend(self, request, context):
-        """Keeps live reservations alive. Ids that are not live are returned, not failed.
+        """Keeps live reservations alive; never shortens a life. Ids that are not live are returned, not failed.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def Commit(self, request, context):
-        """To COMMITTED: charges what was delivered and refunds the rest. Idempotent; the first terminal state wins.
+        """To COMMITTED: charges what was delivered and refunds the rest. Idempotent; the first terminal state wins. Fails
+        WRONG_STATE for a job that never had a turn. A turn whose lease ran out may still commit: what was delivered is
+        charged, once.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -194,7 +197,8 @@ class QuotaServiceServicer(object):
         raise NotImplementedError('Method not implemented!')
 
     def Heartbeat(self, request, context):
-        """A generator reports its slots. One that stays silent longer than the answered lease gets no more turns.
+        """A generator reports its slots. One that stays silent for three of the answered intervals gets no more
+        turns (the policy may say otherwise).
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

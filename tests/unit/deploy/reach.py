@@ -23,8 +23,17 @@ class Pod:
 
 def allowed(policies: list[Manifest], source: Pod, target: Pod, port: int, protocol: str = "TCP") -> bool:
     """Whether `source` may open a connection to `port` of `target`."""
-    door = Door(target, port, protocol)
-    return _side(policies, "Egress", source, target, door) and _side(policies, "Ingress", target, source, door)
+    return all(half(policies, source, target, port, protocol=protocol) for half in (may_send, may_receive))
+
+
+def may_send(policies: list[Manifest], source: Pod, target: Pod, port: int, *, protocol: str = "TCP") -> bool:
+    """The source's half."""
+    return _side(policies, "Egress", source, target, Door(target, port, protocol))
+
+
+def may_receive(policies: list[Manifest], source: Pod, target: Pod, port: int, *, protocol: str = "TCP") -> bool:
+    """The target's half."""
+    return _side(policies, "Ingress", target, source, Door(target, port, protocol))
 
 
 @dataclass(frozen=True)
@@ -52,14 +61,12 @@ def _side(policies: list[Manifest], direction: str, subject: Pod, other: Pod, do
 
 
 def _peers(peers: list[Manifest] | None, other: Pod) -> bool:
-    """No list means anyone."""
+    """No list means anyone; an address block may hold pods as well, so it counts as anyone too."""
     if peers is None:
         return True
     for peer in peers:
         if "ipBlock" in peer:
-            if not other.labels:
-                return True
-            continue
+            return True
         in_namespace = (
             matches(peer["namespaceSelector"], other.namespace) if "namespaceSelector" in peer else other.inside
         )

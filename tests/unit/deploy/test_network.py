@@ -1,11 +1,12 @@
 """The NetworkPolicies allow exactly the edges of the mesh, computed over every pair of pods and every port."""
 
 import itertools
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from tests.unit.deploy.reach import Pod, allowed
+from tests.unit.deploy.reach import Pod, allowed, may_receive, may_send
 from tests.unit.deploy.rendering import FOLDERS, K8S, container, render
 
 MESH = {
@@ -42,27 +43,34 @@ def mesh_pods(folder: Path) -> list[Pod]:
     ]
 
 
-def open_doors(folder: Path, sources: list[Pod], targets: list[Pod]) -> set[tuple[str, str, int]]:
+def open_doors(
+    folder: Path, sources: list[Pod], targets: list[Pod], *, passes: Callable[..., bool] = allowed
+) -> set[tuple[str, str, int]]:
     """Every (source, target, TCP port) that the policies let through."""
     policies = render(folder).of("NetworkPolicy")
     ports = EXTRA_PORTS.union(*(pod.ports.values() for pod in mesh_pods(folder)))
     return {
         (source.name, target.name, port)
         for source, target, port in itertools.product(sources, targets, sorted(ports))
-        if source is not target and allowed(policies, source, target, port)
+        if passes(policies, source, target, port)
     }
 
 
 @folders
 def test_pods_reach_exactly_their_peers(folder: Path) -> None:
+    """Not even replicas of one service are peers: a pod stands for each of its kind, so for its twin too."""
     pods = mesh_pods(folder)
-    # Replicas of one service are no peers either: a twin stands for the second replica.
-    twins = [Pod(pod.name, pod.labels, pod.namespace, ports=pod.ports) for pod in pods]
-    doors = open_doors(folder, pods, twins)
-    if folder.name == "cloud":
-        doors = {door for door in doors if door[2] != 443}
-    # Anyone may call the edge from outside, but no part of the mesh has that way out.
-    assert doors == MESH
+    assert open_doors(folder, pods, pods) == MESH
+
+
+@folders
+def test_each_end_alone_keeps_the_rule(folder: Path) -> None:
+    """A policy changed at one end must not open what the other happened to keep shut."""
+    pods = mesh_pods(folder)
+    to_bucket = {("edge", pod.name, 443) for pod in pods} if folder.name == "cloud" else set()
+    assert open_doors(folder, pods, pods, passes=may_send) == MESH | to_bucket
+    received = open_doors(folder, pods, pods, passes=may_receive)
+    assert received == MESH | {(pod.name, "edge", port) for pod in pods for port in (8080, 50050)}
 
 
 @folders
@@ -82,7 +90,8 @@ def test_the_four_services_and_not_the_store_ask_names(folder: Path) -> None:
 @folders
 def test_no_pod_gets_out_except_the_edge_to_its_bucket(folder: Path) -> None:
     doors = open_doors(folder, mesh_pods(folder), [STRANGER, INTERNET])
-    assert doors == ({("edge", "internet", 443)} if folder.name == "cloud" else set())
+    to_bucket = {("edge", who, 443) for who in ("stranger", "internet")}
+    assert doors == (to_bucket if folder.name == "cloud" else set())
 
 
 @folders

@@ -8,7 +8,7 @@ from fournil.edge.v1 import edge_pb2
 from fournil.generator.v1 import generator_pb2
 from fournil.moderator.v1 import moderator_pb2
 from fournil.quota.v1 import quota_pb2
-from tests.unit.deploy.rendering import FOLDERS, K8S, SERVICES, container, pod_spec, probes, render
+from tests.unit.deploy.rendering import FOLDERS, K8S, REPO, SERVICES, container, pod_spec, probes, render
 
 HEALTH_NAMES = {
     "edge": edge_pb2.DESCRIPTOR.services_by_name["ImageService"].full_name,
@@ -22,6 +22,12 @@ CLOSING_SECONDS = 3 * 5.0
 
 folders = pytest.mark.parametrize("folder", FOLDERS, ids=lambda folder: folder.name)
 services = pytest.mark.parametrize("service", SERVICES)
+
+
+def longest_end(drain: float, grace: float) -> float:
+    """Seconds from SIGTERM to exit when every step of `ServiceProcess` takes all that it may."""
+    # Word to the peers may take drain + 1; then the drain itself; other servers get grace + 2.
+    return (drain + 1) + drain + (grace + 2) + CLOSING_SECONDS
 
 
 @folders
@@ -47,9 +53,7 @@ def test_the_grace_period_outlasts_the_longest_orderly_end(folder: Path, service
     workload = render(folder).one("Deployment", service)
     values = {entry["name"]: entry.get("value") for entry in container(workload)["env"]}
     drain, grace = float(values["FOURNIL_DRAIN_SECONDS"]), float(values["FOURNIL_GRACE_SECONDS"])
-    # Word to the peers may take drain + 1; then the drain itself; other servers get grace + 2.
-    longest = (drain + 1) + drain + (grace + 2) + CLOSING_SECONDS
-    assert pod_spec(workload)["terminationGracePeriodSeconds"] > longest
+    assert pod_spec(workload)["terminationGracePeriodSeconds"] > longest_end(drain, grace)
 
 
 @folders
@@ -112,3 +116,13 @@ def test_several_edges_share_one_picture_store(folder: Path) -> None:
         mounts = [mount["mountPath"] for mount in container(edge)["volumeMounts"]]
         assert url.removeprefix("file://") in mounts
         assert edge["spec"]["replicas"] == 1 or claim["spec"]["accessModes"] == ["ReadWriteMany"]
+
+
+@services
+def test_the_guide_tells_the_true_times(service: str) -> None:
+    workload = render(K8S / "base").one("Deployment", service)
+    values = {entry["name"]: entry.get("value") for entry in container(workload)["env"]}
+    drain, grace = int(values["FOURNIL_DRAIN_SECONDS"]), int(values["FOURNIL_GRACE_SECONDS"])
+    period = pod_spec(workload)["terminationGracePeriodSeconds"]
+    row = f"| {service} | {drain} s | {grace} s | {longest_end(drain, grace):.0f} s | {period} s |"
+    assert row in (REPO / "docs" / "deploy.md").read_text(encoding="utf-8")

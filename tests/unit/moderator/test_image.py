@@ -75,6 +75,5 @@ def test_anything_else_is_an_invalid_argument(image: bytes) -> None:
 
 def test_a_plain_drawing_is_harmless() -> None:
     scores = ImageModel(MODEL).scores(encoded(boat()))
-    assert set(scores) == {"sexual", "suggestive"}
-    assert scores["sexual"] < 0.5
-    assert scores["suggestive"] < 0.5
+    assert set(scores) == {"sexual", "sexual_drawing", "suggestive"}
+    assert max(scores.values()) < 0.5

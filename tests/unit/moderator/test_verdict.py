@@ -42,7 +42,12 @@ def test_sexual_with_minors_is_refused_far_below_the_adult_threshold() -> None:
 
 
 def test_minors_score_goes_before_a_stronger_category() -> None:
-    assert prompt({"sexual_minors": 0.5, "violence": 1.0}).category == "sexual_minors"
+    assert prompt({"sexual_minors": 0.5, "violence": 1.0}, minors=True).category == "sexual_minors"
+
+
+def test_minors_score_without_a_minor_is_called_sexual() -> None:
+    verdict = prompt({"sexual_minors": 0.6, "sexual": 0.3, "violence": 1.0})
+    assert (verdict.category, verdict.score) == ("sexual", 0.6)
 
 
 def test_harmless_prompts_about_children_are_allowed() -> None:

@@ -1,0 +1,21 @@
+"""The oven: prompts become pictures, a denoising step at a time, several jobs in one call of the model.
+
+| file | job |
+|---|---|
+| `batcher` | who is in the next step (core) |
+| `schedules` | noise levels and the Euler step (core) |
+| `noise` | the noise a seed means |
+| `recipe` | a request, checked |
+| `folder` | what a model folder says, checked |
+| `providers` | which execution providers to try |
+| `session` | one ONNX denoiser, warm |
+| `pipeline` | prompt to vectors, canvases through a step |
+| `shelf` | every model folder that loads |
+| `picture` | pixels to PNG |
+| `mailbox` | events of one job that its caller has not read yet |
+| `oven` | the step loop |
+| `pace` | what a picture costs in machine time |
+| `heartbeat` | reports to the desk |
+| `measures` | Prometheus metrics |
+| `server` | the gRPC surface |
+"""

@@ -1,0 +1,145 @@
+"""`python -m services.generator`: reads settings, loads and warms the models, serves, reports to the desk.
+
+| variable | default | meaning |
+|---|---|---|
+| `FOURNIL_MODELS` | `models/weights` here | its subfolders with a `model_index.json` are the models |
+| `FOURNIL_QUOTA` | required | gRPC target of the desk |
+| `FOURNIL_ADVERTISE` | `127.0.0.1:` and the port | host:port at which edges reach this replica |
+| `FOURNIL_SLOTS` | 4 | pictures the desk may send at once |
+| `FOURNIL_BATCH` | 0 | rows a call of the model, 2 with guidance a picture; 0 is 4 on a CPU, 16 on a GPU |
+| `FOURNIL_THREADS` | all cores it may use | threads of one call of the model |
+
+and the variables every service shares (`services/runtime/settings.py`).
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import uuid
+from dataclasses import dataclass
+from pathlib import Path
+
+from fournil.generator.v1 import generator_pb2_grpc
+from services.generator.batcher import Batcher
+from services.generator.folder import FolderError
+from services.generator.heartbeat import GrpcDesk, Heartbeat, Report
+from services.generator.oven import Oven
+from services.generator.pace import Pace
+from services.generator.pipeline import Pipeline
+from services.generator.recipe import MOST_PICTURES
+from services.generator.server import GeneratorServicer
+from services.generator.shelf import load_models
+from services.runtime.channels import open_channel
+from services.runtime.process import ServiceProcess, run
+from services.runtime.settings import Environment, ProcessSettings, SettingsError, split_address
+
+log = logging.getLogger("fournil.generator")
+
+SERVICE = "fournil.generator.v1.GeneratorService"
+DESK = "fournil.quota.v1.QuotaService"
+MOST_CALLS = 256
+"""Calls at once. Those beyond what the oven admits are refused; those that only read hold their pictures."""
+
+
+@dataclass(frozen=True)
+class GeneratorSettings:
+    """Everything the service reads from its environment."""
+
+    process: ProcessSettings
+    models: Path
+    quota: str
+    advertise: str
+    slots: int
+    batch: int
+    threads: int
+
+    @staticmethod
+    def read(env: Environment) -> GeneratorSettings:
+        """Raises SettingsError on a bad variable."""
+        batch = env.integer("FOURNIL_BATCH", 0, low=0, high=256)
+        if batch == 1:
+            raise SettingsError("FOURNIL_BATCH must be 0 or at least 2: guidance takes two rows a picture")
+        advertise = env.text("FOURNIL_ADVERTISE", "-")
+        if advertise != "-":
+            split_address(advertise)
+        return GeneratorSettings(
+            process=ProcessSettings.read(
+                "generator",
+                env,
+                default_listen="0.0.0.0:50053",
+                default_metrics="0.0.0.0:9093",
+                max_concurrent_calls=MOST_CALLS,
+            ),
+            models=env.folder("FOURNIL_MODELS", Path(__file__).parents[2] / "models" / "weights"),
+            quota=env.text("FOURNIL_QUOTA"),
+            advertise="" if advertise == "-" else advertise,
+            slots=env.integer("FOURNIL_SLOTS", 4, low=1, high=1024),
+            batch=batch,
+            threads=env.integer("FOURNIL_THREADS", len(os.sched_getaffinity(0)), low=1, high=256),
+        )
+
+    @property
+    def most_pictures(self) -> int:
+        """Pictures admitted at once. The desk sends up to the slots and one job more; as much again is room for
+        turns that overlap because an edge was lost."""
+        return 2 * (self.slots + MOST_PICTURES)
+
+
+def warm_up(pipelines: dict[str, Pipeline], pace: Pace) -> dict[str, Pipeline]:
+    """The models that run, each once warm, with a first measure of the pace. Raises SettingsError if none."""
+    warm: dict[str, Pipeline] = {}
+    for name, pipeline in pipelines.items():
+        denoiser, folder = pipeline.denoiser, pipeline.folder
+        try:
+            seconds = denoiser.warm_up()
+        except FolderError as error:
+            log.error("model not loaded", extra={"folder": folder.path.name, "detail": str(error)})
+            continue
+        rows = 1 if folder.default_guidance in {0.0, 1.0} else 2
+        pace.measured(seconds, denoiser.most_rows / rows / folder.default_steps)
+        warm[name] = pipeline
+        facts = {"provider": denoiser.provider, "batch": denoiser.most_rows, "sha256": denoiser.sha256}
+        log.info("model ready", extra={"model": name, "step_seconds": round(seconds, 4), **facts})
+    if not warm:
+        raise SettingsError("FOURNIL_MODELS: no model there could be loaded; the lines above say why")
+    return warm
+
+
+async def serve(settings: GeneratorSettings) -> None:
+    """Loads, warms, serves, and drains on SIGTERM."""
+    pace = Pace()
+    shelf = load_models(settings.models, threads=settings.threads, most_rows=settings.batch or None)
+    pipelines = warm_up(shelf, pace)
+    cap = min(pipeline.denoiser.most_rows for pipeline in pipelines.values())
+    oven = Oven(pipelines, Batcher(cap, settings.most_pictures), pace)
+    process = ServiceProcess(settings.process)
+    generator_id = uuid.uuid4().hex
+
+    def report() -> Report:
+        address = settings.advertise or f"127.0.0.1:{process.port}"
+        return Report(generator_id, address, sorted(pipelines), settings.slots, pace.picture_seconds)
+
+    channel = open_channel(settings.quota, service=DESK)
+    heartbeat = Heartbeat(GrpcDesk(channel), report)
+    servicer = GeneratorServicer(oven, pipelines)
+    process.add(generator_pb2_grpc.add_GeneratorServiceServicer_to_server, servicer, SERVICE)
+    await process.serve(
+        background=[oven.run, heartbeat.run],
+        before_drain=[heartbeat.drain],
+        close=[oven.close, channel.close],
+    )
+
+
+def main() -> None:
+    """Entry point."""
+    env = Environment(os.environ)
+
+    async def start() -> None:
+        await serve(GeneratorSettings.read(env))
+
+    run("generator", start, log_level=env.text("FOURNIL_LOG_LEVEL", "INFO").upper())
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,81 @@
+"""Events of one job that its caller has not read yet.
+
+Bounded however slowly the caller reads: of each picture it holds at most the latest step, the latest rough
+picture and the finished one. A reader that keeps up sees every step; one that does not misses steps, and makes
+nobody else wait.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class StepDone:
+    """A step of one picture."""
+
+    index: int
+    step: int
+    steps: int
+
+
+@dataclass(frozen=True, slots=True)
+class Rough:
+    """A rough picture, PNG at the native size."""
+
+    index: int
+    step: int
+    png: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Baked:
+    """A finished picture, PNG; `size` is its edge in pixels."""
+
+    index: int
+    png: bytes
+    size: int
+    seed: int
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """What the job cost: its share of the time of its steps, in seconds, and rows of the model."""
+
+    compute_seconds: float
+    row_steps: int
+
+
+Event = StepDone | Rough | Baked | Usage
+
+
+class Mailbox:
+    """Written and read on one event loop, by one reader."""
+
+    def __init__(self) -> None:
+        self._unread: dict[tuple[type, int], Event] = {}
+        self._failure: Exception | None = None
+        self._news = asyncio.Event()
+
+    def put(self, event: Event) -> None:
+        """Adds an event; an unread one of the same kind and picture gives way to it."""
+        kind = (type(event), 0 if isinstance(event, Usage) else event.index)
+        self._unread.pop(kind, None)
+        self._unread[kind] = event
+        self._news.set()
+
+    def fail(self, failure: Exception) -> None:
+        """The reader gets this instead of anything more."""
+        self._failure = failure
+        self._news.set()
+
+    async def take(self) -> Event:
+        """The next event, oldest first. Raises what the job failed with."""
+        while True:
+            if self._failure is not None:
+                raise self._failure
+            if self._unread:
+                return self._unread.pop(next(iter(self._unread)))
+            self._news.clear()
+            await self._news.wait()

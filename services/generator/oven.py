@@ -1,0 +1,224 @@
+"""The step loop: jobs in, pictures out, a denoising step at a time.
+
+    enter ──> prompt encoded ──> ready ──> step, step, ... ──> PNG ──> mailbox ──> caller
+              (encode thread)              (step thread)     (finish thread)
+
+Everything that decides runs on the event loop; everything that computes runs in one of three threads, one task
+a thread at a time. `Batcher` decides who is in a step. A caller that leaves is out at the next step, at any
+point of the line above. What is in the oven dies with the process: it is baked again elsewhere, from its seed.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable, Coroutine, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from services.generator import measures
+from services.generator.batcher import FREE, PAID, Batcher, Row
+from services.generator.mailbox import Baked, Event, Mailbox, Rough, StepDone, Usage
+from services.generator.pace import Pace
+from services.generator.picture import to_png
+from services.generator.pipeline import Canvas, Pipeline
+from services.generator.recipe import Recipe
+from services.runtime.errors import Fault, Reason
+
+log = logging.getLogger("fournil.oven")
+
+MOST_FAILURES = 3
+"""Steps that fail on end before the process gives up and is started anew: an oven that fails fast would
+otherwise draw every turn of the desk."""
+
+Result = TypeVar("Result")
+Array = NDArray[np.float32]
+
+
+class Job:
+    """One caller's pictures. Made by `Oven.enter`; `take` gives its events, `Usage` last."""
+
+    def __init__(self, recipe: Recipe, rows: Sequence[Row]) -> None:
+        self.recipe = recipe
+        self.number = rows[0].job
+        self.preview_steps = recipe.preview_steps
+        self.canvases: list[Canvas] = []
+        self.mailbox = Mailbox()
+        self.tasks: set[asyncio.Task[None]] = set()
+        self.previewing: set[int] = set()
+        self.entered = time.monotonic()
+        self.compute_seconds = 0.0
+        self.row_steps = 0
+        self.baked = 0
+
+    async def take(self) -> Event:
+        """The next event. Raises Fault when the job failed."""
+        return await self.mailbox.take()
+
+
+class Oven:
+    """Used on one event loop. `run` bakes until cancelled; `close` ends the threads."""
+
+    def __init__(self, pipelines: Mapping[str, Pipeline], batcher: Batcher, pace: Pace) -> None:
+        self._pipelines = pipelines
+        self._batcher = batcher
+        self._pace = pace
+        self._jobs: dict[int, Job] = {}
+        self._wake = asyncio.Event()
+        self._encoding, self._stepping, self._finishing = (
+            ThreadPoolExecutor(1, thread_name_prefix=name) for name in ("encode", "step", "finish")
+        )
+
+    def enter(self, recipe: Recipe) -> Job:
+        """Takes a job in. Raises Fault OVERLOADED when there is no room for all of its pictures."""
+        rows = self._batcher.admit(
+            key=recipe.model,
+            klass=PAID if recipe.paid else FREE,
+            width=recipe.rows,
+            steps=recipe.steps,
+            count=recipe.count,
+        )
+        job = Job(recipe, rows)
+        self._jobs[job.number] = job
+        self._in_background(job, self._prepare(job))
+        self._show_rows([])
+        return job
+
+    def leave(self, job: Job) -> None:
+        """Takes a job out, baked or not. Idempotent."""
+        if self._jobs.pop(job.number, None) is None:
+            return
+        undone = self._batcher.leave(job.number)
+        measures.CANCELLED_ROWS.inc(undone * job.recipe.rows)
+        for task in job.tasks - {asyncio.current_task()}:
+            task.cancel()
+        self._show_rows([])
+        if undone:
+            log.info("left before done", extra={"job": job.recipe.job_id, "pictures": undone})
+
+    async def run(self) -> None:
+        """The loop. Raises after `MOST_FAILURES` steps on end have failed."""
+        failures = 0
+        while True:
+            rows = self._batcher.next_step()
+            self._show_rows(rows)
+            if not rows:
+                self._wake.clear()
+                await self._wake.wait()
+                continue
+            started = time.perf_counter()
+            try:
+                await self._step(rows)
+                failures = 0
+            except Exception:
+                failures += 1
+                log.exception("step failed", extra={"on_end": failures})
+                self._fail({row.job for row in rows})
+                if failures == MOST_FAILURES:
+                    raise
+            else:
+                self._account(rows, time.perf_counter() - started)
+                for row in self._batcher.stepped(rows):
+                    self._tell(self._jobs[row.job], row)
+
+    async def close(self) -> None:
+        """Drops what waits; a step that runs ends by itself."""
+        for pool in (self._encoding, self._stepping, self._finishing):
+            pool.shutdown(wait=False, cancel_futures=True)
+
+    async def _prepare(self, job: Job) -> None:
+        """Encodes the prompt and makes the noise; then the job may be in a step."""
+        pipeline, recipe = self._pipelines[job.recipe.model], job.recipe
+
+        def work() -> list[Canvas]:
+            prompt = pipeline.encode(recipe.prompt)
+            return [pipeline.start(recipe, index, prompt) for index in range(recipe.count)]
+
+        job.canvases = await self._off_loop(self._encoding, work)
+        self._batcher.make_ready(job.number)
+        self._wake.set()
+
+    async def _step(self, rows: Sequence[Row]) -> None:
+        canvases = [self._jobs[row.job].canvases[row.index] for row in rows]
+        await self._off_loop(self._stepping, self._pipelines[rows[0].key].step, canvases)
+
+    def _account(self, rows: Sequence[Row], seconds: float) -> None:
+        """Shares a step's time among those who were in it."""
+        model, width = rows[0].key, sum(row.width for row in rows)
+        measures.STEP_SECONDS.labels(model).observe(seconds)
+        measures.BATCH_FILL.labels(model).observe(width / self._batcher.cap)
+        self._pace.measured(seconds, sum(1 / row.steps for row in rows))
+        measures.PICTURE_SECONDS.set(self._pace.picture_seconds or 0.0)
+        for row in rows:
+            if job := self._jobs.get(row.job):
+                job.compute_seconds += seconds * row.width / width
+                job.row_steps += row.width
+
+    def _tell(self, job: Job, row: Row) -> None:
+        """Events of one picture's step."""
+        job.mailbox.put(StepDone(row.index, row.done, row.steps))
+        canvas = job.canvases[row.index]
+        if canvas.finished:
+            self._in_background(job, self._finish(job, row.index, canvas.x))
+        elif row.done in job.preview_steps:
+            if row.index in job.previewing:
+                measures.PREVIEWS_SKIPPED.inc()
+            else:
+                job.previewing.add(row.index)
+                # Taken now: the next step begins before the task does.
+                self._in_background(job, self._preview(job, row.index, row.done, canvas.rough()))
+
+    async def _preview(self, job: Job, index: int, step: int, rough: Array) -> None:
+        size = self._pipelines[job.recipe.model].folder.native_size
+        png = await self._off_loop(self._finishing, to_png, rough, size)
+        job.previewing.discard(index)
+        # The finish thread works in order, so no rough picture comes after its finished one.
+        job.mailbox.put(Rough(index, step, png))
+
+    async def _finish(self, job: Job, index: int, pixels: Array) -> None:
+        recipe = job.recipe
+        png = await self._off_loop(self._finishing, to_png, pixels, recipe.size)
+        job.mailbox.put(Baked(index, png, recipe.size, recipe.seed_of(index)))
+        measures.PICTURES.labels(recipe.model, "paid" if recipe.paid else "free").inc()
+        job.baked += 1
+        if job.baked == recipe.count:
+            job.mailbox.put(Usage(job.compute_seconds, job.row_steps))
+            # Its room is free although the caller may still be reading: a slow reader holds up nobody.
+            self.leave(job)
+            elapsed = round(time.monotonic() - job.entered, 3)
+            facts = {"model": recipe.model, "pictures": recipe.count, "steps": recipe.steps, "seconds": elapsed}
+            log.info("baked", extra={"job": recipe.job_id, **facts})
+
+    def _in_background(self, job: Job, work: Coroutine[None, None, None]) -> None:
+        """Runs a coroutine for a job; it ends with the job, and its failure is the job's."""
+        task: asyncio.Task[None] = asyncio.create_task(work)
+        job.tasks.add(task)
+
+        def ended(task: asyncio.Task[None]) -> None:
+            job.tasks.discard(task)
+            if not task.cancelled() and (error := task.exception()) is not None:
+                log.error("job failed", extra={"job": job.recipe.job_id}, exc_info=error)
+                self._fail({job.number})
+
+        task.add_done_callback(ended)
+
+    def _fail(self, numbers: set[int]) -> None:
+        """Ends jobs with an error that their callers see."""
+        for number in numbers:
+            if job := self._jobs.get(number):
+                job.mailbox.fail(Fault(Reason.INTERNAL, "the oven could not bake this; its log says why"))
+                self.leave(job)
+
+    def _show_rows(self, running: Sequence[Row]) -> None:
+        busy = sum(row.width for row in running)
+        measures.ROWS.labels("running").set(busy)
+        measures.ROWS.labels("waiting").set(max(self._batcher.rows_to_go - busy, 0))
+        measures.JOBS.set(len(self._jobs))
+
+    @staticmethod
+    async def _off_loop(pool: ThreadPoolExecutor, work: Callable[..., Result], *arguments: object) -> Result:
+        return await asyncio.get_running_loop().run_in_executor(pool, work, *arguments)

@@ -1,0 +1,89 @@
+"""The gRPC surface: messages in, messages out, nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping
+from typing import Any
+
+import grpc
+
+from fournil.generator.v1 import generator_pb2 as pb
+from fournil.generator.v1 import generator_pb2_grpc
+from services.generator.heartbeat import duration
+from services.generator.mailbox import Baked, Event, Rough, StepDone, Usage
+from services.generator.oven import Oven
+from services.generator.pipeline import Pipeline
+from services.generator.recipe import Recipe, check
+
+Context = grpc.aio.ServicerContext[Any, Any]
+
+
+class GeneratorServicer(generator_pb2_grpc.GeneratorServiceServicer):
+    """Implements fournil.generator.v1.GeneratorService."""
+
+    def __init__(self, oven: Oven, pipelines: Mapping[str, Pipeline]) -> None:
+        self._oven = oven
+        self._pipelines = pipelines
+        self._folders = {name: pipeline.folder for name, pipeline in pipelines.items()}
+
+    async def Generate(self, request: pb.GenerateRequest, context: Context) -> AsyncIterator[pb.GenerateResponse]:
+        """Bakes; the end of the call, whatever ends it, takes the job out of the oven."""
+        job = self._oven.enter(self._recipe(request))
+        context.add_done_callback(lambda _: self._oven.leave(job))  # type: ignore[arg-type]
+        try:
+            event: Event | None = None
+            while not isinstance(event, Usage):
+                event = await job.take()
+                yield to_message(event)
+        finally:
+            self._oven.leave(job)
+
+    async def ListModels(self, request: pb.ListModelsRequest, context: Context) -> pb.ListModelsResponse:
+        """What is loaded."""
+        return pb.ListModelsResponse(models=[describe(pipeline) for pipeline in self._pipelines.values()])
+
+    def _recipe(self, request: pb.GenerateRequest) -> Recipe:
+        return check(
+            self._folders,
+            job_id=request.job_id,
+            model=request.model,
+            prompt=request.prompt,
+            count=request.count,
+            seed=request.seed,
+            steps=request.steps if request.HasField("steps") else None,
+            guidance=request.guidance if request.HasField("guidance") else None,
+            width=request.width,
+            height=request.height,
+            previews=request.previews,
+            paid=request.priority == pb.PRIORITY_PAID,
+        )
+
+
+def describe(pipeline: Pipeline) -> pb.Model:
+    """A model on the wire."""
+    folder, denoiser = pipeline.folder, pipeline.denoiser
+    return pb.Model(
+        name=folder.name,
+        native_size=folder.native_size,
+        output_size=folder.output_size,
+        default_steps=folder.default_steps,
+        default_guidance=folder.default_guidance,
+        provider=denoiser.provider,
+        sha256=denoiser.sha256,
+    )
+
+
+def to_message(event: Event) -> pb.GenerateResponse:
+    """An event on the wire."""
+    match event:
+        case StepDone(index, step, steps):
+            return pb.GenerateResponse(progress=pb.Progress(index=index, step=step, steps=steps))
+        case Rough(index, step, png):
+            return pb.GenerateResponse(preview=pb.Preview(index=index, step=step, png=png))
+        case Baked(index, png, size, seed):
+            picture = pb.Picture(index=index, png=png, width=size, height=size, seed=seed)
+            return pb.GenerateResponse(picture=picture)
+        case Usage(seconds, row_steps):
+            # No energy: no reader of a meter is built in yet, and unknown is never 0.
+            usage = pb.Usage(compute_time=duration(seconds), row_steps=row_steps)
+            return pb.GenerateResponse(usage=usage)

@@ -1,0 +1,170 @@
+"""One ONNX denoiser: loaded, checked against its folder, warm."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import time
+from dataclasses import dataclass
+
+import numpy as np
+import onnxruntime
+from numpy.typing import NDArray
+
+from services.generator import providers
+from services.generator.folder import FolderError, ModelFolder
+
+log = logging.getLogger("fournil.session")
+
+Array = NDArray[np.float32]
+
+LONGEST_TEXT = 128
+"""Tokens of a prompt; the encoder cuts there."""
+USUAL_TEXT = 16
+WARM_RUNS = 2
+_QUIET = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """B rows of a call, T tokens; all float32. A row's answer does not depend on the others, nor on T."""
+
+    sample: Array  # [B,C,S,S]
+    timestep: Array  # [B], noise level in thousandths
+    tokens: Array  # [B,T,D], zero where mask is
+    mask: Array  # [B,T], 1 for a token
+    pooled: Array  # [B,P]
+
+    def named(self) -> dict[str, Array]:
+        """By the names of the graph's inputs."""
+        return {
+            "sample": self.sample,
+            "timestep": self.timestep,
+            "encoder_hidden_states": self.tokens,
+            "encoder_attention_mask": self.mask,
+            "pooled": self.pooled,
+        }
+
+
+class Denoiser:
+    """Runs in one thread at a time. `provider` is what the session says it uses; `sha256` that of the graph."""
+
+    def __init__(self, folder: ModelFolder, *, threads: int, most_rows: int | None = None) -> None:
+        """Loads the graph. `most_rows` bounds B, None leaves it to the device. Raises FolderError."""
+        self._folder = folder
+        graph = folder.denoiser.read_bytes()
+        self.sha256 = hashlib.sha256(graph).hexdigest()
+        self._session, self.provider = _open(folder, graph, threads, most_rows or providers.DEVICE_BATCH)
+        self.most_rows = most_rows or providers.default_batch(self.provider)
+        _check_graph(self._session, folder)
+
+    def velocity(self, rows: Rows) -> Array:
+        """[B,C,S,S]: noise minus picture, as the model sees them."""
+        answer: Array = self._session.run(["out_sample"], rows.named())[0]
+        return answer
+
+    def warm_up(self) -> float:
+        """Runs the largest and the smallest call; returns the seconds that the largest took at best.
+        Raises FolderError if the graph does not run or answers in another shape."""
+        best = float("inf")
+        for count in (1, *[self.most_rows] * WARM_RUNS):
+            rows = self._blank(count)
+            started = time.perf_counter()
+            try:
+                answer = self.velocity(rows)
+            except Exception as error:
+                raise FolderError(f"unet/model.onnx does not run: {first_line(error)}") from None
+            elapsed = time.perf_counter() - started
+            if answer.shape != rows.sample.shape or answer.dtype != np.float32:
+                raise FolderError(f"unet/model.onnx answers {answer.shape} to {rows.sample.shape}")
+            best = min(best, elapsed) if count == self.most_rows else best
+        return best
+
+    def _blank(self, count: int) -> Rows:
+        folder = self._folder
+        size = folder.native_size
+        return Rows(
+            np.zeros((count, folder.channels, size, size), np.float32),
+            np.full(count, 500.0, np.float32),
+            np.zeros((count, USUAL_TEXT, folder.token_dim), np.float32),
+            np.ones((count, USUAL_TEXT), np.float32),
+            np.zeros((count, folder.pooled_dim), np.float32),
+        )
+
+
+def first_line(error: Exception) -> str:
+    """The first line of an error's text, for logs of one line."""
+    return (str(error).strip().splitlines() or [type(error).__name__])[0][:300]
+
+
+def _open(
+    folder: ModelFolder, graph: bytes, threads: int, most_rows: int
+) -> tuple[onnxruntime.InferenceSession, str]:
+    """A session on the best provider that really works, and that provider."""
+    settings = onnxruntime.SessionOptions()
+    settings.intra_op_num_threads = threads
+    settings.inter_op_num_threads = 1
+    settings.log_severity_level = _QUIET
+    # Threads that spin while they wait take the cores from the other services of the machine.
+    settings.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    settings.add_session_config_entry(
+        "session.model_external_initializers_file_folder_path", str(folder.denoiser.parent)
+    )
+    shapes = _shapes(folder, most_rows)
+    trouble: Exception | None = None
+    for provider in providers.order(onnxruntime.get_available_providers()):
+        wanted = [(provider, providers.options(provider, 0, shapes))]
+        if provider != providers.CPU:
+            wanted.append((providers.CPU, {}))
+        try:
+            session = onnxruntime.InferenceSession(graph, settings, providers=wanted)
+        except Exception as error:
+            trouble = error
+            log.info("provider failed", extra={"provider": provider, "detail": first_line(error)})
+            continue
+        if session.get_providers()[0] == provider:
+            return session, provider
+        log.info("provider not usable here", extra={"provider": provider})
+    detail = first_line(trouble) if trouble else "no provider takes it"
+    raise FolderError(f"unet/model.onnx cannot be loaded: {detail}")
+
+
+def _shapes(folder: ModelFolder, most_rows: int) -> dict[str, tuple[str, str, str]]:
+    """Smallest, usual and largest shape of every input."""
+
+    def shape(rows: int, tokens: int) -> dict[str, str]:
+        return {
+            "sample": f"{rows}x{folder.channels}x{folder.native_size}x{folder.native_size}",
+            "timestep": f"{rows}",
+            "encoder_hidden_states": f"{rows}x{tokens}x{folder.token_dim}",
+            "encoder_attention_mask": f"{rows}x{tokens}",
+            "pooled": f"{rows}x{folder.pooled_dim}",
+        }
+
+    low, usual, high = shape(1, 1), shape(most_rows, USUAL_TEXT), shape(most_rows, LONGEST_TEXT)
+    return {name: (low[name], usual[name], high[name]) for name in low}
+
+
+def _check_graph(session: onnxruntime.InferenceSession, folder: ModelFolder) -> None:
+    """The graph's inputs must be the folder's: open batch and text length, fixed sizes as configured."""
+    size = folder.native_size
+    expected: dict[str, tuple[int | None, ...]] = {
+        "sample": (None, folder.channels, size, size),
+        "timestep": (None,),
+        "encoder_hidden_states": (None, None, folder.token_dim),
+        "encoder_attention_mask": (None, None),
+        "pooled": (None, folder.pooled_dim),
+    }
+    found = {entry.name: entry for entry in session.get_inputs()}
+    if found.keys() != expected.keys():
+        raise FolderError(f"unet/model.onnx: inputs must be {sorted(expected)}, not {sorted(found)}")
+    for name, dimensions in expected.items():
+        entry = found[name]
+        fits = entry.type == "tensor(float)" and len(entry.shape) == len(dimensions)
+        if not fits or any(
+            isinstance(has, int) if wants is None else isinstance(has, int) and has != wants
+            for has, wants in zip(entry.shape, dimensions, strict=True)
+        ):
+            raise FolderError(f"unet/model.onnx: input {name} is {entry.type} {entry.shape}, not {dimensions}")
+    if "out_sample" not in {entry.name for entry in session.get_outputs()}:
+        raise FolderError("unet/model.onnx: output out_sample is missing")

@@ -1,0 +1,76 @@
+"""How likely a picture is sexual: nsfwjs' MobileNetV2 through onnxruntime, on bounded decodes only.
+
+It sees nudity and sexual drawings. It does not see violence or hate: no openly licensed classifier for those
+ships anywhere, so for them the prompt's screening stands alone.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+import onnxruntime
+from numpy.typing import NDArray
+from PIL import Image
+
+from services.runtime.errors import Fault, invalid
+
+MAX_SIDE = 4096
+_SIDE = 224
+_FORMATS = ("PNG", "JPEG", "WEBP")
+_CLASSES = ("drawing", "hentai", "neutral", "porn", "sexy")
+
+
+class ImageModel:
+    """Safe to call from several threads: the session keeps no call state."""
+
+    def __init__(self, path: Path, threads: int = 1) -> None:
+        """Load `model.onnx`; raises FileNotFoundError if it is absent."""
+        if not path.is_file():
+            raise FileNotFoundError(path)
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = threads
+        options.inter_op_num_threads = 1
+        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+        self._session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+
+    def scores(self, image: bytes) -> Mapping[str, float]:
+        """ "sexual" (like a photo), "sexual_drawing" and "suggestive", 0 to 1, together at most 1.
+
+        Raises Fault INVALID_ARGUMENT.
+        """
+        pixels = decode(image)[None]
+        probabilities = self._session.run(["probabilities"], {"pixels": pixels})[0][0]
+        by_class = dict(zip(_CLASSES, (float(p) for p in probabilities), strict=True))
+        return {
+            "sexual": by_class["porn"],
+            "sexual_drawing": by_class["hentai"],
+            "suggestive": by_class["sexy"],
+        }
+
+
+def decode(image: bytes) -> NDArray[np.float32]:
+    """RGB pixels [224,224,3] in 0..255, transparency on white.
+
+    The size in the header is checked before a single pixel is unpacked, so a small file cannot claim much
+    memory. Raises Fault INVALID_ARGUMENT on anything that is not one still picture of a sane size.
+    """
+    try:
+        with Image.open(io.BytesIO(image), formats=_FORMATS) as picture:
+            if max(picture.size) > MAX_SIDE:
+                raise invalid("image", f"at most {MAX_SIDE} x {MAX_SIDE} pixels")
+            if getattr(picture, "n_frames", 1) != 1:
+                raise invalid("image", "moving pictures are not taken")
+            picture.draft("RGB", (2 * _SIDE, 2 * _SIDE))
+            colour = picture.convert("RGBA")
+    except Fault:
+        raise
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning):
+        raise invalid("image", f"at most {MAX_SIDE} x {MAX_SIDE} pixels") from None
+    except (OSError, ValueError, SyntaxError, EOFError) as error:
+        raise invalid("image", "not a readable PNG, JPEG or WebP picture") from error
+    white = Image.new("RGBA", colour.size, "white")
+    flat = Image.alpha_composite(white, colour).convert("RGB")
+    return np.asarray(flat.resize((_SIDE, _SIDE), Image.Resampling.BILINEAR), np.float32)

@@ -1,0 +1,21 @@
+"""The desk: who may ask, what is left, who is next, and which oven they get.
+
+| file | job |
+|---|---|
+| `reservation` | the one state table, and a reservation as plain values |
+| `limits` | from a tier's limits to windows and verdicts (core) |
+| `line` | fair-queue arithmetic between classes and accounts (core) |
+| `wait` | how long a ticket waits, as a range (core) |
+| `ticket` | a ticket as its watcher sees it (core) |
+| `policy` | tiers, weights, limits and times from a TOML file, validated |
+| `store` | what the desk asks of its store, in plain values |
+| `memory_store`, `memory_records` | that, in Python: for tests and simulation |
+| `redis_store`, `lua/` | that, in Redis or Valkey: one script a mutation |
+| `checks` | what a caller may send |
+| `accounts` | keys and who holds them |
+| `desk` | every call of the service, over a store |
+| `watch` | tickets that somebody follows |
+| `rounds` | what goes on beside the calls: handing out turns, sweeping, gauges |
+| `metrics` | what is counted |
+| `server` | gRPC messages to plain values and back |
+"""

@@ -1,0 +1,72 @@
+"""`python -m services.quota`: the desk as a process."""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from fournil.quota.v1 import admin_pb2_grpc, quota_pb2_grpc
+from services.quota.accounts import SHORTEST_PEPPER, Accounts
+from services.quota.desk import Desk
+from services.quota.policy import BUNDLED, Policy, load_policy
+from services.quota.redis_store import RedisStore
+from services.quota.server import QuotaAdminServicer, QuotaServicer
+from services.quota.watch import MOST_FOLLOWERS
+from services.runtime.process import ServiceProcess, run
+from services.runtime.redis_link import RedisLink
+from services.runtime.settings import Environment, ProcessSettings, SettingsError
+
+
+@dataclass(frozen=True)
+class QuotaSettings:
+    """What only the desk reads."""
+
+    redis_url: str
+    pepper: str
+    policy: Policy
+
+    @staticmethod
+    def read(env: Environment) -> "QuotaSettings":
+        """From REDIS_URL, FOURNIL_KEY_PEPPER and FOURNIL_POLICY. Raises SettingsError."""
+        pepper = env.text("FOURNIL_KEY_PEPPER")
+        if len(pepper) < SHORTEST_PEPPER:
+            raise SettingsError(f"FOURNIL_KEY_PEPPER must have at least {SHORTEST_PEPPER} characters")
+        policy = load_policy(Path(env.text("FOURNIL_POLICY", str(BUNDLED))))
+        return QuotaSettings(env.text("REDIS_URL"), pepper, policy)
+
+
+async def main() -> None:
+    """Serves until a signal."""
+    env = Environment(os.environ)
+    settings = QuotaSettings.read(env)
+    process = ServiceProcess(
+        ProcessSettings.read(
+            "quota",
+            env,
+            default_listen="0.0.0.0:50051",
+            default_metrics="0.0.0.0:9091",
+            # Every follower is a call of its own; the rest is room for the others.
+            max_concurrent_calls=MOST_FOLLOWERS + 10_000,
+        )
+    )
+    link = RedisLink(settings.redis_url)
+    store = RedisStore(link, settings.policy)
+    accounts = Accounts(store, settings.policy, settings.pepper)
+    desk = Desk(store, settings.policy)
+    process.add(
+        quota_pb2_grpc.add_QuotaServiceServicer_to_server,
+        QuotaServicer(desk, accounts),
+        "fournil.quota.v1.QuotaService",
+    )
+    process.add(
+        admin_pb2_grpc.add_QuotaAdminServiceServicer_to_server,
+        QuotaAdminServicer(accounts),
+        "fournil.quota.v1.QuotaAdminService",
+    )
+    rounds = desk.rounds
+    await process.serve(
+        background=[rounds.grant, rounds.sweep, rounds.gauge, desk.watchers.run], close=[link.close]
+    )
+
+
+if __name__ == "__main__":
+    run("quota", main)

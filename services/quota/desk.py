@@ -1,0 +1,167 @@
+"""Every call of the service, over a store: checks what comes in, asks the store, says what came of it.
+
+Plain values in and out; `Fault` when not. The desk itself remembers nothing: any replica may answer any call.
+"""
+
+from collections.abc import AsyncGenerator, Sequence
+from dataclasses import dataclass
+
+from services.quota import metrics
+from services.quota.checks import (
+    USUAL_LIFE,
+    check_account,
+    check_attempt,
+    check_cost,
+    check_id,
+    check_ids,
+    check_life,
+    check_model,
+    check_report,
+    check_request,
+)
+from services.quota.limits import Verdict
+from services.quota.policy import Policy
+from services.quota.reservation import RefundReason, Reservation
+from services.quota.rounds import Rounds
+from services.quota.store import Ask, Decision, Report, Store, store_fault
+from services.quota.ticket import Ticket, read_ticket, wait_behind
+from services.quota.wait import ClassState, Oven, Wait
+from services.quota.watch import LineView, Watchers
+from services.runtime.errors import Reason
+
+
+@dataclass(frozen=True, slots=True)
+class ClassView:
+    """One class of one model's line; `wait` is that of a ticket taken now at its end."""
+
+    model: str
+    tier: str
+    waiting: int
+    waiting_cost: int
+    limit: int
+    wait: Wait | None
+
+
+class Desk:
+    """The quota service without its wire."""
+
+    def __init__(self, store: Store, policy: Policy) -> None:
+        self._store = store
+        self._policy = policy
+        self._weights = {tier.name: tier.weight for tier in policy.tiers.values()}
+        self._view = LineView(store)
+        self.watchers = Watchers(store, self._view, self._weights)
+        self.rounds = Rounds(store, self.watchers)
+
+    @property
+    def heartbeat_interval(self) -> float:
+        """Seconds in which a generator reports again."""
+        return self._policy.heartbeat
+
+    async def reserve(
+        self,
+        id: str,
+        account_id: str,
+        cost: int,
+        model: str,
+        *,
+        ttl: float | None = None,
+        request_id: str = "",
+        body_hash: str = "",
+        validate_only: bool = False,
+    ) -> Decision:
+        """Holds `cost` pictures against every limit at once, or changes nothing. Idempotent by id."""
+        check_request(request_id, body_hash)
+        ask = Ask(
+            check_id(id),
+            check_account(account_id),
+            check_cost(cost, self._policy.max_cost),
+            check_model(model),
+            check_life(ttl),
+            request_id,
+            body_hash,
+            validate_only,
+        )
+        decision = await self._store.reserve(ask)
+        metrics.DECISIONS.labels(_outcome(decision)).inc()
+        return decision
+
+    async def enqueue(self, id: str) -> Ticket:
+        """Takes a place in line; a job that has one, a turn or an end keeps it."""
+        standing = await self._store.enqueue(check_id(id), USUAL_LIFE)
+        self.rounds.kick()
+        return read_ticket(standing, await self._view.line(), self._weights)
+
+    def watch(self, id: str) -> AsyncGenerator[Ticket, None]:
+        """Follows a ticket; see `Watchers.follow`."""
+        return self.watchers.follow(check_id(id))
+
+    async def return_turn(self, id: str, attempt: int) -> Reservation:
+        """Gives a turn back uncharged."""
+        returned = await self._store.return_turn(check_id(id), check_attempt(attempt), USUAL_LIFE)
+        self.rounds.kick()
+        return returned
+
+    async def release_slots(self, id: str, attempt: int) -> None:
+        """Frees a turn's slots while its pictures are looked at."""
+        await self._store.release_slots(check_id(id), check_attempt(attempt))
+        self.rounds.kick()
+
+    async def extend(self, ids: Sequence[str], ttl: float | None) -> list[str]:
+        """Keeps reservations alive; returns those that are not."""
+        life = check_life(ttl)
+        return await self._store.extend(check_ids(ids), life) if ids else []
+
+    async def commit(self, id: str, actual: int) -> Reservation:
+        """Charges `actual` pictures, unless something final came first."""
+        cost = check_cost(actual, self._policy.max_cost, "actual")
+        return self._ended(await self._store.commit(check_id(id), cost))
+
+    async def refund(self, id: str, reason: RefundReason) -> Reservation:
+        """Charges nothing, unless something final came first."""
+        return self._ended(await self._store.refund(check_id(id), reason))
+
+    async def reservation(self, id: str) -> Reservation:
+        """Reads one. Raises NOT_FOUND."""
+        standing = (await self._store.standings([check_id(id)])).get(id)
+        if standing is None:
+            raise store_fault(Reason.NOT_FOUND, "id")
+        return standing.reservation
+
+    async def allowance(self, account_id: str) -> tuple[str, Sequence[Verdict]]:
+        """Tier and limits of an account. Raises NOT_FOUND."""
+        return await self._store.allowance(check_account(account_id))
+
+    async def line(self) -> tuple[list[ClassView], Sequence[Oven]]:
+        """The public state: every tier's class of every model that is served or was waited for."""
+        line = await self._store.line()
+        waiting = {(one.model, one.tier): one for one in line.classes}
+        models = {one.model for one in line.classes} | {model for oven in line.ovens for model in oven.models}
+        views = []
+        for model in sorted(models):
+            for tier in self._policy.tiers.values():
+                one = waiting.get((model, tier.name)) or ClassState(model, tier.name, 0, 0)
+                wait = wait_behind(one.waiting_cost, model, tier.name, line, self._weights)
+                views.append(ClassView(model, tier.name, one.waiting, one.waiting_cost, tier.line, wait))
+        return views, line.ovens
+
+    async def heartbeat(
+        self, generator_id: str, address: str, models: Sequence[str], slots: int, picture_time: float | None
+    ) -> None:
+        """A generator reports."""
+        check_report(generator_id, address, models, slots, picture_time)
+        await self._store.heartbeat(Report(generator_id, address, tuple(models), slots, picture_time))
+        self.rounds.kick()
+
+    def _ended(self, reservation: Reservation) -> Reservation:
+        metrics.ENDED.labels(reservation.state).inc()
+        self.rounds.kick()
+        return reservation
+
+
+def _outcome(decision: Decision) -> str:
+    if decision.refusal:
+        return decision.refusal.reason
+    if decision.repeated:
+        return "repeated"
+    return "granted" if decision.reservation else "trial"

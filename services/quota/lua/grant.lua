@@ -1,0 +1,108 @@
+-- Hands out turns while a living generator has a free slot and a ticket for one of its models waits.
+-- A generator may be leased beyond its slots by less than one job, so that a job of many pictures cannot block
+-- the line behind it. `line.py` holds the theory.
+-- Reads and writes: line, class, ends, shares, shares:<model>, gen (leased), res, expiry, moves. Reads: lines, gens.
+-- ARGV 2.. : limit silence_ms lease_ms catch_up, then tier weight pairs. Reply: {{id, model, tier, cost, generator}...}.
+
+local limit, silence, lease = tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])
+local catch_up = tonumber(ARGV[5]) * SCALE
+local weights = {}
+for i = 6, #ARGV, 2 do weights[ARGV[i]] = tonumber(ARGV[i + 1]) end
+local function weight(tier) return weights[tier] or 1 end
+
+-- model -> tier -> tickets waiting; nothing to do is the common case, so it is looked at first.
+local waiting = {}
+for _, name in ipairs(redis.call('SMEMBERS', P .. 'lines')) do
+  local model, tier = string.match(name, '^(%S+) (%S+)$')
+  local count = redis.call('ZCARD', P .. 'line:' .. model .. ':' .. tier)
+  if count > 0 then
+    waiting[model] = waiting[model] or {}
+    waiting[model][tier] = count
+  end
+end
+if not next(waiting) then return {} end
+
+-- In order of id, so that equals are chosen alike everywhere.
+local ovens = {}
+for _, id in ipairs(redis.call('ZRANGEBYSCORE', P .. 'gens', '(' .. whole(now - silence), '+inf')) do
+  local gen = redis.call('HMGET', P .. 'gen:' .. id, 'address', 'models', 'slots', 'leased', 'suspect')
+  local free = tonumber(gen[3]) - tonumber(gen[4] or '0')
+  if free > 0 and gen[5] ~= '1' then
+    local serves = {}
+    for model in string.gmatch(gen[2], '%S+') do serves[model] = true end
+    ovens[#ovens + 1] = {id = id, address = gen[1], free = free, serves = serves}
+  end
+end
+table.sort(ovens, function(a, b) return a.id < b.id end)
+
+local function roomiest(model)
+  local best
+  for _, oven in ipairs(ovens) do
+    if oven.free > 0 and oven.serves[model] and (not best or oven.free > best.free) then best = oven end
+  end
+  return best
+end
+
+local function next_model()
+  local floor = number(P .. 'shares', 'virtual') - catch_up
+  local best
+  for model in pairs(waiting) do
+    if roomiest(model) then
+      local tag = number(P .. 'shares', 'tag:' .. model)
+      local one = {model = model, start = math.max(tag, floor), tag = tag}
+      if not best or one.start < best.start or (one.start == best.start and (one.tag < best.tag
+        or (one.tag == best.tag and one.model < best.model))) then best = one end
+    end
+  end
+  return best
+end
+
+local function next_tier(model)
+  local best
+  for tier in pairs(waiting[model]) do
+    local one = {tier = tier, start = number(P .. 'shares:' .. model, 'tag:' .. tier), weight = weight(tier)}
+    if not best or one.start < best.start or (one.start == best.start and (one.weight > best.weight
+      or (one.weight == best.weight and one.tier < best.tier))) then best = one end
+  end
+  return best
+end
+
+-- The served flow's tag grows; the virtual time of those it was chosen among follows it.
+local function charge(key, flow, start, amount)
+  redis.call('HSET', key, 'virtual', whole(math.max(number(key, 'virtual'), start)),
+    'tag:' .. flow, whole(start + amount))
+end
+
+local granted = {}
+while #granted < limit do
+  local chosen = next_model()
+  if not chosen then break end
+  local model = chosen.model
+  local class = next_tier(model)
+  local oven = roomiest(model)
+  local where = model .. ':' .. class.tier
+  local first = redis.call('ZRANGE', P .. 'line:' .. where, 0, 0, 'WITHSCORES')
+  local r = load(string.sub(first[1], 21))
+  local tag = tonumber(first[2])
+
+  redis.call('ZREM', P .. 'line:' .. where, first[1])
+  redis.call('HINCRBY', P .. 'class:' .. where, 'cost', -r.cost)
+  local virtual = math.max(number(P .. 'class:' .. where, 'virtual'), tag)
+  redis.call('HSET', P .. 'class:' .. where, 'virtual', whole(virtual))
+  redis.call('ZREMRANGEBYSCORE', P .. 'ends:' .. where, '-inf', whole(virtual))
+  charge(P .. 'shares', model, chosen.start, r.cost * SCALE)
+  charge(P .. 'shares:' .. model, class.tier, class.start, math.floor(r.cost * SCALE / class.weight))
+
+  redis.call('HINCRBY', P .. 'gen:' .. oven.id, 'leased', r.cost)
+  oven.free = oven.free - r.cost
+  set(r, 'state', 'RUNNING', 'attempts', whole(r.attempts + 1), 'generator', oven.id, 'address', oven.address,
+    'freed', '0')
+  expires(r, now + lease)
+  moved(r)
+  granted[#granted + 1] = {r.id, model, class.tier, r.cost, oven.id}
+
+  local left = waiting[model][class.tier] - 1
+  waiting[model][class.tier] = left > 0 and left or nil
+  if not next(waiting[model]) then waiting[model] = nil end
+end
+return granted

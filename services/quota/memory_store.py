@@ -1,0 +1,378 @@
+"""The store in Python: for tests and simulation, never for a service (it dies with its process).
+
+The same semantics as the scripts in `lua/`, over the cores of `limits` and `line`; one contract suite runs on
+both. One call is one step of the event loop, so it is as atomic as a script.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, replace
+
+from services.quota.limits import LINE, LIVE, Verdict, judge, refusal
+from services.quota.line import Shares
+from services.quota.memory_records import Account, Class, Counter, Generator, Record, WindowKey, recount
+from services.quota.policy import Policy, Tier
+from services.quota.reservation import RefundReason, Reservation, State, may_move
+from services.quota.store import (
+    Ask,
+    Books,
+    Decision,
+    Grant,
+    Holder,
+    LineState,
+    Report,
+    Standing,
+    Swept,
+    store_fault,
+)
+from services.quota.wait import ClassState, Oven
+from services.runtime.errors import Reason
+
+_FORGET_GENERATOR = 60.0
+"""Seconds of silence after which a generator without turns is dropped."""
+
+
+class MemoryStore:
+    """`Store` in plain dictionaries; `clock` gives Unix seconds."""
+
+    def __init__(self, policy: Policy, clock: Callable[[], float]) -> None:
+        self._policy = policy
+        self._clock = clock
+        self._records: dict[str, Record] = {}
+        self._accounts: dict[str, Account] = {}
+        self._windows: dict[WindowKey, Counter] = {}
+        self._requests: dict[tuple[str, str], tuple[str, str, float]] = {}
+        self._classes: dict[tuple[str, str], Class] = {}
+        self._tiers: dict[str, Shares] = {}
+        self._models = Shares()
+        self._generators: dict[str, Generator] = {}
+        self._books: dict[str, int] = asdict(Books())
+        self._arrivals = 0
+        self._moves: list[str] = []
+        self._keys: dict[str, Holder] = {}
+        self.audit: list[tuple[str, str, str]] = []
+        """(action, key id, reason) of every change, oldest first."""
+
+    async def reserve(self, ask: Ask) -> Decision:
+        account, tier = self._account(ask.account_id)
+        earlier = self._earlier(ask)
+        verdicts = [*self._standing_windows(ask.account_id, tier), _count(LIVE, tier.live, account.live)]
+        waiting = self._classes.get((ask.model, tier.name), Class())
+        verdicts.append(_count(LINE, tier.line, len(waiting.line.tickets) + waiting.held))
+        if earlier:
+            return Decision(earlier.shown, None, verdicts, repeated=True)
+        verdicts = judge(verdicts, ask.cost)
+        refused = refusal(verdicts, ask.cost)
+        if refused or ask.validate_only:
+            return Decision(None, refused, verdicts)
+
+        now = self._clock()
+        windows = [(window.name, window.number(now)) for window in tier.windows]
+        for name, number in windows:
+            self._windows.setdefault((ask.account_id, name, number), Counter()).held += ask.cost
+        account.live += 1
+        self._classes.setdefault((ask.model, tier.name), Class()).held += 1
+        self._book("issued", 1, ask.cost)
+        self._book("live", 1, ask.cost)
+        if ask.request_id:
+            until = now + self._policy.keep_request
+            self._requests[ask.account_id, ask.request_id] = (ask.id, ask.body_hash, until)
+        made = Reservation(ask.id, ask.account_id, tier.name, ask.model, ask.cost, State.HELD, now + ask.ttl)
+        self._records[ask.id] = Record(made, windows)
+        return Decision(made, None, verdicts)
+
+    async def enqueue(self, id: str, ttl: float) -> Standing:
+        record = self._find(id)
+        shown = record.shown
+        if shown.state is State.HELD:
+            one = self._class(shown)
+            one.held -= 1
+            self._arrivals += 1
+            record.arrival = self._arrivals
+            self._wake(shown)
+            record.tag = one.line.join(record.arrival, id, shown.account_id, shown.cost)
+            self._move(record, State.QUEUED, expire_time=max(shown.expire_time, self._clock() + ttl))
+        return self._standing(record)
+
+    async def return_turn(self, id: str, attempt: int, ttl: float) -> Reservation:
+        record = self._find(id)
+        shown = record.shown
+        if shown.state is State.RUNNING and shown.attempts == attempt:
+            generator = self._generators.get(shown.generator_id)
+            if generator:
+                generator.suspect = True
+            self._give_back(record, ttl)
+        return record.shown
+
+    async def release_slots(self, id: str, attempt: int) -> None:
+        record = self._find(id)
+        if record.shown.attempts == attempt:
+            self._free(record)
+
+    async def extend(self, ids: Sequence[str], ttl: float) -> list[str]:
+        lost = []
+        for id in ids:
+            record = self._records.get(id)
+            if record is None or record.shown.state.final:
+                lost.append(id)
+            else:
+                until = max(record.shown.expire_time, self._clock() + ttl)
+                record.shown = replace(record.shown, expire_time=until)
+        return lost
+
+    async def commit(self, id: str, actual: int) -> Reservation:
+        record = self._find(id)
+        if not record.shown.state.final:
+            if actual > record.shown.cost:
+                raise store_fault(Reason.INVALID_ARGUMENT, "actual")
+            if record.shown.attempts == 0:
+                raise store_fault(Reason.WRONG_STATE, record.shown.state)
+            self._finish(record, State.COMMITTED, actual, None)
+        return record.shown
+
+    async def refund(self, id: str, reason: RefundReason) -> Reservation:
+        record = self._find(id)
+        if not record.shown.state.final:
+            self._finish(record, State.REFUNDED, 0, reason)
+        return record.shown
+
+    async def standings(self, ids: Sequence[str]) -> dict[str, Standing]:
+        return {id: self._standing(record) for id in ids if (record := self._look_up(id))}
+
+    async def allowance(self, account_id: str) -> tuple[str, Sequence[Verdict]]:
+        account, tier = self._account(account_id)
+        return tier.name, [*self._standing_windows(account_id, tier), _count(LIVE, tier.live, account.live)]
+
+    async def line(self) -> LineState:
+        classes = [
+            ClassState(model, tier, len(one.line.tickets), one.line.waiting_cost)
+            for (model, tier), one in sorted(self._classes.items())
+        ]
+        return LineState(classes, [_oven(one) for _, one in sorted(self._alive().items())])
+
+    async def heartbeat(self, report: Report) -> None:
+        for id, other in self._generators.items():
+            if other.report.address == report.address and id != report.generator_id:
+                other.seen = 0.0
+        known = self._generators.get(report.generator_id)
+        leased = known.leased if known else 0
+        self._generators[report.generator_id] = Generator(report, self._clock(), leased)
+
+    async def grant(self, limit: int) -> list[Grant]:
+        weights = {tier.name: tier.weight for tier in self._policy.tiers.values()}
+        granted: list[Grant] = []
+        while len(granted) < limit:
+            waiting: dict[str, list[str]] = {}
+            for (model, tier), one in self._classes.items():
+                if one.line.tickets and self._roomiest(model):
+                    waiting.setdefault(model, []).append(tier)
+            if not waiting:
+                break
+            model = self._models.next_model(waiting)
+            shares = self._tiers[model]
+            tier = shares.next(waiting[model], weights)
+            oven = self._roomiest(model)
+            assert oven is not None
+            record = self._records[self._classes[model, tier].line.take()]
+            cost = record.shown.cost
+            self._models.charge(model, cost, 1)
+            shares.charge(tier, cost, weights.get(tier, 1))
+            oven.leased += cost
+            record.freed = False
+            self._move(
+                record,
+                State.RUNNING,
+                attempts=record.shown.attempts + 1,
+                generator_id=oven.report.generator_id,
+                address=oven.report.address,
+                expire_time=self._clock() + self._policy.lease,
+            )
+            self._moves.append(record.shown.id)
+            granted.append(Grant(record.shown.id, model, tier, cost, oven.report.generator_id))
+        return granted
+
+    async def sweep(self, limit: int) -> Swept:
+        now = self._clock()
+        late = [
+            record
+            for record in self._records.values()
+            if not record.shown.state.final and record.shown.expire_time <= now
+        ]
+        late.sort(key=lambda record: (record.shown.expire_time, record.shown.id))
+        expired = failed = returned = 0
+        for record in late[:limit]:
+            if record.shown.state is not State.RUNNING:
+                self._finish(record, State.REFUNDED, 0, RefundReason.EXPIRED)
+                expired += 1
+            elif self._give_back(record, self._policy.lease):
+                returned += 1
+            else:
+                failed += 1
+        for id, one in list(self._generators.items()):
+            if one.seen <= now - _FORGET_GENERATOR and one.leased <= 0:
+                del self._generators[id]
+        return Swept(expired, failed, returned)
+
+    async def moves_since(self, cursor: str) -> tuple[str, list[str]]:
+        start = int(cursor) if cursor else len(self._moves)
+        page = self._moves[start : start + 1_000]
+        return str(start + len(page)), page
+
+    async def books(self) -> Books:
+        return Books(**self._books)
+
+    async def discrepancies(self) -> list[str]:
+        live = [record for record in self._records.values() if not record.shown.state.final]
+        wrong = [] if Books(**self._books).balanced else ["books do not balance"]
+        wrong += recount(live, self._accounts, self._windows, self._classes, self._generators)
+        if self._books["live"] != len(live):
+            wrong.append(f"books live: stored {self._books['live']}, counted {len(live)}")
+        return wrong
+
+    async def create_key(self, digest: str, key_id: str, account_id: str, tier: str, reason: str) -> None:
+        self._keys[digest] = Holder(account_id, tier, key_id, False)
+        self._accounts.setdefault(account_id, Account(tier)).tier = tier
+        self.audit.append(("create_key", key_id, reason))
+
+    async def revoke_key(self, key_id: str, reason: str) -> None:
+        for digest, holder in self._keys.items():
+            if holder.key_id == key_id:
+                if not holder.revoked:
+                    self._keys[digest] = replace(holder, revoked=True)
+                    self.audit.append(("revoke_key", key_id, reason))
+                return
+        raise store_fault(Reason.NOT_FOUND, "key_id")
+
+    async def holder(self, digest: str) -> Holder | None:
+        holder = self._keys.get(digest)
+        return replace(holder, tier=self._accounts[holder.account_id].tier) if holder else None
+
+    def _account(self, account_id: str) -> tuple[Account, Tier]:
+        account = self._accounts.get(account_id)
+        if account is None:
+            raise store_fault(Reason.NOT_FOUND, "account_id")
+        return account, self._policy.tier(account.tier)
+
+    def _earlier(self, ask: Ask) -> Record | None:
+        """The reservation that this ask got before."""
+        record = self._look_up(ask.id)
+        if record:
+            shown = record.shown
+            if (shown.account_id, shown.cost, shown.model) != (ask.account_id, ask.cost, ask.model):
+                raise store_fault(Reason.REQUEST_ID_REUSED, "id")
+            return record
+        id, body_hash, until = self._requests.get((ask.account_id, ask.request_id), ("", "", 0.0))
+        if not id or until <= self._clock():
+            return None
+        if body_hash != ask.body_hash:
+            raise store_fault(Reason.REQUEST_ID_REUSED, "request_id")
+        return self._look_up(id)
+
+    def _standing_windows(self, account_id: str, tier: Tier) -> list[Verdict]:
+        now = self._clock()
+        verdicts = []
+        for window in tier.windows:
+            counter = self._windows.get((account_id, window.name, window.number(now)), Counter())
+            verdicts.append(Verdict(window.name, window.limit, counter.used, counter.held, window.reset(now)))
+        return verdicts
+
+    def _look_up(self, id: str) -> Record | None:
+        record = self._records.get(id)
+        if record and record.gone_at is not None and record.gone_at <= self._clock():
+            del self._records[id]
+            return None
+        return record
+
+    def _find(self, id: str) -> Record:
+        record = self._look_up(id)
+        if record is None:
+            raise store_fault(Reason.NOT_FOUND, "id")
+        return record
+
+    def _class(self, shown: Reservation) -> Class:
+        return self._classes[shown.model, shown.tier]
+
+    def _wake(self, shown: Reservation) -> None:
+        """Before a ticket stands in an empty class, that class starts at its model's virtual time."""
+        if not self._class(shown).line.tickets:
+            self._tiers.setdefault(shown.model, Shares()).wake(shown.tier)
+
+    def _standing(self, record: Record) -> Standing:
+        shown, line = record.shown, self._class(record.shown).line
+        place, ahead = line.place(shown.id) if shown.state is State.QUEUED else (0, 0)
+        return Standing(shown, place, ahead, line.returned)
+
+    def _move(self, record: Record, target: State, **changes: object) -> None:
+        assert may_move(record.shown.state, target), (record.shown, target)
+        record.shown = replace(record.shown, state=target, **changes)  # type: ignore[arg-type]
+
+    def _free(self, record: Record) -> None:
+        if record.shown.state is State.RUNNING and not record.freed:
+            record.freed = True
+            generator = self._generators.get(record.shown.generator_id)
+            if generator:
+                generator.leased -= record.shown.cost
+
+    def _give_back(self, record: Record, ttl: float) -> bool:
+        """A turn ends undone: True when it went back to the head, False when it was the last and was refunded."""
+        shown = record.shown
+        if shown.attempts >= self._policy.max_attempts:
+            self._finish(record, State.REFUNDED, 0, RefundReason.FAILED)
+            return False
+        self._free(record)
+        self._wake(shown)
+        self._class(shown).line.rejoin(record.arrival, shown.id, shown.cost, record.tag)
+        self._move(record, State.QUEUED, expire_time=max(shown.expire_time, self._clock() + ttl))
+        self._moves.append(shown.id)
+        return True
+
+    def _finish(self, record: Record, target: State, charged: int, reason: RefundReason | None) -> None:
+        shown = record.shown
+        self._free(record)
+        one = self._class(shown)
+        if shown.state is State.QUEUED:
+            one.line.leave(shown.id)
+            if shown.attempts == 0:
+                one.line.forget(shown.account_id, record.tag, shown.cost)
+        if shown.state is State.HELD:
+            one.held -= 1
+        for name, number in record.windows:
+            counter = self._windows[shown.account_id, name, number]
+            counter.held -= shown.cost
+            counter.used += charged
+        self._accounts[shown.account_id].live -= 1
+        self._book("live", -1, -shown.cost)
+        if target is State.COMMITTED:
+            self._book("committed", 1, charged)
+            self._book("refunded", 0, shown.cost - charged)
+        else:
+            self._book("expired" if reason is RefundReason.EXPIRED else "refunded", 1, shown.cost)
+        self._move(record, target, charged=charged, refund_reason=reason)
+        record.gone_at = self._clock() + self._policy.keep_final
+        self._moves.append(shown.id)
+
+    def _book(self, name: str, jobs: int, pictures: int) -> None:
+        self._books[name] += jobs
+        self._books[f"{name}_pictures"] += pictures
+
+    def _alive(self) -> dict[str, Generator]:
+        since = self._clock() - self._policy.silence
+        return {id: one for id, one in self._generators.items() if one.seen > since}
+
+    def _roomiest(self, model: str) -> Generator | None:
+        """The living generator with the most free slots for the model; the first by id among equals."""
+        able = [
+            one
+            for _, one in sorted(self._alive().items())
+            if not one.suspect and model in one.report.models and one.leased < one.report.slots
+        ]
+        return max(able, key=lambda one: one.report.slots - one.leased, default=None)
+
+
+def _count(name: str, limit: int, held: int) -> Verdict:
+    """A limit without a window."""
+    return Verdict(name, limit, 0, held, None)
+
+
+def _oven(one: Generator) -> Oven:
+    report = one.report
+    return Oven(report.generator_id, report.address, report.models, report.slots, one.leased, report.picture_time)

@@ -1,0 +1,21 @@
+"""What the desk counts for Prometheus."""
+
+from prometheus_client import Counter, Gauge
+
+DECISIONS = Counter(
+    "fournil_quota_decisions_total",
+    "Reserve calls: granted, repeated, trial, or the reason of the refusal.",
+    ["outcome"],
+)
+GRANTS = Counter("fournil_quota_grants_total", "Turns handed out by this replica.", ["model", "tier"])
+SWEPT = Counter(
+    "fournil_quota_swept_total", "Reservations whose time ran out: expired, failed, returned.", ["what"]
+)
+ENDED = Counter("fournil_quota_ended_total", "Commit and Refund calls by the state they found or made.", ["state"])
+WAITING = Gauge("fournil_quota_waiting", "Tickets waiting.", ["model", "tier"])
+WAITING_PICTURES = Gauge("fournil_quota_waiting_pictures", "Pictures waiting.", ["model", "tier"])
+SLOTS = Gauge("fournil_quota_slots", "Pictures that living generators hold at once.")
+LEASED = Gauge("fournil_quota_leased", "Pictures of turns leased to living generators.")
+BOOKS = Gauge("fournil_quota_books", "Reservations and pictures since the store began.", ["account"])
+FOLLOWERS = Gauge("fournil_quota_followers", "Tickets followed on this replica.")
+STORE_TROUBLE = Counter("fournil_quota_store_trouble_total", "Background rounds that the store failed.", ["round"])

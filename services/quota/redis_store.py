@@ -1,0 +1,219 @@
+"""The store in Redis (7 or newer) or Valkey: one Lua script a mutation, so that each is atomic, and one hash tag
+over all keys, so that each stays in one slot of a cluster. `lua/desk.lua` lists every key and its meaning.
+
+Nothing is kept here. Time is the server's own, read inside the scripts, so that replicas whose clocks differ
+agree on leases and windows; a `clock` (Unix seconds) given by a test takes its place.
+"""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from services.quota.limits import Verdict, refusal
+from services.quota.line import CATCH_UP
+from services.quota.policy import Policy, Tier
+from services.quota.reservation import RefundReason, Reservation, State
+from services.quota.store import (
+    BOOK_FIELDS,
+    Ask,
+    Books,
+    Decision,
+    Grant,
+    Holder,
+    LineState,
+    Report,
+    Standing,
+    Swept,
+    store_fault,
+)
+from services.quota.wait import ClassState, Oven
+from services.runtime.errors import Reason
+from services.runtime.redis_link import RedisLink, Script
+
+PREFIX = "{fournil}:desk:"
+MOVES_PAGE = 1_000
+
+_LUA = Path(__file__).with_name("lua")
+
+
+class RedisStore:
+    """`Store` over a `RedisLink`; see there for what each call promises."""
+
+    def __init__(self, link: RedisLink, policy: Policy, *, clock: Callable[[], float] | None = None) -> None:
+        self._link = link
+        self._clock = clock
+        self._policy = policy
+        self._keep_ms = _ms(policy.keep_final)
+        self._tiers = [arg for tier in policy.tiers.values() for arg in _tier_args(tier)]
+        self._weights = [arg for tier in policy.tiers.values() for arg in (tier.name, tier.weight)]
+        shared = (_LUA / "desk.lua").read_text(encoding="utf-8")
+        limits = (_LUA / "limits.lua").read_text(encoding="utf-8")
+
+        def script(name: str, *before: str) -> Script:
+            source = (_LUA / f"{name}.lua").read_text(encoding="utf-8")
+            return Script(link, "\n".join((shared, *before, source)), name)
+
+        self._reserve = script("reserve", limits)
+        self._allowance = script("allowance", limits)
+        self._enqueue = script("enqueue")
+        self._return_turn = script("return_turn")
+        self._release_slots = script("release_slots")
+        self._extend = script("extend")
+        self._commit = script("commit")
+        self._refund = script("refund")
+        self._standings = script("standings")
+        self._line = script("line")
+        self._heartbeat = script("heartbeat")
+        self._grant = script("grant")
+        self._sweep = script("sweep")
+        self._recount = script("recount")
+        self._create_key = script("create_key")
+        self._revoke_key = script("revoke_key")
+        self._holder = script("holder")
+
+    async def reserve(self, ask: Ask) -> Decision:
+        trial = "1" if ask.validate_only else "0"
+        outcome, reserved, verdicts = await self._run(
+            self._reserve, ask.id, ask.account_id, ask.cost, ask.model, _ms(ask.ttl), ask.request_id,
+            ask.body_hash, trial, _ms(self._policy.keep_request), self._policy.default_tier, *self._tiers,
+        )  # fmt: skip
+        read = [_verdict(row) for row in verdicts]
+        return Decision(
+            reservation=_reservation(reserved) if reserved else None,
+            refusal=refusal(read, ask.cost) if outcome == "refused" else None,
+            verdicts=read,
+            repeated=outcome == "repeated",
+        )
+
+    async def enqueue(self, id: str, ttl: float) -> Standing:
+        return _standing(await self._run(self._enqueue, id, _ms(ttl)))
+
+    async def return_turn(self, id: str, attempt: int, ttl: float) -> Reservation:
+        attempts = self._policy.max_attempts
+        return _reservation(await self._run(self._return_turn, id, attempt, _ms(ttl), attempts, self._keep_ms))
+
+    async def release_slots(self, id: str, attempt: int) -> None:
+        await self._run(self._release_slots, id, attempt)
+
+    async def extend(self, ids: Sequence[str], ttl: float) -> list[str]:
+        return list(await self._run(self._extend, _ms(ttl), *ids))
+
+    async def commit(self, id: str, actual: int) -> Reservation:
+        return _reservation(await self._run(self._commit, id, actual, self._keep_ms))
+
+    async def refund(self, id: str, reason: RefundReason) -> Reservation:
+        return _reservation(await self._run(self._refund, id, reason, self._keep_ms))
+
+    async def standings(self, ids: Sequence[str]) -> dict[str, Standing]:
+        found = [_standing(row) for row in await self._run(self._standings, *ids)]
+        return {standing.reservation.id: standing for standing in found}
+
+    async def allowance(self, account_id: str) -> tuple[str, Sequence[Verdict]]:
+        tier, verdicts = await self._run(self._allowance, account_id, self._policy.default_tier, *self._tiers)
+        return tier, [_verdict(row) for row in verdicts]
+
+    async def line(self) -> LineState:
+        classes, ovens = await self._run(self._line, _ms(self._policy.silence))
+        return LineState(
+            sorted(
+                (ClassState(model, tier, int(waiting), int(cost)) for model, tier, waiting, cost in classes),
+                key=lambda one: (one.model, one.tier),
+            ),
+            sorted((_oven(row) for row in ovens), key=lambda oven: oven.generator_id),
+        )
+
+    async def heartbeat(self, report: Report) -> None:
+        picture_us = "" if report.picture_time is None else round(report.picture_time * 1e6)
+        models = " ".join(report.models)
+        await self._run(self._heartbeat, report.generator_id, report.address, models, report.slots, picture_us)
+
+    async def grant(self, limit: int) -> list[Grant]:
+        policy = self._policy
+        rows = await self._run(
+            self._grant, limit, _ms(policy.silence), _ms(policy.lease), CATCH_UP, *self._weights
+        )
+        return [Grant(id, model, tier, int(cost), generator) for id, model, tier, cost, generator in rows]
+
+    async def sweep(self, limit: int) -> Swept:
+        policy = self._policy
+        counts = await self._run(self._sweep, limit, _ms(policy.lease), policy.max_attempts, self._keep_ms)
+        return Swept(*(int(count) for count in counts))
+
+    async def moves_since(self, cursor: str) -> tuple[str, list[str]]:
+        key = PREFIX + "moves"
+        if not cursor:
+            last: Any = await self._link.do(lambda: self._link.text.xrevrange(key, count=1))
+            return (last[0][0] if last else "0-0"), []
+        entries: Any = await self._link.do(lambda: self._link.text.xrange(key, min=f"({cursor}", count=MOVES_PAGE))
+        return (entries[-1][0] if entries else cursor), [fields["id"] for _, fields in entries]
+
+    async def books(self) -> Books:
+        values: Any = await self._link.do(lambda: self._link.text.hmget(PREFIX + "books", list(BOOK_FIELDS)))
+        return Books(*(int(value or 0) for value in values))
+
+    async def discrepancies(self) -> list[str]:
+        return list(await self._run(self._recount))
+
+    async def create_key(self, digest: str, key_id: str, account_id: str, tier: str, reason: str) -> None:
+        await self._run(self._create_key, digest, key_id, account_id, tier, reason)
+
+    async def revoke_key(self, key_id: str, reason: str) -> None:
+        await self._run(self._revoke_key, key_id, reason)
+
+    async def holder(self, digest: str) -> Holder | None:
+        row = await self._run(self._holder, digest)
+        return Holder(row[0], row[1], row[2], row[3] == "1") if row else None
+
+    async def _run(self, script: Script, *args: str | int | float) -> Any:
+        """The script's reply at the clock's time. A FAULT reply is raised."""
+        now = "" if self._clock is None else _ms(self._clock())
+        reply = await script([PREFIX], [now, *args])
+        if isinstance(reply, list) and reply and reply[0] == "FAULT":
+            raise store_fault(Reason(reply[1]), reply[2])
+        return reply
+
+
+def _ms(seconds: float) -> int:
+    return round(seconds * 1000)
+
+
+def _tier_args(tier: Tier) -> list[str | int]:
+    """A tier as `limits.lua` reads it."""
+    args: list[str | int] = [tier.name, tier.live, tier.line, len(tier.windows)]
+    for window in tier.windows:
+        args += [window.name, window.limit, window.period * 1000, window.offset * 1000]
+    return args
+
+
+def _reservation(row: Sequence[str]) -> Reservation:
+    id, account, tier, model, cost, state, expire, charged, reason, attempts, generator, address = row
+    return Reservation(
+        id=id,
+        account_id=account,
+        tier=tier,
+        model=model,
+        cost=int(cost),
+        state=State(state),
+        expire_time=int(expire) / 1000,
+        charged=int(charged),
+        refund_reason=RefundReason(reason) if reason else None,
+        attempts=int(attempts),
+        generator_id=generator,
+        address=address,
+    )
+
+
+def _standing(row: Sequence[Any]) -> Standing:
+    reserved, place, ahead, returned = row
+    return Standing(_reservation(reserved), int(place), int(ahead), int(returned))
+
+
+def _verdict(row: Sequence[str]) -> Verdict:
+    name, limit, used, held, reset, binding = row
+    return Verdict(name, int(limit), int(used), int(held), int(reset) / 1000 if reset else None, binding == "1")
+
+
+def _oven(row: Sequence[str]) -> Oven:
+    id, address, models, slots, leased, picture_us = row
+    seconds = int(picture_us) / 1e6 if picture_us else None
+    return Oven(id, address, tuple(models.split()), int(slots), int(leased), seconds)

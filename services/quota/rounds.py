@@ -1,0 +1,103 @@
+"""What goes on beside the calls: handing out turns, sweeping, gauges.
+
+Every replica runs all rounds; each is one idempotent script, so that any number of them may run at once and the
+death of one is not noticed. A round that the store fails is tried again with growing pauses, for ever: when the
+store is back, it goes on.
+"""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from dataclasses import asdict
+
+from services.quota import metrics
+from services.quota.store import Store
+from services.quota.watch import Watchers
+from services.runtime.errors import Fault
+
+log = logging.getLogger("fournil.quota.rounds")
+
+GRANT_EVERY = 0.075
+"""Seconds; freed slots of which this replica hears are used at once."""
+SWEEP_EVERY = 0.25
+GAUGE_EVERY = 2.0
+PAGE = 100
+"""Turns, and reservations swept, in one script: a few milliseconds of the store's time."""
+LONGEST_PAUSE = 2.0
+
+
+class Rounds:
+    """The background of one replica."""
+
+    def __init__(self, store: Store, watchers: Watchers) -> None:
+        self._store = store
+        self._watchers = watchers
+        self._free = asyncio.Event()
+
+    def kick(self) -> None:
+        """Slots or tickets came: hand out turns now. Many kicks before the round runs are one round."""
+        self._free.set()
+
+    async def grant(self) -> None:
+        """Hands out turns, for as long as the process lives."""
+        await self._steadily("grant", self._grant_all, GRANT_EVERY, self._free)
+
+    async def sweep(self) -> None:
+        """Moves what ran out of time, for as long as the process lives."""
+        await self._steadily("sweep", self._sweep_all, SWEEP_EVERY, asyncio.Event())
+
+    async def gauge(self) -> None:
+        """Shows the line and the books to Prometheus, for as long as the process lives."""
+        await self._steadily("gauge", self._show, GAUGE_EVERY, asyncio.Event())
+
+    async def _grant_all(self) -> None:
+        full = True
+        while full:
+            grants = await self._store.grant(PAGE)
+            full = len(grants) == PAGE
+            for grant in grants:
+                metrics.GRANTS.labels(grant.model, grant.tier).inc()
+            if grants:
+                self._watchers.poke()
+
+    async def _sweep_all(self) -> None:
+        full = True
+        while full:
+            swept = await self._store.sweep(PAGE)
+            full = swept.total == PAGE
+            if swept.total:
+                for what, count in asdict(swept).items():
+                    metrics.SWEPT.labels(what).inc(count)
+                log.info("swept", extra=asdict(swept))
+                self.kick()
+
+    async def _show(self) -> None:
+        line = await self._store.line()
+        for one in line.classes:
+            metrics.WAITING.labels(one.model, one.tier).set(one.waiting)
+            metrics.WAITING_PICTURES.labels(one.model, one.tier).set(one.waiting_cost)
+        metrics.SLOTS.set(sum(oven.slots for oven in line.ovens))
+        metrics.LEASED.set(sum(oven.leased for oven in line.ovens))
+        metrics.FOLLOWERS.set(self._watchers.count)
+        for name, value in asdict(await self._store.books()).items():
+            metrics.BOOKS.labels(name).set(value)
+
+    async def _steadily(
+        self, name: str, step: Callable[[], Awaitable[None]], every: float, wake: asyncio.Event
+    ) -> None:
+        pause = every
+        while True:
+            wake.clear()
+            try:
+                await step()
+                pause = every
+            except Fault as fault:
+                metrics.STORE_TROUBLE.labels(name).inc()
+                pause = min(max(pause * 2, 0.1), LONGEST_PAUSE)
+                log.warning("round failed", extra={"round": name, "reason": fault.reason, "pause": pause})
+                await asyncio.sleep(pause)
+                continue
+            with suppress(TimeoutError):
+                async with asyncio.timeout(pause):
+                    await wake.wait()

@@ -1,0 +1,328 @@
+"""The desk as a process: real sockets, a real store, the published stubs."""
+
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import grpc
+import pytest
+from google.protobuf.duration_pb2 import Duration
+from grpc_health.v1 import health_pb2, health_pb2_grpc
+
+from fournil.quota.v1 import admin_pb2, admin_pb2_grpc, quota_pb2, quota_pb2_grpc
+from services.local_mesh.store import LocalStore, free_port, start_store
+from services.runtime.channels import open_channel
+from services.runtime.errors import Reason
+from services.runtime.wire_errors import error_info
+
+ROOT = Path(__file__).resolve().parents[2]
+SERVICE = "fournil.quota.v1.QuotaService"
+MODEL = "crumb"
+STATE = quota_pb2.ReservationState
+
+
+def job_id(number: int) -> str:
+    return f"{number:026d}"
+
+
+@dataclass
+class DeskProcess:
+    """One replica that can be killed and started again on the same port."""
+
+    redis_url: str
+    port: int = field(default_factory=free_port)
+    process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def target(self) -> str:
+        return f"127.0.0.1:{self.port}"
+
+    async def start(self) -> None:
+        environment = {
+            **os.environ,
+            "REDIS_URL": self.redis_url,
+            "FOURNIL_KEY_PEPPER": "flour, water, salt and time",
+            "FOURNIL_LISTEN": self.target,
+            "FOURNIL_METRICS_LISTEN": f"127.0.0.1:{free_port()}",
+            "FOURNIL_LOG_LEVEL": "WARNING",
+            "FOURNIL_DRAIN_SECONDS": "0",
+            "FOURNIL_GRACE_SECONDS": "1",
+        }
+        command = [sys.executable, "-m", "services.quota"]
+        self.process = subprocess.Popen(command, cwd=ROOT, env=environment)
+        async with grpc.aio.insecure_channel(self.target) as channel:
+            check = health_pb2_grpc.HealthStub(channel).Check
+            request = health_pb2.HealthCheckRequest(service=SERVICE)
+            await check(request, wait_for_ready=True, timeout=20)
+
+    def kill(self) -> None:
+        """kill -9: nothing gets a chance to be tidy."""
+        assert self.process is not None
+        self.process.kill()
+        self.process.wait(10)
+
+    def stop(self) -> int:
+        """SIGTERM; the exit code."""
+        assert self.process is not None
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGTERM)
+        return self.process.wait(15)
+
+
+@asynccontextmanager
+async def desk_on(redis_url: str) -> AsyncIterator[DeskProcess]:
+    desk = DeskProcess(redis_url)
+    try:
+        await desk.start()
+        yield desk
+    finally:
+        desk.stop()
+
+
+@pytest.fixture
+async def desk(valkey_url: str) -> AsyncIterator[DeskProcess]:
+    async with desk_on(valkey_url) as process:
+        yield process
+
+
+@asynccontextmanager
+async def stubs(
+    desk: DeskProcess,
+) -> AsyncIterator[tuple[quota_pb2_grpc.QuotaServiceStub, admin_pb2_grpc.QuotaAdminServiceStub]]:
+    async with open_channel(desk.target, service=SERVICE) as channel:
+        yield quota_pb2_grpc.QuotaServiceStub(channel), admin_pb2_grpc.QuotaAdminServiceStub(channel)
+
+
+async def make_account(admin: admin_pb2_grpc.QuotaAdminServiceStub, name: str, tier: str = "free") -> str:
+    request = admin_pb2.CreateKeyRequest(account_id=name, tier=tier, reason="a test")
+    return (await admin.CreateKey(request)).api_key
+
+
+async def reserve(
+    quota: quota_pb2_grpc.QuotaServiceStub, number: int, account: str = "ada", **more: object
+) -> quota_pb2.ReserveResponse:
+    fields = {"id": job_id(number), "account_id": account, "cost": 1, "model": MODEL, **more}
+    return await quota.Reserve(quota_pb2.ReserveRequest(**fields))
+
+
+async def beat(quota: quota_pb2_grpc.QuotaServiceStub, slots: int = 1) -> quota_pb2.HeartbeatResponse:
+    return await quota.Heartbeat(
+        quota_pb2.HeartbeatRequest(
+            generator_id="oven-1",
+            address="127.0.0.1:50053",
+            models=[MODEL],
+            slots=slots,
+            picture_time=Duration(seconds=2),
+        )
+    )
+
+
+async def fault_of(call: object) -> Reason:
+    with pytest.raises(grpc.aio.AioRpcError) as caught:
+        await call  # type: ignore[misc]
+    found = error_info(caught.value)
+    assert found is not None, caught.value
+    return found[0]
+
+
+async def test_a_job_from_key_to_charge(desk: DeskProcess) -> None:
+    async with stubs(desk) as (quota, admin):
+        key = await make_account(admin, "ada")
+        holder = await quota.Authenticate(quota_pb2.AuthenticateRequest(api_key=key))
+        assert (holder.account_id, holder.tier) == ("ada", "free")
+
+        held = (await reserve(quota, 1, cost=2)).reservation
+        assert (held.state, held.cost) == (STATE.RESERVATION_STATE_HELD, 2)
+        ticket = (await quota.Enqueue(quota_pb2.EnqueueRequest(id=held.id))).ticket
+        assert (ticket.state, ticket.place) == (STATE.RESERVATION_STATE_QUEUED, 0)
+        assert not ticket.HasField("eta_low")
+
+        watch = quota.WatchTicket(quota_pb2.WatchTicketRequest(id=held.id), timeout=20)
+        first = (await watch.read()).ticket
+        assert first.state == STATE.RESERVATION_STATE_QUEUED
+        assert (await beat(quota, slots=2)).interval.seconds == 1
+        updates = [response.ticket async for response in watch]
+        turn = updates[-1].turn
+        assert updates[-1].state == STATE.RESERVATION_STATE_RUNNING
+        assert (turn.generator_address, turn.attempt) == ("127.0.0.1:50053", 1)
+
+        line = await quota.DescribeLine(quota_pb2.DescribeLineRequest())
+        assert [(oven.slots, oven.leased) for oven in line.ovens] == [(2, 2)]
+        assert {(one.model, one.tier, one.waiting) for one in line.classes} == {
+            (MODEL, "free", 0),
+            (MODEL, "paid", 0),
+        }
+        await quota.ReleaseSlots(quota_pb2.ReleaseSlotsRequest(id=held.id, attempt=1))
+        assert not (await quota.Extend(quota_pb2.ExtendRequest(ids=[held.id]))).lost_ids
+        done = (await quota.Commit(quota_pb2.CommitRequest(id=held.id, actual=2))).reservation
+        assert (done.state, done.charged) == (STATE.RESERVATION_STATE_COMMITTED, 2)
+        read = await quota.GetReservation(quota_pb2.GetReservationRequest(id=held.id))
+        assert read.reservation == done
+
+
+async def test_the_fourth_picture_of_the_day_is_refused_with_its_reset(desk: DeskProcess) -> None:
+    async with stubs(desk) as (quota, admin):
+        await make_account(admin, "ada")
+        await beat(quota, slots=4)
+        for number in range(3):
+            await reserve(quota, number)
+            await quota.Enqueue(quota_pb2.EnqueueRequest(id=job_id(number)))
+            watch = quota.WatchTicket(quota_pb2.WatchTicketRequest(id=job_id(number)), timeout=20)
+            assert [response.ticket.state async for response in watch][-1] == STATE.RESERVATION_STATE_RUNNING
+            await quota.Commit(quota_pb2.CommitRequest(id=job_id(number), actual=1))
+        fourth = await reserve(quota, 4)
+        assert fourth.WhichOneof("outcome") == "refusal"
+        assert (fourth.refusal.reason, fourth.refusal.policy) == ("ALLOWANCE_SPENT", "daily")
+        daily = fourth.verdicts[0]
+        assert (daily.limit, daily.used, daily.held, daily.binding) == (3, 3, 0, True)
+        assert fourth.refusal.retry_time == daily.reset_time
+        assert daily.reset_time.seconds % 86_400 == 0
+        allowance = await quota.GetAllowance(quota_pb2.GetAllowanceRequest(account_id="ada"))
+        assert (allowance.tier, allowance.verdicts[0].used) == ("free", 3)
+
+
+async def test_repeats_and_trials_hold_nothing(desk: DeskProcess) -> None:
+    async with stubs(desk) as (quota, admin):
+        await make_account(admin, "ada")
+        first = await reserve(quota, 1, request_id="order-1", body_hash="a")
+        assert (await reserve(quota, 1, request_id="order-1", body_hash="a")).reservation == first.reservation
+        assert (await reserve(quota, 2, request_id="order-1", body_hash="a")).reservation.id == job_id(1)
+        trial = await reserve(quota, 3, validate_only=True)
+        assert trial.WhichOneof("outcome") is None
+        assert await fault_of(reserve(quota, 4, request_id="order-1", body_hash="b")) is Reason.REQUEST_ID_REUSED
+        allowance = await quota.GetAllowance(quota_pb2.GetAllowanceRequest(account_id="ada"))
+        assert allowance.verdicts[0].held == 1
+
+
+async def test_bad_calls_get_clear_faults(desk: DeskProcess) -> None:
+    async with stubs(desk) as (quota, admin):
+        key_of_ada = await make_account(admin, "ada")
+        authenticate = quota.Authenticate
+        assert await fault_of(authenticate(quota_pb2.AuthenticateRequest())) is Reason.KEY_MISSING
+        for wrong in ("fk_unknown", "sk-something-else", "fk_" + "x" * 500):
+            request = quota_pb2.AuthenticateRequest(api_key=wrong)
+            assert await fault_of(authenticate(request)) is Reason.KEY_UNKNOWN
+        holder = await authenticate(quota_pb2.AuthenticateRequest(api_key=key_of_ada))
+        await admin.RevokeKey(admin_pb2.RevokeKeyRequest(key_id=holder.key_id, reason="lost"))
+        revoked = quota_pb2.AuthenticateRequest(api_key=key_of_ada)
+        assert await fault_of(authenticate(revoked)) is Reason.KEY_REVOKED
+
+        for fields in (
+            {"id": "short"},
+            {"id": job_id(1).replace("0", "É")},
+            {"account_id": "two words"},
+            {"cost": 0},
+            {"cost": 11},
+            {"cost": -(2**31)},
+            {"model": "Crumb:free"},
+            {"ttl": Duration(seconds=1)},
+            {"request_id": "x" * 129},
+        ):
+            assert await fault_of(reserve(quota, 1, **fields)) is Reason.INVALID_ARGUMENT, fields
+        nameless = quota_pb2.RefundRequest(id=job_id(1))
+        assert await fault_of(quota.Refund(nameless)) is Reason.INVALID_ARGUMENT
+        unknown = quota_pb2.GetReservationRequest(id=job_id(77))
+        assert await fault_of(quota.GetReservation(unknown)) is Reason.NOT_FOUND
+        watch = quota.WatchTicket(quota_pb2.WatchTicketRequest(id=job_id(77)))
+        assert await fault_of(watch.read()) is Reason.NOT_FOUND
+        tier = admin_pb2.CreateKeyRequest(account_id="ada", tier="gold", reason="a test")
+        assert await fault_of(admin.CreateKey(tier)) is Reason.INVALID_ARGUMENT
+
+
+async def test_a_watcher_hears_of_a_return_and_of_the_end(desk: DeskProcess) -> None:
+    async with stubs(desk) as (quota, admin):
+        for name in ("ada", "bob"):
+            await make_account(admin, name)
+        await beat(quota)
+        for number, name in enumerate(("ada", "bob")):
+            await reserve(quota, number, name)
+            await quota.Enqueue(quota_pb2.EnqueueRequest(id=job_id(number)))
+        watch = quota.WatchTicket(quota_pb2.WatchTicketRequest(id=job_id(0)), timeout=20)
+        assert [response.ticket.state async for response in watch][-1] == STATE.RESERVATION_STATE_RUNNING
+
+        waiting = quota.WatchTicket(quota_pb2.WatchTicketRequest(id=job_id(1)), timeout=20)
+        ticket = (await waiting.read()).ticket
+        assert ticket.place == 0
+        assert ticket.HasField("eta_high")
+        back = await quota.ReturnTurn(quota_pb2.ReturnTurnRequest(id=job_id(0), attempt=1))
+        assert back.reservation.state == STATE.RESERVATION_STATE_QUEUED
+        while ticket.place == 0:
+            ticket = (await waiting.read()).ticket
+        assert ticket.place_reason == quota_pb2.PLACE_REASON_RETURNED_JOB
+        cancelled = quota_pb2.REFUND_REASON_CANCELLED
+        await quota.Refund(quota_pb2.RefundRequest(id=job_id(1), reason=cancelled))
+        last = [response.ticket async for response in waiting][-1]
+        assert (last.state, last.refund_reason) == (STATE.RESERVATION_STATE_REFUNDED, cancelled)
+
+
+async def test_kill_9_keeps_everything(desk: DeskProcess) -> None:
+    async with stubs(desk) as (quota, admin):
+        key = await make_account(admin, "ada")
+        await beat(quota)
+        for number in range(2):
+            await reserve(quota, number)
+            await quota.Enqueue(quota_pb2.EnqueueRequest(id=job_id(number)))
+        running = quota.WatchTicket(quota_pb2.WatchTicketRequest(id=job_id(0)), timeout=20)
+        assert [response.ticket.state async for response in running][-1] == STATE.RESERVATION_STATE_RUNNING
+    desk.kill()
+    await desk.start()
+    async with stubs(desk) as (quota, _):
+        assert (await quota.Authenticate(quota_pb2.AuthenticateRequest(api_key=key))).account_id == "ada"
+        await beat(quota)
+        ticket = (await quota.Enqueue(quota_pb2.EnqueueRequest(id=job_id(0)))).ticket
+        assert (ticket.state, ticket.turn.attempt) == (STATE.RESERVATION_STATE_RUNNING, 1)
+        ticket = (await quota.Enqueue(quota_pb2.EnqueueRequest(id=job_id(1)))).ticket
+        assert (ticket.state, ticket.place) == (STATE.RESERVATION_STATE_QUEUED, 0)
+        await quota.Commit(quota_pb2.CommitRequest(id=job_id(0), actual=1))
+        watch = quota.WatchTicket(quota_pb2.WatchTicketRequest(id=job_id(1)), timeout=20)
+        assert [response.ticket.state async for response in watch][-1] == STATE.RESERVATION_STATE_RUNNING
+        verdicts = (await quota.GetAllowance(quota_pb2.GetAllowanceRequest(account_id="ada"))).verdicts
+        assert (verdicts[0].used, verdicts[0].held) == (1, 1)
+    assert desk.stop() == 0
+
+
+@pytest.fixture
+def own_store(tmp_path: Path) -> Iterator[LocalStore]:
+    """A store of this test's own, to be killed."""
+    store = start_store(tmp_path)
+    yield store
+    store.stop()
+
+
+async def test_a_killed_store_comes_back_without_a_restart_of_the_desk(
+    own_store: LocalStore, tmp_path: Path
+) -> None:
+    async with desk_on(own_store.url) as desk, stubs(desk) as (quota, admin):
+        await make_account(admin, "ada")
+        await reserve(quota, 1)
+        await quota.Enqueue(quota_pb2.EnqueueRequest(id=job_id(1)))
+        watch = quota.WatchTicket(quota_pb2.WatchTicketRequest(id=job_id(1)), timeout=30)
+        assert (await watch.read()).ticket.state == STATE.RESERVATION_STATE_QUEUED
+        # The append-only file is written to disk once a second; what this test counts on must be in it.
+        await asyncio.sleep(1.5)
+        own_store.process.kill()
+        own_store.process.wait(10)
+        assert await fault_of(reserve(quota, 2)) is Reason.UNAVAILABLE
+        back = start_store(tmp_path, port=own_store.port)
+        own_store.process = back.process
+
+        while await _away(quota):
+            await asyncio.sleep(0.1)
+        updates = [response.ticket async for response in watch]
+        assert updates[-1].state == STATE.RESERVATION_STATE_RUNNING
+        assert desk.process is not None and desk.process.poll() is None
+
+
+async def _away(quota: quota_pb2_grpc.QuotaServiceStub) -> bool:
+    try:
+        await beat(quota)
+    except grpc.aio.AioRpcError as error:
+        assert error.code() is grpc.StatusCode.UNAVAILABLE
+        return True
+    return False
