@@ -94,7 +94,7 @@ class GrpcQuota:
             answer = await self._stub.Reserve(request)
         if answer.WhichOneof("outcome") == "refusal":
             raise _refusal(answer)
-        return _reservation(answer.reservation)
+        return Reservation(job.id, State.HELD) if validate_only else _reservation(answer.reservation)
 
     async def enqueue(self, job_id: str) -> Ticket:
         with _faults_of("quota"):

@@ -3,6 +3,7 @@
 A picture's path is its job's id and its index, so storing it twice stores the same thing.
 """
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -26,7 +27,11 @@ class ObjectResults:
         elif parts.scheme == "memory":
             self._store = MemoryStore()
         else:
-            self._store = from_url(url, client_options={"timeout": "10s", "connect_timeout": "3s"})
+            # Plain HTTP is for stores inside a cluster or on loopback, and only when AWS_ALLOW_HTTP asks for it.
+            plain = os.environ.get("AWS_ALLOW_HTTP", "").lower() in {"1", "true"}
+            self._store = from_url(
+                url, client_options={"timeout": "10s", "connect_timeout": "3s", "allow_http": plain}
+            )
 
     async def put(self, job_id: str, index: int, data: bytes) -> None:
         """Stores one picture."""

@@ -30,6 +30,7 @@ LEAST, MOST = 0.1, 30.0
 EARLY = 0.8
 """Of the answered interval: the desk says within, not at."""
 REPORT_TIMEOUT = 2.0
+DRAIN_PATIENCE = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,9 +80,13 @@ class Heartbeat:
             await self._pause(pause, wakes=not draining)
 
     async def drain(self) -> None:
-        """Returns when the desk has heard that there are no more slots; the caller bounds the wait."""
+        """Returns when the desk has heard that there are no more slots, at the latest after `DRAIN_PATIENCE`."""
         self._draining.set()
-        await self._told.wait()
+        try:
+            async with asyncio.timeout(DRAIN_PATIENCE):
+                await self._told.wait()
+        except TimeoutError:
+            log.warning("draining, and the desk has not heard of it yet")
 
     async def _pause(self, seconds: float, *, wakes: bool) -> None:
         """Waits; the beginning of the drain cuts it short."""

@@ -14,6 +14,5 @@ ROWS = Gauge("fournil_generator_rows", "Rows of pictures in the oven, by what th
 PICTURES = Counter("fournil_generator_pictures_total", "Pictures baked.", ["model", "priority"])
 CANCELLED_ROWS = Counter("fournil_generator_cancelled_rows_total", "Rows whose caller left before they were done.")
 JOBS = Gauge("fournil_generator_jobs", "Jobs that hold room in the oven.")
-PREVIEWS_SKIPPED = Counter("fournil_generator_previews_skipped_total", "Previews left out: the last was not done.")
 PICTURE_SECONDS = Gauge("fournil_generator_picture_seconds", "Machine time of one picture at the present mix.")
 HEARTBEATS = Counter("fournil_generator_heartbeats_total", "Reports to the desk.", ["outcome"])

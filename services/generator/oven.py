@@ -49,7 +49,6 @@ class Job:
         self.canvases: list[Canvas] = []
         self.mailbox = Mailbox()
         self.tasks: set[asyncio.Task[None]] = set()
-        self.previewing: set[int] = set()
         self.entered = time.monotonic()
         self.compute_seconds = 0.0
         self.row_steps = 0
@@ -165,17 +164,12 @@ class Oven:
         if canvas.finished:
             self._in_background(job, self._finish(job, row.index, canvas.x))
         elif row.done in job.preview_steps:
-            if row.index in job.previewing:
-                measures.PREVIEWS_SKIPPED.inc()
-            else:
-                job.previewing.add(row.index)
-                # Taken now: the next step begins before the task does.
-                self._in_background(job, self._preview(job, row.index, row.done, canvas.rough()))
+            # Taken now: the next step begins before the task does.
+            self._in_background(job, self._preview(job, row.index, row.done, canvas.rough()))
 
     async def _preview(self, job: Job, index: int, step: int, rough: Array) -> None:
         size = self._pipelines[job.recipe.model].folder.native_size
         png = await self._off_loop(self._finishing, to_png, rough, size)
-        job.previewing.discard(index)
         # The finish thread works in order, so no rough picture comes after its finished one.
         job.mailbox.put(Rough(index, step, png))
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
@@ -47,17 +48,20 @@ def judge_prompt(
 
     What sounds like sexual_minors but speaks of no minor is refused just the same, and called sexual.
     """
-    beyond = {name: scores.get(name, 0.0) / limit for name, limit in policy.prompt.items()}
+    beyond = {
+        name: _log_odds(scores[name]) - _log_odds(limit)
+        for name, limit in policy.prompt.items()
+        if scores.get(name, 0.0) >= limit
+    }
     sexual = scores.get("sexual", 0.0)
-    if speaks_of_minors and sexual >= policy.minors_sexual:
-        scores = {**scores, "sexual_minors": max(sexual, scores.get("sexual_minors", 0.0))}
+    if speaks_of_minors and ("sexual_minors" in beyond or sexual >= policy.minors_sexual):
         category = "sexual_minors"
-    elif beyond.get("sexual_minors", 0.0) >= 1:
-        category = "sexual_minors" if speaks_of_minors else "sexual"
-        scores = {**scores, category: max(sexual, scores["sexual_minors"])}
+    elif "sexual_minors" in beyond:
+        category = "sexual"
     else:
-        worst = max(beyond, key=lambda name: (beyond[name], name), default="")
-        category = worst if beyond.get(worst, 0.0) >= 1 else ""
+        category = max(beyond, key=lambda name: (beyond[name], name), default="")
+    if category in {"sexual", "sexual_minors"}:
+        scores = {**scores, category: max(sexual, scores.get("sexual_minors", 0.0))}
     return _verdict(Stage.PROMPT, category, scores, policy, decision_id)
 
 
@@ -76,6 +80,12 @@ def decision_id(stage: Stage, job_id: str, account_id: str, policy_version: str,
         digest.update(len(part).to_bytes(8, "big"))
         digest.update(part)
     return "dec_" + base64.b32encode(digest.digest()).decode().lower()[:26]
+
+
+def _log_odds(probability: float) -> float:
+    """The scale on which a unit adds up its evidence, so on which distances to thresholds compare."""
+    bounded = min(max(probability, 1e-6), 1 - 1e-6)
+    return math.log(bounded / (1 - bounded))
 
 
 def _verdict(stage: Stage, category: str, scores: Mapping[str, float], policy: Policy, identifier: str) -> Verdict:

@@ -64,7 +64,9 @@ async def main() -> None:
     )
     rounds = desk.rounds
     await process.serve(
-        background=[rounds.grant, rounds.sweep, rounds.gauge, desk.watchers.run], close=[link.close]
+        background=[rounds.grant, rounds.sweep, rounds.gauge, desk.watchers.run],
+        before_drain=[desk.watchers.drain],
+        close=[link.close],
     )
 
 

@@ -22,7 +22,8 @@ FASTEST = 0.25
 """Seconds between two sights of a waiting ticket, at the least."""
 SIGHTS_A_SECOND = 2_000
 """Sights that one replica sends at most, for places and ETAs."""
-CHUNK = 500
+CHUNK = 200
+"""Tickets read in one script: a few milliseconds of the store's time."""
 
 
 class LineView:
@@ -48,22 +49,23 @@ class _Follower:
     def __init__(self, shown: Ticket) -> None:
         self.shown = shown
         self._latest: Ticket | None = None
-        self._lost = False
+        self._fault: Fault | None = None
         self._wake = asyncio.Event()
 
     def offer(self, ticket: Ticket) -> None:
         self._latest = ticket
         self._wake.set()
 
-    def lose(self) -> None:
-        self._lost = True
+    def end(self, fault: Fault) -> None:
+        self._fault = fault
         self._wake.set()
 
     async def next(self) -> Ticket:
         await self._wake.wait()
         self._wake.clear()
-        if self._lost or self._latest is None:
-            raise store_fault(Reason.NOT_FOUND, "id")
+        if self._fault is not None:
+            raise self._fault
+        assert self._latest is not None
         self.shown, self._latest = self._latest, None
         return self.shown
 
@@ -81,6 +83,7 @@ class Watchers:
         self._followers: dict[str, set[_Follower]] = {}
         self._count = 0
         self._poke = asyncio.Event()
+        self._draining = False
 
     @property
     def count(self) -> int:
@@ -90,8 +93,11 @@ class Watchers:
     async def follow(self, id: str) -> AsyncGenerator[Ticket, None]:
         """The ticket at once, then its changes, until its turn comes or it ends.
 
-        Raises OVERLOADED beyond the bound of followers, NOT_FOUND for an unknown id.
+        Raises OVERLOADED beyond the bound of followers, NOT_FOUND for an unknown id, UNAVAILABLE when this replica
+        goes away: another one tells the same.
         """
+        if self._draining:
+            raise _draining()
         if self._count >= self._most:
             raise Fault(Reason.OVERLOADED, "too many tickets are followed here", retry_after=1.0)
         self._count += 1
@@ -120,6 +126,12 @@ class Watchers:
             followers.discard(follower)
             if not followers:
                 self._followers.pop(id, None)
+
+    async def drain(self) -> None:
+        """This replica goes away: followers are sent to another one now, not when the process is cut off."""
+        self._draining = True
+        for follower in [one for followers in self._followers.values() for one in followers]:
+            follower.end(_draining())
 
     def poke(self) -> None:
         """Something moved: look now."""
@@ -154,8 +166,12 @@ class Watchers:
             for id in page:
                 for follower in list(self._followers.get(id, ())):
                     if id not in standings:
-                        follower.lose()
+                        follower.end(store_fault(Reason.NOT_FOUND, "id"))
                         continue
                     ticket = read_ticket(standings[id], line, self._weights, follower.shown)
                     if differs(ticket, follower.shown):
                         follower.offer(ticket)
+
+
+def _draining() -> Fault:
+    return Fault(Reason.UNAVAILABLE, "this replica is going away", retry_after=0.1)

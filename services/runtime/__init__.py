@@ -20,3 +20,8 @@ A service's `__main__` reads its settings once, builds its parts and hands its s
 | `process` | start, health, drain, stop |
 | `sentence_encoder` | sentences to vectors; shared by moderator and generator |
 """
+
+import os
+
+# onnxruntime reports home by default, also on Linux; it reads this when it is imported. Nothing here ever does.
+os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")

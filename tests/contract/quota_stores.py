@@ -1,10 +1,13 @@
 """What the suites over the desk's stores share: a small policy, a clock that tests move, ids that sort."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from services.quota.limits import Window
 from services.quota.policy import Policy, Tier
+from services.quota.reservation import State
+from services.quota.store import Ask, Report, Store
 
+MODEL = "crumb"
 DAY = 86_400
 NOON = 20_000.5 * DAY
 
@@ -43,3 +46,28 @@ class Clock:
 def job_id(number: int) -> str:
     """The id of job `number`: 26 characters."""
     return f"{number:026d}"
+
+
+def ask(number: int, account: str = "ada", cost: int = 1, **more: object) -> Ask:
+    """A request for pictures."""
+    return replace(Ask(job_id(number), account, cost, MODEL, 60.0), **more)  # type: ignore[arg-type]
+
+
+async def queue(store: Store, number: int, account: str = "ada", cost: int = 1, model: str = MODEL) -> str:
+    """A reservation that waits; its id."""
+    decision = await store.reserve(ask(number, account, cost, model=model))
+    assert decision.reservation is not None, decision.refusal
+    await store.enqueue(job_id(number), 60.0)
+    return job_id(number)
+
+
+async def beat(
+    store: Store, name: str = "oven-1", slots: int = 1, models: tuple[str, ...] = (MODEL,), address: str = ""
+) -> None:
+    """A generator reports."""
+    await store.heartbeat(Report(name, address or f"{name}:50053", models, slots, 0.5))
+
+
+async def state(store: Store, id: str) -> State:
+    """Where a reservation stands."""
+    return (await store.standings([id]))[id].reservation.state

@@ -94,7 +94,7 @@ class DeskMachine(RuleBasedStateMachine):
         for name, models in OVENS.items():
             self.call("heartbeat", Report(name, f"{name}:50053", models, 2, 0.5))
         for account in ("pia", "quin", "pia", "ada", "bob"):
-            self.reserve(account, 1, "crumb", "", False, 60.0, True)
+            self.reserve(account=account, cost=1, model="crumb", request="", trial=False, ttl=60.0, enqueue=True)
 
     @rule(
         account=st.sampled_from(sorted(ACCOUNTS)),
@@ -106,7 +106,7 @@ class DeskMachine(RuleBasedStateMachine):
         enqueue=st.sampled_from([True, True, False]),
     )
     def reserve(
-        self, account: str, cost: int, model: str, request: str, trial: bool, ttl: float, enqueue: bool
+        self, *, account: str, cost: int, model: str, request: str, trial: bool, ttl: float, enqueue: bool
     ) -> None:
         id = job_id(len(self.seen.ids))
         before = self.call("books")
@@ -249,7 +249,12 @@ class DeskMachine(RuleBasedStateMachine):
         assert self.call("books").committed_pictures == charged
 
 
-def run(machine: type[DeskMachine], examples: int, steps: int, phases: tuple[Phase, ...] = (Phase.generate, Phase.shrink)) -> None:
+def run(
+    machine: type[DeskMachine],
+    examples: int,
+    steps: int,
+    phases: tuple[Phase, ...] = (Phase.generate, Phase.shrink),
+) -> None:
     """The same examples every time."""
     run_state_machine_as_test(
         machine,

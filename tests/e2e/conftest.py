@@ -4,8 +4,10 @@ import contextlib
 import threading
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import grpc
+import openai
 import pytest
 
 from fournil.client import Fournil
@@ -23,12 +25,14 @@ class SupervisedMesh:
         self._stop = threading.Event()
         self._watchman = threading.Thread(target=self._look_after, name="watchman", daemon=True)
         self._keys = 0
+        self._opened = contextlib.ExitStack()
 
     def start(self) -> None:
         self.local.start()
         self._watchman.start()
 
     def stop(self) -> None:
+        self._opened.close()
         self._stop.set()
         if self._watchman.is_alive():
             self._watchman.join(15)
@@ -59,6 +63,12 @@ class SupervisedMesh:
     def client(self, key: str, language: str = "en") -> Fournil:
         """A client of the edge."""
         return Fournil(self.local.target, api_key=key, language=language)
+
+    def openai(self, key: str, **options: Any) -> openai.OpenAI:
+        """The unmodified client of OpenAI's, pointed here; closed with the mesh."""
+        client = openai.OpenAI(base_url=f"{self.local.page}/v1", api_key=key, **options)
+        self._opened.callback(client.close)
+        return client
 
     @contextlib.contextmanager
     def _admin(self) -> Iterator[admin_pb2_grpc.QuotaAdminServiceStub]:

@@ -140,7 +140,7 @@ def test_the_command_line_draws_lists_and_counts(mesh: SupervisedMesh, tmp_path:
     drawn = run("draw", "un crabe à côté d'une barque", "-o", str(out), "--steps", str(FAST))
     assert drawn.returncode == 0, drawn.stderr
     assert size_of(out.read_bytes()) == (256, 256) and "enregistré" in drawn.stdout
-    assert "reste 2 images sur 3" in run("allowance").stdout
+    assert "encore 2 images sur 3" in run("allowance").stdout
     assert "committed" in run("jobs").stdout
     assert "fournil-mini" in run("models").stdout
     assert "fours" in run("queue").stdout
@@ -187,7 +187,7 @@ def sse(
 
 
 def test_the_openai_client_draws_until_the_allowance_is_spent(mesh: SupervisedMesh) -> None:
-    client = openai.OpenAI(base_url=f"{mesh.local.page}/v1", api_key=mesh.new_key("free"), max_retries=2)
+    client = mesh.openai(mesh.new_key("free"), max_retries=2)
     for _ in range(3):
         answer = client.images.generate(prompt="un bateau", model="gpt-image-1", extra_body={"steps": FAST})
         assert answer.data and answer.data[0].b64_json
@@ -202,7 +202,7 @@ def test_the_openai_client_draws_until_the_allowance_is_spent(mesh: SupervisedMe
 
 
 def test_the_openai_client_streams_and_takes_urls(mesh: SupervisedMesh) -> None:
-    client = openai.OpenAI(base_url=f"{mesh.local.page}/v1", api_key=mesh.new_key("paid"))
+    client = mesh.openai(mesh.new_key("paid"))
     kinds = [
         event.type
         for event in client.images.generate(

@@ -39,7 +39,7 @@ def test_an_unfit_prompt_is_refused_with_its_reasons(
 
 
 def test_the_openai_client_understands_a_refusal(mesh: SupervisedMesh) -> None:
-    client = openai.OpenAI(base_url=f"{mesh.local.page}/v1", api_key=mesh.new_key("free"), max_retries=3)
+    client = mesh.openai(mesh.new_key("free"), max_retries=3)
     with pytest.raises(openai.BadRequestError) as raised:
         client.images.generate(prompt=UNFIT[0][0], model="gpt-image-1")
     error = raised.value
@@ -149,7 +149,7 @@ def test_keys_missing_wrong_and_revoked(mesh: SupervisedMesh) -> None:
             assert answer.status_code == 401
     assert httpx.post(f"{mesh.local.page}/v1/jobs", json={"prompt": "x"}, timeout=20).status_code == 401
     with pytest.raises(openai.AuthenticationError):
-        openai.OpenAI(base_url=f"{mesh.local.page}/v1", api_key="wrong").images.generate(prompt="a boat")
+        mesh.openai("wrong").images.generate(prompt="a boat")
 
 
 def test_nobody_sees_anothers_job(mesh: SupervisedMesh) -> None:

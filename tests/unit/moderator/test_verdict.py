@@ -33,6 +33,7 @@ def test_the_category_furthest_beyond_its_threshold_is_named() -> None:
     verdict = prompt({"sexual": 0.85, "violence": 0.8})
     assert not verdict.allowed
     assert (verdict.category, verdict.score) == ("violence", 0.8)
+    assert prompt({"sexual": 0.99, "violence": 0.6}).category == "sexual"
 
 
 def test_sexual_with_minors_is_refused_far_below_the_adult_threshold() -> None:

@@ -1,0 +1,33 @@
+"""The desk's store, each of the two in turn."""
+
+from collections.abc import AsyncIterator
+
+import pytest
+
+from services.quota.memory_store import MemoryStore
+from services.quota.redis_store import RedisStore
+from services.quota.store import Store
+from services.runtime.redis_link import RedisLink
+from tests.contract.quota_stores import POLICY, Clock
+
+
+@pytest.fixture
+def clock() -> Clock:
+    """Stands still."""
+    return Clock()
+
+
+@pytest.fixture(params=["memory", "redis"])
+async def store(request: pytest.FixtureRequest, clock: Clock) -> AsyncIterator[Store]:
+    """An empty store with a few accounts. Whatever a test does, at its end every counter is what a recount says."""
+    link = RedisLink(request.getfixturevalue("valkey_url")) if request.param == "redis" else None
+    made: Store = RedisStore(link, POLICY, clock=clock) if link else MemoryStore(POLICY, clock)
+    for name in ("ada", "bob"):
+        await made.create_key(f"digest-{name}", f"key_{name}", name, "free", "a test")
+    for name in ("pia", "quin", "rosa"):
+        await made.create_key(f"digest-{name}", f"key_{name}", name, "paid", "a test")
+    yield made
+    assert await made.discrepancies() == []
+    assert (await made.books()).balanced
+    if link:
+        await link.close()

@@ -1,0 +1,194 @@
+"""The batcher under any order of joining, leaving and stepping."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from services.generator.batcher import FREE, PAID, Batcher, Row
+from services.runtime.errors import Fault, Reason
+
+CAP, MOST, PATIENCE = 4, 12, 5
+
+admissions = st.tuples(
+    st.just("admit"),
+    st.sampled_from(["one", "other"]),
+    st.sampled_from([PAID, FREE]),
+    st.integers(1, 2),
+    st.integers(1, 6),
+    st.integers(1, 4),
+)
+moves = st.one_of(
+    admissions,
+    st.tuples(st.just("ready"), st.integers(0, 20)),
+    st.tuples(st.just("leave"), st.integers(0, 20)),
+    st.tuples(st.just("leave in the middle"), st.integers(0, 20)),
+    st.just(("step",)),
+)
+
+
+def oven(**changes: int) -> Batcher:
+    return Batcher(**{"cap": CAP, "most": MOST, "patience": PATIENCE, **changes})
+
+
+def one(batcher: Batcher, *, klass: int = FREE, width: int = 2, steps: int = 3, key: str = "one") -> Row:
+    """A ready job of one picture."""
+    row = batcher.admit(key=key, klass=klass, width=width, steps=steps, count=1)[0]
+    batcher.make_ready(row.job)
+    return row
+
+
+def run_step(batcher: Batcher) -> list[Row]:
+    rows = batcher.next_step()
+    batcher.stepped(rows)
+    return rows
+
+
+class Watched:
+    """A batcher and every row it ever gave, with what must hold after each move."""
+
+    def __init__(self) -> None:
+        self.batcher = oven()
+        self.rows: list[Row] = []
+        self.gone: set[int] = set()
+
+    def ready_rows(self) -> list[Row]:
+        return [row for row in self.rows if row.ready and row.left > 0 and row.job not in self.gone]
+
+    def admit(self, key: str, klass: int, width: int, steps: int, count: int) -> None:
+        before = self.batcher.admitted
+        try:
+            self.rows += self.batcher.admit(key=key, klass=klass, width=width, steps=steps, count=count)
+        except Fault as fault:
+            assert fault.reason is Reason.OVERLOADED
+            assert before + count > MOST
+            assert self.batcher.admitted == before
+        assert self.batcher.admitted <= MOST
+
+    def leave(self, job: int) -> None:
+        undone = sum(row.job == job and row.left > 0 and job not in self.gone for row in self.rows)
+        assert self.batcher.leave(job) == undone
+        self.gone.add(job)
+
+    def step(self, leaver: int | None = None) -> None:
+        ready = self.ready_rows()
+        overdue = any(row.passed >= PATIENCE for row in ready)
+        chosen = self.batcher.next_step()
+        assert bool(chosen) == bool(ready)
+        assert len(set(map(id, chosen))) == len(chosen)
+        assert all(row in ready for row in chosen)
+        assert len({row.key for row in chosen}) <= 1
+        assert sum(row.width for row in chosen) <= CAP
+        for row in ready:
+            if row not in chosen and row.key == chosen[0].key:
+                earlier = [other for other in chosen if overdue or other.rank < row.rank]
+                assert sum(other.width for other in earlier) + row.width > CAP, "room was left, or order broken"
+            assert row.passed <= PATIENCE + MOST
+        before = {id(row): row.done for row in self.rows}
+        if leaver is not None:
+            self.leave(leaver)
+        here = self.batcher.stepped(chosen)
+        assert here == [row for row in chosen if row.job not in self.gone]
+        for row in self.rows:
+            assert row.done == before[id(row)] + (row in here)
+
+
+@given(st.lists(moves, max_size=120))
+def test_what_holds_under_any_order(program: list[tuple[object, ...]]) -> None:
+    watched = Watched()
+    for name, *arguments in program:
+        match name:
+            case "admit":
+                watched.admit(*arguments)  # type: ignore[arg-type]
+            case "ready":
+                watched.batcher.make_ready(int(str(arguments[0])))
+            case "leave":
+                watched.leave(int(str(arguments[0])))
+            case "leave in the middle":
+                watched.step(leaver=int(str(arguments[0])))
+            case _:
+                watched.step()
+    # Whoever stays is baked to the end, step by step, and then the oven is idle.
+    for row in watched.rows:
+        watched.batcher.make_ready(row.job)
+    to_go = sum(row.left for row in watched.rows if row.job not in watched.gone)
+    for _ in range(to_go):
+        watched.step()
+    assert all(row.left == 0 for row in watched.rows if row.job not in watched.gone)
+    assert watched.batcher.next_step() == []
+    assert watched.batcher.rows_to_go == 0
+    for job in {row.job for row in watched.rows}:
+        watched.leave(job)
+    assert watched.batcher.admitted == 0
+
+
+def test_mixed_steps_share_a_call_and_leave_one_by_one() -> None:
+    batcher = oven()
+    short, long = one(batcher, steps=1), one(batcher, steps=3)
+    assert run_step(batcher) == [short, long]
+    newcomer = one(batcher, steps=5)
+    assert run_step(batcher) == [long, newcomer]
+
+
+def test_paid_goes_first_at_the_next_step() -> None:
+    batcher = oven()
+    free = [one(batcher, steps=2), one(batcher, steps=2)]
+    assert run_step(batcher) == free
+    paid = one(batcher, klass=PAID, steps=50)
+    assert run_step(batcher) == [paid, free[0]]
+
+
+def test_capacity_counts_rows() -> None:
+    batcher = oven(cap=3)
+    wide, second, narrow = one(batcher, width=2), one(batcher, width=2), one(batcher, width=1)
+    assert run_step(batcher) == [wide, narrow]
+    assert second.done == 0
+
+
+def test_not_ready_is_not_in_a_step() -> None:
+    batcher = oven()
+    row = batcher.admit(key="one", klass=PAID, width=1, steps=1, count=1)[0]
+    assert batcher.next_step() == []
+    assert batcher.rows_to_go == 1
+    batcher.make_ready(row.job)
+    assert batcher.next_step() == [row]
+
+
+def test_a_stream_of_paid_work_does_not_starve_a_free_picture() -> None:
+    batcher = oven()
+    free = one(batcher, klass=FREE, steps=4)
+    steps = 0
+    while free.left:
+        while batcher.admitted < 4:
+            one(batcher, klass=PAID, steps=1)
+        for row in run_step(batcher):
+            if row is not free:
+                batcher.leave(row.job)
+        steps += 1
+        assert steps <= 4 * (PATIENCE + 4 + 1)
+    assert steps > 4, "paid work did go first"
+
+
+def test_a_full_oven_says_so_and_has_room_when_one_leaves() -> None:
+    batcher = oven(most=2)
+    first = batcher.admit(key="one", klass=FREE, width=2, steps=1, count=2)
+    with pytest.raises(Fault) as refused:
+        one(batcher)
+    assert refused.value.reason is Reason.OVERLOADED
+    assert refused.value.retry_after is not None
+    assert batcher.leave(first[0].job) == 2
+    assert batcher.leave(first[0].job) == 0
+    assert run_step(batcher) == [] and one(batcher).left == 3
+
+
+@pytest.mark.parametrize("bad", [{"cap": 1}, {"most": 0}, {"patience": 0}])
+def test_a_batcher_that_could_not_work_is_not_made(bad: dict[str, int]) -> None:
+    with pytest.raises(ValueError, match="a batcher needs"):
+        oven(**bad)
+
+
+@pytest.mark.parametrize("bad", [{"width": 3}, {"width": 0}, {"steps": 0}])
+def test_pictures_that_could_not_be_baked_are_not_admitted(bad: dict[str, int]) -> None:
+    batcher = oven()
+    with pytest.raises(ValueError, match="width"):
+        one(batcher, **bad)
+    assert batcher.admitted == 0

@@ -1,0 +1,192 @@
+"""The step loop with a real model: joining, leaving, failing, and room that comes back."""
+
+import asyncio
+import io
+from collections.abc import AsyncIterator, Sequence
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from services.generator.batcher import Batcher
+from services.generator.mailbox import Baked, Event, Rough, StepDone, Usage
+from services.generator.oven import MOST_FAILURES, Job, Oven
+from services.generator.pace import Pace
+from services.generator.pipeline import Canvas, Pipeline
+from services.generator.recipe import Recipe
+from services.generator.shelf import load_models
+from services.runtime.errors import Fault, Reason
+
+FIXTURE = Path(__file__).parents[2] / "fixtures" / "tiny_model"
+MOST = 8
+
+
+@pytest.fixture(scope="module")
+def tiny() -> Pipeline:
+    return load_models(FIXTURE, threads=1, most_rows=4)["tiny"]
+
+
+class Kitchen:
+    """An oven whose loop runs."""
+
+    def __init__(self, pipeline: Pipeline) -> None:
+        self.batcher, self.pace = Batcher(cap=4, most=MOST), Pace()
+        self.oven = Oven({"tiny": pipeline}, self.batcher, self.pace)
+        self.loop = asyncio.create_task(self.oven.run())
+
+    async def close(self) -> None:
+        self.loop.cancel()
+        await asyncio.gather(self.loop, return_exceptions=True)
+        await self.oven.close()
+
+
+@pytest.fixture
+async def kitchen(tiny: Pipeline) -> AsyncIterator[Kitchen]:
+    made = Kitchen(tiny)
+    yield made
+    await made.close()
+
+
+def recipe(steps: int = 4, count: int = 1, seed: int = 1, previews: int = 0) -> Recipe:
+    return Recipe("job", "tiny", "a red boat", count, seed, steps, 3.0, 128, previews, False)
+
+
+async def events_of(job: Job) -> list[Event]:
+    async with asyncio.timeout(20):
+        events = [await job.take()]
+        while not isinstance(events[-1], Usage):
+            events.append(await job.take())
+    return events
+
+
+async def test_a_job_from_start_to_usage(kitchen: Kitchen) -> None:
+    events = await events_of(kitchen.oven.enter(recipe(steps=6, count=2, previews=2)))
+    for index in (0, 1):
+        steps = [event.step for event in events if isinstance(event, StepDone) and event.index == index]
+        assert steps == [1, 2, 3, 4, 5, 6]
+        kinds = [
+            type(event) for event in events if not isinstance(event, StepDone | Usage) and event.index == index
+        ]
+        assert kinds in ([Rough, Rough, Baked], [Rough, Baked])
+    pictures = [event for event in events if isinstance(event, Baked)]
+    assert sorted(picture.seed for picture in pictures) == [1, 2]
+    assert Image.open(io.BytesIO(pictures[0].png)).size == (128, 128)
+    roughs = [event for event in events if isinstance(event, Rough)]
+    assert {rough.step for rough in roughs} <= {2, 4}
+    assert Image.open(io.BytesIO(roughs[0].png)).size == (64, 64)
+    usage = events[-1]
+    assert isinstance(usage, Usage)
+    assert usage.row_steps == 2 * 6 * 2
+    assert usage.compute_seconds > 0
+    assert kitchen.batcher.admitted == 0
+    assert kitchen.pace.picture_seconds is not None
+
+
+async def test_jobs_of_different_length_share_the_oven_and_pictures_stay_the_same(kitchen: Kitchen) -> None:
+    def png(events: Sequence[Event]) -> bytes:
+        return next(event.png for event in events if isinstance(event, Baked))
+
+    alone = [png(await events_of(kitchen.oven.enter(recipe(steps=steps, seed=steps)))) for steps in (3, 9)]
+    together = await asyncio.gather(
+        *(events_of(kitchen.oven.enter(recipe(steps=steps, seed=steps))) for steps in (3, 9))
+    )
+    assert [png(events) for events in together] == alone
+
+
+async def test_who_leaves_is_in_no_further_step(tiny: Pipeline, monkeypatch: pytest.MonkeyPatch) -> None:
+    stepped: list[Canvas] = []
+    step = tiny.step
+
+    def watched(canvases: Sequence[Canvas]) -> None:
+        stepped.extend(canvases)
+        step(canvases)
+
+    monkeypatch.setattr(tiny, "step", watched)
+    kitchen = Kitchen(tiny)
+    leaver, stayer = kitchen.oven.enter(recipe(steps=100, count=4)), kitchen.oven.enter(recipe(steps=30, seed=9))
+    await leaver.take()
+    kitchen.oven.leave(leaver)
+    kitchen.oven.leave(leaver)
+    seen = len(stepped)
+    await events_of(stayer)
+    # The step that ran while it left may still hold it; none after that does.
+    later = stepped[seen:][4:]
+    assert later
+    assert not set(map(id, later)) & set(map(id, leaver.canvases))
+    assert kitchen.batcher.admitted == 0
+    await kitchen.close()
+
+
+async def test_leaving_before_the_first_step(kitchen: Kitchen) -> None:
+    job = kitchen.oven.enter(recipe())
+    kitchen.oven.leave(job)
+    assert kitchen.batcher.admitted == 0
+    assert await events_of(kitchen.oven.enter(recipe()))
+
+
+async def test_a_full_oven_refuses_and_recovers(kitchen: Kitchen) -> None:
+    job = kitchen.oven.enter(recipe(steps=50, count=MOST))
+    with pytest.raises(Fault) as refused:
+        kitchen.oven.enter(recipe())
+    assert refused.value.reason is Reason.OVERLOADED
+    kitchen.oven.leave(job)
+    assert await events_of(kitchen.oven.enter(recipe()))
+
+
+async def test_a_reader_that_does_not_read_holds_up_nobody(kitchen: Kitchen) -> None:
+    unread = kitchen.oven.enter(recipe(count=MOST, steps=2))
+    async with asyncio.timeout(20):
+        while kitchen.batcher.admitted:
+            await asyncio.sleep(0.01)
+    assert await events_of(kitchen.oven.enter(recipe()))
+    assert sum(isinstance(event, Baked) for event in await events_of(unread)) == MOST
+
+
+async def test_a_failed_step_fails_its_jobs_and_the_oven_goes_on(
+    tiny: Pipeline, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kitchen = Kitchen(tiny)
+    with monkeypatch.context() as broken:
+        broken.setattr(
+            tiny.denoiser, "velocity", lambda rows: (_ for _ in ()).throw(RuntimeError("out of memory"))
+        )
+        with pytest.raises(Fault) as failed:
+            await events_of(kitchen.oven.enter(recipe()))
+    assert failed.value.reason is Reason.INTERNAL
+    assert "memory" not in failed.value.message
+    assert kitchen.batcher.admitted == 0
+    assert await events_of(kitchen.oven.enter(recipe()))
+    await kitchen.close()
+
+
+async def test_an_oven_that_only_fails_gives_up(tiny: Pipeline, monkeypatch: pytest.MonkeyPatch) -> None:
+    kitchen = Kitchen(tiny)
+    monkeypatch.setattr(tiny.denoiser, "velocity", lambda rows: (_ for _ in ()).throw(RuntimeError("device lost")))
+    for _ in range(MOST_FAILURES):
+        with pytest.raises(Fault):
+            await events_of(kitchen.oven.enter(recipe()))
+    with pytest.raises(RuntimeError, match="device lost"):
+        await kitchen.loop
+    await kitchen.close()
+
+
+async def test_numbers_that_are_no_picture_fail_their_job_alone(
+    tiny: Pipeline, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kitchen = Kitchen(tiny)
+    start = tiny.start
+
+    def poisoned(made: Recipe, index: int, prompt: object) -> Canvas:
+        canvas = start(made, index, prompt)  # type: ignore[arg-type]
+        if made.seed == 13:
+            canvas.x = np.full_like(canvas.x, np.nan)
+        return canvas
+
+    monkeypatch.setattr(tiny, "start", poisoned)
+    bad, good = kitchen.oven.enter(recipe(seed=13)), kitchen.oven.enter(recipe(seed=14))
+    with pytest.raises(Fault) as failed:
+        await events_of(bad)
+    assert failed.value.reason is Reason.INTERNAL
+    assert any(isinstance(event, Baked) for event in await events_of(good))
+    await kitchen.close()

@@ -1,0 +1,122 @@
+"""Fair queueing: shares between classes, turns between accounts, the head for those who come back."""
+
+from collections import Counter
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from services.quota.line import CATCH_UP, HEAD, SCALE, ClassLine, Shares
+
+LARGEST = 10
+
+
+def serve(shares: Shares, weights: dict[str, int], costs: list[int]) -> Counter[str]:
+    """Pictures each class got while all of them waited all the time."""
+    for name in weights:
+        shares.wake(name)
+    served: Counter[str] = Counter()
+    for cost in costs:
+        name = shares.next(weights, weights)
+        shares.charge(name, cost, weights[name])
+        served[name] += cost
+    return served
+
+
+def test_classes_that_wait_get_their_weights() -> None:
+    assert serve(Shares(), {"free": 1, "paid": 4}, [1] * 500) == {"free": 100, "paid": 400}
+
+
+@given(
+    costs=st.lists(st.integers(1, LARGEST), min_size=20, max_size=200),
+    weights=st.fixed_dictionaries({"free": st.integers(1, 3), "paid": st.integers(1, 9)}),
+)
+def test_no_class_is_ever_behind_its_share_by_more_than_its_largest_jobs(
+    costs: list[int], weights: dict[str, int]
+) -> None:
+    served = serve(Shares(), weights, costs)
+    # Start-time fair queueing: normalised service differs by at most one largest job of each class.
+    apart = abs(served["free"] / weights["free"] - served["paid"] / weights["paid"])
+    assert apart <= LARGEST / weights["free"] + LARGEST / weights["paid"] + 1e-3
+
+
+def test_idleness_earns_a_class_nothing() -> None:
+    shares = Shares()
+    serve(shares, {"paid": 4}, [1] * 1_000)
+    assert serve(shares, {"free": 1, "paid": 4}, [1] * 10) == {"free": 2, "paid": 8}
+
+
+def test_a_model_that_was_away_catches_up_on_a_bounded_number_of_pictures() -> None:
+    models = Shares()
+    for _ in range(1_000):
+        models.charge(models.next_model(["crumb"]), 1, 1)
+    run = 0
+    while models.next_model(["crumb", "brioche"]) == "brioche":
+        models.charge("brioche", 1, 1)
+        run += 1
+    assert CATCH_UP - 2 <= run <= CATCH_UP + 2
+
+
+@given(
+    jobs=st.lists(st.tuples(st.sampled_from("ab"), st.integers(1, LARGEST)), min_size=1, max_size=80),
+    taken=st.integers(0, 80),
+)
+def test_two_accounts_that_wait_differ_by_at_most_twice_the_largest_cost(
+    jobs: list[tuple[str, int]], taken: int
+) -> None:
+    line = ClassLine()
+    for arrival, (account, cost) in enumerate(jobs):
+        line.join(arrival, str(arrival), account, cost)
+    served: Counter[str] = Counter()
+    for _ in range(min(taken, len(jobs))):
+        waiting = {jobs[int(ticket)][0] for _, _, ticket in line.tickets}
+        if waiting != {"a", "b"}:
+            break
+        account, cost = jobs[int(line.take())]
+        served[account] += cost
+        assert abs(served["a"] - served["b"]) <= 2 * LARGEST
+
+
+def test_a_newcomer_goes_before_the_many_tickets_of_another() -> None:
+    line = ClassLine()
+    for arrival in range(5):
+        line.join(arrival, f"pia-{arrival}", "pia", 2)
+    line.join(5, "quin", "quin", 1)
+    assert line.place("quin") == (1, 2)
+    assert [line.take() for _ in range(3)] == ["pia-0", "quin", "pia-1"]
+
+
+def test_a_returned_ticket_goes_to_the_head_and_is_counted() -> None:
+    line = ClassLine()
+    tag = line.join(1, "first", "pia", 1)
+    line.join(2, "second", "quin", 1)
+    assert line.take() == "first"
+    line.rejoin(1, "first", 1, tag)
+    assert (line.place("first")[0], line.place("second")[0], line.returned) == (0, 1, 1)
+
+
+def test_an_account_gets_back_what_a_left_ticket_stood_for() -> None:
+    line = ClassLine()
+    tag = line.join(1, "large", "pia", 9)
+    line.leave("large")
+    line.forget("pia", tag, 9)
+    line.join(2, "other", "quin", 1)
+    line.join(3, "small", "pia", 1)
+    line.join(4, "another", "quin", 1)
+    assert line.place("small")[0] == 1
+
+
+def test_pictures_ahead_are_summed_near_the_head_and_estimated_beyond() -> None:
+    line = ClassLine()
+    for arrival in range(2 * HEAD):
+        line.join(arrival, str(arrival), f"account-{arrival}", 1 + arrival % 2)
+    assert line.place("3") == (3, 1 + 2 + 1)
+    assert line.place(str(HEAD + 6)) == (HEAD + 6, (HEAD + 6) * 3 // 2)
+    assert line.waiting_cost == 3 * HEAD
+
+
+@pytest.mark.parametrize("weight", [1, 3, 7, 1_000])
+def test_tags_stay_whole_numbers(weight: int) -> None:
+    shares = Shares()
+    shares.charge("free", 1, weight)
+    assert shares.tags["free"] == SCALE // weight

@@ -1,0 +1,67 @@
+"""The expected wait: what it counts, and that its two ends keep their order."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from services.quota.wait import LATE, REACTION, Capacity, ClassState, Oven, Wait, capacity, expected_wait
+
+WEIGHTS = {"free": 1, "paid": 4}
+FULL = Capacity(rate=2.0, room=0, batch=3.0)
+
+
+def oven(
+    models: tuple[str, ...] = ("crumb",), slots: int = 4, leased: int = 0, picture_time: float | None = 0.5
+) -> Oven:
+    return Oven("oven", "oven:50053", models, slots, leased, picture_time)
+
+
+def line(free: int, paid: int) -> list[ClassState]:
+    return [ClassState("crumb", "free", free, free), ClassState("crumb", "paid", paid, paid)]
+
+
+def test_capacity_adds_generators_and_divides_between_models_that_wait() -> None:
+    ovens = [oven(), oven(("crumb", "brioche"), slots=8, leased=3), oven(("brioche",))]
+    assert capacity(ovens, "crumb", frozenset({"crumb"})) == Capacity(rate=4.0, room=9, batch=4.0)
+    shared = capacity(ovens, "crumb", frozenset({"crumb", "brioche"}))
+    assert shared is not None
+    assert shared.rate == 3.0
+
+
+@pytest.mark.parametrize("useless", [oven(("brioche",)), oven(slots=0), oven(picture_time=None)])
+def test_without_a_generator_of_known_speed_nothing_is_promised(useless: Oven) -> None:
+    assert capacity([useless], "crumb", frozenset()) is None
+
+
+def test_with_free_slots_there_is_no_wait() -> None:
+    assert expected_wait(0, "free", line(0, 0), WEIGHTS, Capacity(2.0, 4, 3.0)) == Wait(0.0, REACTION)
+
+
+def test_alone_the_class_has_the_whole_rate() -> None:
+    wait = expected_wait(20, "free", line(20, 0), WEIGHTS, FULL)
+    assert wait.low < 20 / 2.0 < wait.high <= 20 / 2.0 * LATE + REACTION + FULL.batch
+
+
+def test_beside_a_long_line_it_has_its_share() -> None:
+    wait = expected_wait(10, "free", line(10, 10_000), WEIGHTS, FULL)
+    assert wait.low < 10 * 5 / 2.0 < wait.high
+
+
+def test_the_low_end_lets_the_others_run_dry() -> None:
+    wait = expected_wait(100, "free", line(100, 10), WEIGHTS, FULL)
+    assert wait.low == pytest.approx(0.8 * 110 / 2.0)
+    assert wait.high > 100 * 5 / 2.0
+
+
+@given(
+    ahead=st.integers(0, 500),
+    paid=st.integers(0, 500),
+    room=st.integers(0, 8),
+    tier=st.sampled_from(list(WEIGHTS)),
+)
+def test_more_ahead_is_never_a_shorter_wait(ahead: int, paid: int, room: int, tier: str) -> None:
+    able = Capacity(2.0, room, 3.0)
+    now = expected_wait(ahead, tier, line(ahead, paid), WEIGHTS, able)
+    later = expected_wait(ahead + 1, tier, line(ahead, paid), WEIGHTS, able)
+    assert 0.0 <= now.low <= now.high
+    assert later.low >= now.low - 1e-9 and later.high >= now.high - 1e-9
