@@ -158,6 +158,7 @@ def _web_server(app: "Starlette", settings: EdgeSettings) -> _WebServer:
         host=host,
         port=port,
         log_config=None,
+        log_level="warning",
         access_log=False,
         lifespan="off",
         server_header=False,

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import AsyncIterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from services.edge.asking import Asked, body_hash, check_request_id, to_spec
 from services.edge.catalogue import Catalogue
@@ -12,7 +12,7 @@ from services.edge.event_tail import EventTail
 from services.edge.job import Account, Event, Failure, Job, Place, State, is_job_id, new_job_id
 from services.edge.peers import Allowance, LineState, Quota, RefundReason
 from services.edge.results import ObjectResults
-from services.edge.walk import AlreadyAccepted, patiently
+from services.edge.walk import AlreadyAccepted
 from services.runtime import call_context
 from services.runtime.errors import Fault, Reason
 
@@ -53,7 +53,10 @@ class Counter:
         try:
             await self.conductor.start(job, patience=call_context.remaining(FIRST_ANSWER_SECONDS))
         except AlreadyAccepted as earlier:
-            return await patiently(self.diary.read, earlier.job_id)
+            job = replace(job, id=earlier.job_id)
+            if not await self.diary.knows(job.id):
+                # Its edge died between the desk and the diary: this call walks it instead.
+                await self.conductor.start(job, patience=call_context.remaining(FIRST_ANSWER_SECONDS))
         job = await self.diary.read(job.id)
         if job.failure is not None:
             raise as_fault(job.failure)

@@ -106,6 +106,10 @@ class RedisDiary:
             raise Fault(Reason.NOT_FOUND, "no such job")
         return job_codec.unpack(job_id, fields)
 
+    async def knows(self, job_id: str) -> bool:
+        """Whether the job was accepted."""
+        return bool(await self._link.do(lambda: self._link.text.exists(_job(job_id))))
+
     async def list(self, account_id: str, *, before: str, limit: int) -> Sequence[Job]:
         """The account's jobs, newest first, older than the id `before` (empty for the newest)."""
         key = f"{{edge}}:of:{account_id}"

@@ -92,15 +92,16 @@ def warm_up(pipelines: dict[str, Pipeline], pace: Pace) -> dict[str, Pipeline]:
     for name, pipeline in pipelines.items():
         denoiser, folder = pipeline.denoiser, pipeline.folder
         try:
-            seconds = denoiser.warm_up()
+            warmth = denoiser.warm_up()
         except FolderError as error:
             log.error("model not loaded", extra={"folder": folder.path.name, "detail": str(error)})
             continue
         rows = 1 if folder.default_guidance in {0.0, 1.0} else 2
-        pace.measured(seconds, denoiser.most_rows / rows / folder.default_steps)
+        pace.measured(warmth.seconds, denoiser.most_rows / rows / folder.default_steps)
         warm[name] = pipeline
         facts = {"provider": denoiser.provider, "batch": denoiser.most_rows, "sha256": denoiser.sha256}
-        log.info("model ready", extra={"model": name, "step_seconds": round(seconds, 4), **facts})
+        seen = {"step_seconds": round(warmth.seconds, 4), "company_difference": warmth.difference}
+        log.info("model ready", extra={"model": name, **seen, **facts})
     if not warm:
         raise SettingsError("FOURNIL_MODELS: no model there could be loaded; the lines above say why")
     return warm

@@ -5,8 +5,8 @@ The batcher therefore decides anew at every step: a picture joins at the step af
 is done or its caller is gone, and a paid one goes before a free one at the next step border.
 
 A picture takes `width` rows of a call: one, or two when guidance asks the model with and without the prompt. A
-step takes pictures of one key (one model) in the order (class, steps left, arrival) as long as their rows fit
-in `cap`. The key is that of the first picture in that order.
+step takes pictures of one key (one model and text length) in the order (class, steps left, arrival) as long as
+their rows fit in `cap`. The key is that of the first picture in that order.
 
 Nobody starves: a ready picture that was passed over `patience` steps on end leads the next step, the one that
 waited longest first. Each such step serves one of them and a served one starts to wait anew, so with n pictures
@@ -15,7 +15,7 @@ admitted a ready picture is never passed over more than `patience + n` times on 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, field
 
 from services.runtime.errors import Fault, Reason
@@ -32,12 +32,12 @@ class Row:
 
     job: int
     index: int
-    key: str
     klass: int
     width: int
     steps: int
     arrival: int
     done: int = 0
+    key: Hashable = None
     ready: bool = False
     passed: int = 0
 
@@ -76,7 +76,7 @@ class Batcher:
         """Rows of the admitted pictures that have steps to go, ready or not."""
         return sum(row.width for rows in self._rows.values() for row in rows if row.left > 0)
 
-    def admit(self, *, key: str, klass: int, width: int, steps: int, count: int) -> list[Row]:
+    def admit(self, *, klass: int, width: int, steps: int, count: int) -> list[Row]:
         """Takes in a job of `count` pictures, not ready yet. Raises Fault OVERLOADED, then nothing was taken."""
         if not 1 <= width <= 2 or steps < 1 or count < 1:
             raise ValueError(f"width {width}, steps {steps}, count {count}")
@@ -84,13 +84,13 @@ class Batcher:
             raise Fault(Reason.OVERLOADED, "the oven is full", retry_after=RETRY_AFTER, pictures=self.admitted)
         self._arrivals += 1
         job = self._arrivals
-        self._rows[job] = [Row(job, index, key, klass, width, steps, job) for index in range(count)]
+        self._rows[job] = [Row(job, index, klass, width, steps, job) for index in range(count)]
         return list(self._rows[job])
 
-    def make_ready(self, job: int) -> None:
-        """Its pictures may be in the next step. A job that has left stays away."""
+    def make_ready(self, job: int, key: Hashable) -> None:
+        """Its pictures may be in the next step, with others of their key. A job that has left stays away."""
         for row in self._rows.get(job, ()):
-            row.ready = True
+            row.key, row.ready = key, True
 
     def leave(self, job: int) -> int:
         """Gives the job's room back, done or not; returns its pictures that had steps to go. Idempotent."""

@@ -75,7 +75,6 @@ class Oven:
     def enter(self, recipe: Recipe) -> Job:
         """Takes a job in. Raises Fault OVERLOADED when there is no room for all of its pictures."""
         rows = self._batcher.admit(
-            key=recipe.model,
             klass=PAID if recipe.paid else FREE,
             width=recipe.rows,
             steps=recipe.steps,
@@ -109,9 +108,9 @@ class Oven:
                 self._wake.clear()
                 await self._wake.wait()
                 continue
-            started = time.perf_counter()
+            model, started = self._jobs[rows[0].job].recipe.model, time.perf_counter()
             try:
-                await self._step(rows)
+                await self._step(model, rows)
                 failures = 0
             except Exception:
                 failures += 1
@@ -120,7 +119,7 @@ class Oven:
                 if failures == MOST_FAILURES:
                     raise
             else:
-                self._account(rows, time.perf_counter() - started)
+                self._account(model, rows, time.perf_counter() - started)
                 for row in self._batcher.stepped(rows):
                     self._tell(self._jobs[row.job], row)
 
@@ -138,16 +137,16 @@ class Oven:
             return [pipeline.start(recipe, index, prompt) for index in range(recipe.count)]
 
         job.canvases = await self._off_loop(self._encoding, work)
-        self._batcher.make_ready(job.number)
+        self._batcher.make_ready(job.number, (recipe.model, job.canvases[0].prompt.length))
         self._wake.set()
 
-    async def _step(self, rows: Sequence[Row]) -> None:
+    async def _step(self, model: str, rows: Sequence[Row]) -> None:
         canvases = [self._jobs[row.job].canvases[row.index] for row in rows]
-        await self._off_loop(self._stepping, self._pipelines[rows[0].key].step, canvases)
+        await self._off_loop(self._stepping, self._pipelines[model].step, canvases)
 
-    def _account(self, rows: Sequence[Row], seconds: float) -> None:
+    def _account(self, model: str, rows: Sequence[Row], seconds: float) -> None:
         """Shares a step's time among those who were in it."""
-        model, width = rows[0].key, sum(row.width for row in rows)
+        width = sum(row.width for row in rows)
         measures.STEP_SECONDS.labels(model).observe(seconds)
         measures.BATCH_FILL.labels(model).observe(width / self._batcher.cap)
         self._pace.measured(seconds, sum(1 / row.steps for row in rows))

@@ -18,7 +18,8 @@ def flow_match_levels(steps: int, shift: float = 1.0) -> NDArray[np.float64]:
     if steps < 1 or not shift > 0:
         raise ValueError(f"steps must be at least 1 and shift above 0, got {steps} and {shift}")
     even = np.linspace(1.0, 0.0, steps + 1)
-    return shift * even / (1.0 + (shift - 1.0) * even)
+    # shift · t / (1 + (shift - 1) · t), in a form whose ends are exact.
+    return even / (even + (1.0 - even) / shift)
 
 
 def euler_step(x: Array, velocity: Array, now: float, after: float) -> Array:

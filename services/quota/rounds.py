@@ -7,11 +7,13 @@ store is back, it goes on.
 
 import asyncio
 import logging
+import time
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import asdict
 
 from services.quota import metrics
+from services.quota.checks import USUAL_LIFE
 from services.quota.store import Store
 from services.quota.watch import Watchers
 from services.runtime.errors import Fault
@@ -25,15 +27,20 @@ GAUGE_EVERY = 2.0
 PAGE = 100
 """Turns, and reservations swept, in one script: a few milliseconds of the store's time."""
 LONGEST_PAUSE = 2.0
+CALM = USUAL_LIFE
+"""Seconds without trouble, from this replica's start or the store's return, before it takes anything away. Nobody
+could extend a reservation while the store or the whole mesh was away; that time must not be held against it."""
 
 
 class Rounds:
     """The background of one replica."""
 
-    def __init__(self, store: Store, watchers: Watchers) -> None:
+    def __init__(self, store: Store, watchers: Watchers, *, clock: Callable[[], float] = time.monotonic) -> None:
         self._store = store
         self._watchers = watchers
+        self._clock = clock
         self._free = asyncio.Event()
+        self._calm_since = clock()
 
     def kick(self) -> None:
         """Slots or tickets came: hand out turns now. Many kicks before the round runs are one round."""
@@ -44,7 +51,7 @@ class Rounds:
         await self._steadily("grant", self._grant_all, GRANT_EVERY, self._free)
 
     async def sweep(self) -> None:
-        """Moves what ran out of time, for as long as the process lives."""
+        """Moves what ran out of time, for as long as the process lives, except just after trouble."""
         await self._steadily("sweep", self._sweep_all, SWEEP_EVERY, asyncio.Event())
 
     async def gauge(self) -> None:
@@ -62,7 +69,7 @@ class Rounds:
                 self._watchers.poke()
 
     async def _sweep_all(self) -> None:
-        full = True
+        full = self._clock() - self._calm_since >= CALM
         while full:
             swept = await self._store.sweep(PAGE)
             full = swept.total == PAGE
@@ -93,6 +100,7 @@ class Rounds:
                 await step()
                 pause = every
             except Fault as fault:
+                self._calm_since = self._clock()
                 metrics.STORE_TROUBLE.labels(name).inc()
                 pause = min(max(pause * 2, 0.1), LONGEST_PAUSE)
                 log.warning("round failed", extra={"round": name, "reason": fault.reason, "pause": pause})

@@ -19,7 +19,7 @@ def clock() -> Clock:
 
 @pytest.fixture(params=["memory", "redis"])
 async def store(request: pytest.FixtureRequest, clock: Clock) -> AsyncIterator[Store]:
-    """An empty store with a few accounts. Whatever a test does, at its end every counter is what a recount says."""
+    """A store with a few accounts. Whatever a test does, at its end every counter equals its recount."""
     link = RedisLink(request.getfixturevalue("valkey_url")) if request.param == "redis" else None
     made: Store = RedisStore(link, POLICY, clock=clock) if link else MemoryStore(POLICY, clock)
     for name in ("ada", "bob"):

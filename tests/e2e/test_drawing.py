@@ -118,6 +118,23 @@ def test_ten_lines_with_the_stubs(mesh: SupervisedMesh, tmp_path: Path) -> None:
     assert size_of(out.read_bytes()) == (256, 256)
 
 
+def test_the_openai_example(mesh: SupervisedMesh, tmp_path: Path) -> None:
+    out = tmp_path / "crab.png"
+    arguments = [mesh.local.page, mesh.new_key("free"), str(out)]
+    script = [sys.executable, str(REPO / "examples" / "openai_client.py"), *arguments]
+    done = subprocess.run(script, capture_output=True, text=True, timeout=120, check=False, cwd=REPO)
+    assert done.returncode == 0, done.stderr
+    assert size_of(out.read_bytes()) == (256, 256)
+
+
+def test_the_demo_draws_the_crab_beside_the_boat(tmp_path: Path) -> None:
+    out = tmp_path / "crabe.png"
+    script = [sys.executable, str(REPO / "examples" / "demo.py"), str(out)]
+    done = subprocess.run(script, capture_output=True, text=True, timeout=180, check=False, cwd=REPO)
+    assert done.returncode == 0, done.stderr
+    assert size_of(out.read_bytes()) == (256, 256)
+
+
 def test_the_command_line_draws_lists_and_counts(mesh: SupervisedMesh, tmp_path: Path) -> None:
     out = tmp_path / "crabe.png"
     base = [

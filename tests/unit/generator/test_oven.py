@@ -60,6 +60,13 @@ async def events_of(job: Job) -> list[Event]:
     return events
 
 
+async def wait_for_room(kitchen: Kitchen) -> None:
+    """Until the oven holds nothing."""
+    async with asyncio.timeout(20):
+        while kitchen.batcher.admitted:  # noqa: ASYNC110 - room comes back without an event of its own
+            await asyncio.sleep(0.01)
+
+
 async def test_a_job_from_start_to_usage(kitchen: Kitchen) -> None:
     events = await events_of(kitchen.oven.enter(recipe(steps=6, count=2, previews=2)))
     for index in (0, 1):
@@ -136,9 +143,7 @@ async def test_a_full_oven_refuses_and_recovers(kitchen: Kitchen) -> None:
 
 async def test_a_reader_that_does_not_read_holds_up_nobody(kitchen: Kitchen) -> None:
     unread = kitchen.oven.enter(recipe(count=MOST, steps=2))
-    async with asyncio.timeout(20):
-        while kitchen.batcher.admitted:
-            await asyncio.sleep(0.01)
+    await wait_for_room(kitchen)
     assert await events_of(kitchen.oven.enter(recipe()))
     assert sum(isinstance(event, Baked) for event in await events_of(unread)) == MOST
 

@@ -8,8 +8,9 @@ import pytest
 from numpy.typing import NDArray
 
 from services.generator.noise import normal
-from services.generator.pipeline import Canvas, Pipeline
+from services.generator.pipeline import TEXT_STEP, Canvas, Pipeline
 from services.generator.recipe import Recipe
+from services.generator.session import LONGEST_TEXT
 from services.generator.shelf import load_models
 
 FIXTURE = Path(__file__).parents[2] / "fixtures" / "tiny_model"
@@ -41,9 +42,10 @@ def start(pipeline: Pipeline, made: Recipe) -> Canvas:
 
 
 def bake(pipeline: Pipeline, canvases: Sequence[Canvas]) -> list[NDArray[np.float32]]:
-    """Steps all of them together; each leaves when it is done."""
+    """Steps all of one text length together, as the oven does; each leaves when it is done."""
     while unfinished := [canvas for canvas in canvases if not canvas.finished]:
-        pipeline.step(unfinished)
+        for length in {canvas.prompt.length for canvas in unfinished}:
+            pipeline.step([canvas for canvas in unfinished if canvas.prompt.length == length])
     return [canvas.x for canvas in canvases]
 
 
@@ -64,8 +66,14 @@ def test_alone_or_in_company_bit_for_bit(pipeline: Pipeline) -> None:
         assert np.array_equal(one, three)
 
 
+def test_warming_up_tells_the_time_of_a_step_and_what_company_changes(pipeline: Pipeline) -> None:
+    warmth = pipeline.denoiser.warm_up()
+    assert warmth.seconds > 0
+    assert warmth.difference == 0
+
+
 def test_joining_late_changes_nothing(pipeline: Pipeline) -> None:
-    made, other = recipe(pipeline, PROMPTS[1], 5, 3), recipe(pipeline, PROMPTS[0], 6, 4)
+    made, other = recipe(pipeline, PROMPTS[0], 5, 3), recipe(pipeline, PROMPTS[3], 6, 4)
     alone = bake(pipeline, [start(pipeline, made)])[0]
     early, late = start(pipeline, other), start(pipeline, made)
     pipeline.step([early])
@@ -97,6 +105,15 @@ def test_it_starts_from_the_seeds_noise_and_the_estimate_ends_at_the_picture(pip
     pipeline.step([canvas])
     assert canvas.finished
     assert np.array_equal(canvas.rough(), canvas.x)
+
+
+def test_padding_is_decided_by_the_prompt_itself(pipeline: Pipeline) -> None:
+    short, long = pipeline.encode(PROMPTS[0]), pipeline.encode("a boat and a crab, " * 40)
+    assert (short.length, long.length) == (TEXT_STEP, LONGEST_TEXT)
+    assert short.mask.sum() < TEXT_STEP
+    assert not short.tokens[short.mask == 0].any()
+    with pytest.raises(ValueError, match="shape"):
+        pipeline.step([pipeline.start(recipe(pipeline, "", 1, 1), 0, prompt) for prompt in (short, long)])
 
 
 def test_prompts_are_encoded_once(pipeline: Pipeline) -> None:

@@ -1,0 +1,63 @@
+/** The public line as it stands: ovens, pictures baking, who waits in which class, how long. */
+
+import { el } from "./dom.js";
+import { t, waitRange } from "./i18n.js";
+
+const SHORTEST = 0.7;
+const LONGEST = 1.5;
+
+/** Draws itself into #line. */
+export class LineCard {
+  constructor(api) {
+    this.api = api;
+    this.root = document.getElementById("line");
+    this.facts = null;
+    this.failed = false;
+  }
+
+  /** Reads the line again; a failure shows in the card and is not thrown. Returns whether it worked. */
+  async refresh() {
+    try {
+      this.facts = await this.api.line();
+      this.failed = false;
+    } catch {
+      this.failed = true;
+    }
+    this.render();
+    return !this.failed;
+  }
+
+  render() {
+    const title = el("h2", { id: "line-title", text: t("line.title") });
+    if (this.failed || !this.facts) {
+      this.root.replaceChildren(title, el("p", { class: "quiet", text: this.failed ? t("line.unknown") : "…" }));
+      return;
+    }
+    const { ovens, slots, baking, classes } = this.facts;
+    const summary = ovens ? `${t("line.ovens", { n: ovens })} · ${t("line.baking", { n: baking, slots })}` : t("line.ovens", { n: 0 });
+    const several = new Set(classes.map((entry) => entry.model)).size > 1;
+    const list = el("dl", { class: "classes" });
+    for (const entry of [...classes].sort((a, b) => (a.tier < b.tier ? -1 : 1))) {
+      const name = t(`tier.${entry.tier}`, { otherwise: entry.tier });
+      list.append(
+        el("dt", {}, el("span", { class: "tag", text: several ? `${entry.model} · ${name}` : name })),
+        el("dd", {},
+          el("strong", { text: t("line.waiting", { n: entry.waiting }) }),
+          el("span", { text: t("line.starts", { wait: likely(entry.wait) }) })),
+      );
+    }
+    this.root.replaceChildren(title, embers(baking, slots), el("p", { text: summary }), list);
+  }
+}
+
+function likely(wait) {
+  return wait === null ? waitRange(null, null) : waitRange(wait * SHORTEST, wait * LONGEST);
+}
+
+function embers(baking, slots) {
+  const row = el("div", { class: "embers", "aria-hidden": "true" });
+  for (let index = 0; index < Math.min(slots, 32); index += 1) {
+    row.append(el("span", { class: index < baking ? "hot" : "" }));
+  }
+  return row;
+}
