@@ -60,8 +60,8 @@ class GeneratorSettings:
         batch = env.integer("FOURNIL_BATCH", 0, low=0, high=256)
         if batch == 1:
             raise SettingsError("FOURNIL_BATCH must be 0 or at least 2: guidance takes two rows a picture")
-        advertise = env.text("FOURNIL_ADVERTISE", "-")
-        if advertise != "-":
+        advertise = env.text("FOURNIL_ADVERTISE", "")
+        if advertise:
             split_address(advertise)
         return GeneratorSettings(
             process=ProcessSettings.read(
@@ -73,10 +73,10 @@ class GeneratorSettings:
             ),
             models=env.folder("FOURNIL_MODELS", Path(__file__).parents[2] / "models" / "weights"),
             quota=env.text("FOURNIL_QUOTA"),
-            advertise="" if advertise == "-" else advertise,
+            advertise=advertise,
             slots=env.integer("FOURNIL_SLOTS", 4, low=1, high=1024),
             batch=batch,
-            threads=env.integer("FOURNIL_THREADS", len(os.sched_getaffinity(0)), low=1, high=256),
+            threads=env.integer("FOURNIL_THREADS", cores(), low=1, high=256),
         )
 
     @property
@@ -84,6 +84,11 @@ class GeneratorSettings:
         """Pictures admitted at once. The desk sends up to the slots and one job more; as much again is room for
         turns that overlap because an edge was lost."""
         return 2 * (self.slots + MOST_PICTURES)
+
+
+def cores() -> int:
+    """Cores this process may use, where the system tells."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def warm_up(pipelines: dict[str, Pipeline], pace: Pace) -> dict[str, Pipeline]:

@@ -12,7 +12,7 @@ BATCH_FILL = Histogram(
 )  # fmt: skip
 ROWS = Gauge("fournil_generator_rows", "Rows of pictures in the oven, by what they do.", ["state"])
 PICTURES = Counter("fournil_generator_pictures_total", "Pictures baked.", ["model", "priority"])
-CANCELLED_ROWS = Counter("fournil_generator_cancelled_rows_total", "Rows whose caller left before they were done.")
+CANCELLED_ROWS = Counter("fournil_generator_cancelled_rows_total", "Rows taken out before they were done.")
 JOBS = Gauge("fournil_generator_jobs", "Jobs that hold room in the oven.")
 PICTURE_SECONDS = Gauge("fournil_generator_picture_seconds", "Machine time of one picture at the present mix.")
 HEARTBEATS = Counter("fournil_generator_heartbeats_total", "Reports to the desk.", ["outcome"])

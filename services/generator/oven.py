@@ -67,6 +67,7 @@ class Oven:
         self._batcher = batcher
         self._pace = pace
         self._jobs: dict[int, Job] = {}
+        self._running: Sequence[Row] = ()
         self._wake = asyncio.Event()
         self._encoding, self._stepping, self._finishing = (
             ThreadPoolExecutor(1, thread_name_prefix=name) for name in ("encode", "step", "finish")
@@ -83,7 +84,7 @@ class Oven:
         job = Job(recipe, rows)
         self._jobs[job.number] = job
         self._in_background(job, self._prepare(job))
-        self._show_rows([])
+        self._show_rows()
         return job
 
     def leave(self, job: Job) -> None:
@@ -94,7 +95,7 @@ class Oven:
         measures.CANCELLED_ROWS.inc(undone * job.recipe.rows)
         for task in job.tasks - {asyncio.current_task()}:
             task.cancel()
-        self._show_rows([])
+        self._show_rows()
         if undone:
             log.info("left before done", extra={"job": job.recipe.job_id, "pictures": undone})
 
@@ -102,8 +103,8 @@ class Oven:
         """The loop. Raises after `MOST_FAILURES` steps on end have failed."""
         failures = 0
         while True:
-            rows = self._batcher.next_step()
-            self._show_rows(rows)
+            self._running = rows = self._batcher.next_step()
+            self._show_rows()
             if not rows:
                 self._wake.clear()
                 await self._wake.wait()
@@ -206,10 +207,10 @@ class Oven:
                 job.mailbox.fail(Fault(Reason.INTERNAL, "the oven could not bake this; its log says why"))
                 self.leave(job)
 
-    def _show_rows(self, running: Sequence[Row]) -> None:
-        busy = sum(row.width for row in running)
+    def _show_rows(self) -> None:
+        busy = sum(row.width for row in self._running if row.job in self._jobs)
         measures.ROWS.labels("running").set(busy)
-        measures.ROWS.labels("waiting").set(max(self._batcher.rows_to_go - busy, 0))
+        measures.ROWS.labels("waiting").set(self._batcher.rows_to_go - busy)
         measures.JOBS.set(len(self._jobs))
 
     @staticmethod

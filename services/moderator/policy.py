@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 _MINOR_WORDS = re.compile(
-    r"\b(?:child(?:ren)?|kids?|bab(?:y|ies)|toddlers?|infants?|minors?|underage|teens?|teenagers?|preteens?"
+    r"\b(?:child(?:ren)?|kids?|bab(?:y|ies)|toddlers?|infants?|minors?|underage|teens?|teenage(?:d|rs?)?|preteens?"
     r"|pupils?|school ?(?:boy|girl)s?|kindergart\w+|daughters?|little (?:girl|boy)s?|young (?:girl|boy)s?"
     r"|loli\w*|shota\w*|enfants?|gamines?|gosses?|bebes?|fillettes?|mineure?s?|ados?|adolescente?s?"
     r"|ecoli(?:er|ere)s?|collegiennes?|lyceennes?|petite?s? (?:fille|garcon)s?|jeunes? (?:fille|garcon)s?)\b"

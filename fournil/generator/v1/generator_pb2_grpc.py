@@ -52,7 +52,10 @@ class GeneratorServiceServicer(object):
     """
 
     def Generate(self, request, context):
-        """Bakes the pictures of one job. Cancelling the call takes them out of the oven at the next step.
+        """Bakes the pictures of one job. Cancelling the call, its deadline or a lost connection take them out of the oven
+        at the next step. Fails MODEL_UNKNOWN with the models there are, INVALID_ARGUMENT with the field, OVERLOADED when
+        not all pictures find room (none is then taken in), INTERNAL when the model failed. A whole stream ends with Usage;
+        a generator that stops ends the streams it could not finish without it.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -58,7 +58,11 @@ export async function follow(api, jobId, { signal, onEvent, onLink }) {
       const ended = await readOnce(api, jobId, after, signal, (event) => {
         failures = 0;
         after = event.id || after;
-        onEvent({ ...event, data: JSON.parse(event.data) });
+        try {
+          onEvent({ ...event, data: JSON.parse(event.data) });
+        } catch (error) {
+          reportError(error);
+        }
       }, onLink);
       if (ended) return;
     } catch (error) {

@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.generator.batcher import FREE, PAID, Batcher, Row
@@ -102,6 +102,7 @@ class Watched:
             assert row.done == before[id(row)] + (row in here)
 
 
+@settings(deadline=None)
 @given(st.lists(moves, max_size=120))
 def test_what_holds_under_any_order(program: list[tuple[Any, ...]]) -> None:
     watched = Watched()

@@ -26,7 +26,7 @@ def test_equals_torch(seed: int, shape: tuple[int, ...], first: list[float], las
     assert numbers.ravel()[-3:] == pytest.approx(last, abs=2e-6)
 
 
-@settings(max_examples=30)
+@settings(max_examples=30, deadline=None)
 @given(st.integers(0, 2**32 - 1))
 def test_a_seed_means_the_same_noise_each_time(seed: int) -> None:
     numbers = normal(seed, (3, 64, 64))

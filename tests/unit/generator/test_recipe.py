@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.generator.folder import ModelFolder, read_folder
@@ -86,6 +86,7 @@ def test_seeds_go_round_the_corner() -> None:
     assert [made.seed_of(0), made.seed_of(1)] == [2**32 - 1, 0]
 
 
+@settings(deadline=None)
 @given(st.integers(1, 100), st.integers(0, 10))
 def test_previews_are_spread_and_never_the_picture_itself(steps: int, previews: int) -> None:
     shown = sorted(recipe(steps=steps, previews=previews).preview_steps)

@@ -4,7 +4,7 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.generator.schedules import clean_estimate, euler_step, flow_match_levels, guide
@@ -19,6 +19,7 @@ def test_shifted_levels_follow_the_paper() -> None:
     assert flow_match_levels(4, 3.0) == pytest.approx([1.0, 0.9, 0.75, 0.5, 0.0])
 
 
+@settings(deadline=None)
 @given(st.integers(1, 100), st.floats(0.1, 12.0))
 def test_levels_fall_from_one_to_zero(steps: int, shift: float) -> None:
     levels = flow_match_levels(steps, shift)
@@ -34,6 +35,7 @@ def test_senseless_schedules_are_refused(steps: int, shift: float) -> None:
         flow_match_levels(steps, shift)
 
 
+@settings(deadline=None)
 @given(st.integers(1, 60), st.floats(0.3, 6.0))
 def test_a_true_velocity_leads_to_the_picture(steps: int, shift: float) -> None:
     random = np.random.RandomState(3)

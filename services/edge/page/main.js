@@ -1,0 +1,198 @@
+/** Puts the page together: who is asking, what is ordered, what is in the bakehouse, what stands on the shelf. */
+
+import { AllowanceCard } from "./allowance.js";
+import { Api, newRequestId } from "./api.js";
+import { Bakehouse } from "./bakehouse.js";
+import { announce, show } from "./dom.js";
+import { Estimate } from "./estimate.js";
+import { Gallery } from "./gallery.js";
+import { currentLanguage, onLanguage, setLanguage, startLanguage, t } from "./i18n.js";
+import { ended } from "./job_state.js";
+import { KeyCard } from "./key.js";
+import { LineCard } from "./line.js";
+import { problemCard } from "./notice.js";
+import { OrderForm } from "./order.js";
+
+const LINE_MS = 6000;
+const ALLOWANCE_MS = 60000;
+const KEY_REASONS = new Set(["KEY_MISSING", "KEY_UNKNOWN", "KEY_REVOKED"]);
+
+const api = new Api();
+const noticeRoot = document.getElementById("notice");
+let notice = null;
+let sending = { body: "", id: "" };
+let unseenDone = false;
+
+const keyCard = new KeyCard(api, changedKey);
+const allowance = new AllowanceCard(api);
+const line = new LineCard(api);
+const form = new OrderForm({ submit: send, change: () => estimate.changed() });
+const estimate = new Estimate(api, form, allowance);
+const bakehouse = new Bakehouse(api, {
+  ended: jobEnded,
+  shelve: (tale) => fetchToShelf(tale.id),
+  problem: showProblem,
+  again: ({ prompt, count }) => form.fill({ prompt, count }),
+  reuseSeed: ({ prompt }, seed) => form.fill({ prompt, seed }),
+  edit: (prompt) => form.fill({ prompt }),
+  places: showTitle,
+  emptied: () => form.edit(),
+});
+const gallery = new Gallery(api, {
+  problem: showProblem,
+  again: ({ prompt, count }) => form.fill({ prompt, count }),
+  reuseSeed: ({ prompt }, seed) => form.fill({ prompt, seed }),
+});
+
+/** Sends an order. An answer that was lost is asked for again with the same id: nothing is ordered twice. */
+async function send(order) {
+  if (!api.key) {
+    keyCard.complain(t("key.needed"));
+    return;
+  }
+  const body = JSON.stringify(order);
+  if (sending.body !== body) sending = { body, id: newRequestId() };
+  form.setBusy(true);
+  try {
+    const job = await api.order(order, sending.id);
+    sending = { body: "", id: "" };
+    closeNotice();
+    const card = bakehouse.add(job);
+    card.title.focus({ preventScroll: true });
+    card.element.scrollIntoView({ block: "nearest" });
+  } catch (problem) {
+    if (!problem.transient) sending = { body: "", id: "" };
+    showProblem(problem, order);
+  } finally {
+    form.setBusy(false);
+  }
+  await Promise.all([refreshAllowance(), line.refresh()]);
+  estimate.outdate();
+}
+
+function showProblem(problem, order = null) {
+  if (KEY_REASONS.has(problem.reason)) {
+    keyCard.complain(problem.detail || t("notice.key"));
+    return;
+  }
+  drawNotice(problem, order);
+  noticeRoot.focus({ preventScroll: true });
+  noticeRoot.scrollIntoView({ block: "nearest" });
+  announce(notice.title);
+}
+
+function drawNotice(problem, order) {
+  closeNotice();
+  const context = { api, allowance: allowance.facts, prompt: order?.prompt ?? "" };
+  const card = problemCard(problem, context, {
+    close: () => { closeNotice(); form.edit(); },
+    retry: () => { closeNotice(); if (order) send(order); else refreshAll(); },
+    edit: () => { closeNotice(); form.edit(); },
+  });
+  notice = { ...card, problem, order };
+  noticeRoot.replaceChildren(card.element);
+  show(noticeRoot, true);
+}
+
+function closeNotice() {
+  notice?.stop();
+  notice = null;
+  noticeRoot.replaceChildren();
+  show(noticeRoot, false);
+}
+
+function jobEnded(tale) {
+  if (tale.phase === "done" && document.hidden) unseenDone = true;
+  refreshAllowance().then(() => estimate.outdate());
+}
+
+/** The window's title tells the nearest place, or that a picture came while nobody looked. */
+function showTitle() {
+  const places = bakehouse.tales().filter((tale) => !ended(tale) && tale.place).map((tale) => tale.place.place + 1);
+  document.title = unseenDone ? t("job.title-done") : places.length ? t("job.title-wait", { n: Math.min(...places) }) : "Fournil";
+}
+
+async function refreshAllowance() {
+  try {
+    const facts = await allowance.refresh();
+    if (facts) keyCard.setTier(facts.tier);
+  } catch (problem) {
+    if (KEY_REASONS.has(problem.reason)) keyCard.complain(problem.detail || t("notice.key"));
+  }
+}
+
+async function fetchToShelf(id) {
+  try {
+    gallery.put(await api.job(id));
+  } catch (problem) {
+    showProblem(problem);
+  }
+}
+
+async function loadJobs() {
+  if (!api.key) return;
+  const key = api.key;
+  try {
+    const { jobs, next_page_token: token } = await api.jobs();
+    if (key !== api.key) return;
+    bakehouse.take(jobs);
+    gallery.take(jobs, token, (id) => bakehouse.has(id));
+  } catch (problem) {
+    if (!KEY_REASONS.has(problem.reason)) showProblem(problem);
+  }
+}
+
+function refreshAll() {
+  return Promise.all([refreshAllowance(), line.refresh(), loadJobs()]);
+}
+
+async function changedKey() {
+  closeNotice();
+  bakehouse.clear();
+  gallery.clear();
+  allowance.facts = null;
+  allowance.render();
+  await refreshAll();
+  estimate.outdate();
+}
+
+async function offerModels() {
+  try {
+    form.setModels((await api.models()).data);
+  } catch {
+    // The form works without: the server picks the default model.
+  }
+}
+
+function relabel() {
+  api.language = currentLanguage();
+  form.render();
+  form.setBusy(Boolean(form.busy));
+  for (const part of [keyCard, allowance, line, gallery, estimate]) part.render();
+  bakehouse.relabel();
+  if (notice) drawNotice(notice.problem, notice.order);
+  showTitle();
+}
+
+function whenVisible(everyMs, action) {
+  setInterval(() => { if (!document.hidden) action(); }, everyMs);
+}
+
+onLanguage(relabel);
+startLanguage();
+for (const choice of document.querySelectorAll("[data-language]")) {
+  choice.addEventListener("click", () => setLanguage(choice.dataset.language));
+}
+document.addEventListener("visibilitychange", () => {
+  if (document.hidden) return;
+  unseenDone = false;
+  showTitle();
+  refreshAllowance();
+  line.refresh();
+});
+whenVisible(1000, () => bakehouse.tick());
+whenVisible(LINE_MS, () => { line.refresh(); estimate.changed(); });
+whenVisible(ALLOWANCE_MS, refreshAllowance);
+document.documentElement.dataset.ready = "";
+await Promise.all([refreshAll(), keyCard.askForDemoKeys(), offerModels()]);
+estimate.changed();
