@@ -139,12 +139,11 @@ async def serve(settings: GeneratorSettings) -> None:
 
 def main() -> None:
     """Entry point."""
-    env = Environment(os.environ)
 
     async def start() -> None:
-        await serve(GeneratorSettings.read(env))
+        await serve(GeneratorSettings.read(Environment(os.environ)))
 
-    run("generator", start, log_level=env.text("FOURNIL_LOG_LEVEL", "INFO").upper())
+    run("generator", start)
 
 
 if __name__ == "__main__":

@@ -88,12 +88,11 @@ async def serve(settings: ModeratorSettings) -> None:
 
 def main() -> None:
     """Entry point."""
-    env = Environment(os.environ)
 
     async def start() -> None:
-        await serve(ModeratorSettings.read(env))
+        await serve(ModeratorSettings.read(Environment(os.environ)))
 
-    run("moderator", start, log_level=env.text("FOURNIL_LOG_LEVEL", "INFO").upper())
+    run("moderator", start)
 
 
 if __name__ == "__main__":

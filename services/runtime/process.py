@@ -9,6 +9,7 @@ it, and nothing half-alive serves on.
 import asyncio
 import contextlib
 import logging
+import os
 import signal
 import sys
 from collections.abc import Awaitable, Callable, Sequence
@@ -19,7 +20,7 @@ from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection
 
 from services.runtime.interceptors import Localize, ServingBoundary
-from services.runtime.settings import ProcessSettings, SettingsError
+from services.runtime.settings import Environment, ProcessSettings, SettingsError
 from services.runtime.telemetry import start_logging, start_metrics
 
 log = logging.getLogger("fournil.process")
@@ -140,9 +141,14 @@ async def _bounded(steps: Sequence[Callable[[], Awaitable[None]]], seconds: floa
             log.exception("shutdown step failed")
 
 
-def run(name: str, main: Callable[[], Awaitable[None]], *, log_level: str = "INFO") -> None:
+def run(name: str, main: Callable[[], Awaitable[None]]) -> None:
     """Runs a service's async main on uvloop. A settings error is one line and exit code 2."""
-    start_logging(name, log_level)
+    level = Environment(os.environ).text("FOURNIL_LOG_LEVEL", "INFO").upper()
+    known = level in logging.getLevelNamesMapping()
+    start_logging(name, level if known else "INFO")
+    if not known:
+        log.error("bad setting", extra={"detail": f"FOURNIL_LOG_LEVEL is no level of logging: {level!r}"})
+        sys.exit(2)
     with contextlib.suppress(KeyboardInterrupt):
         try:
             uvloop.run(main())  # type: ignore[arg-type]

@@ -59,7 +59,6 @@ class ProcessSettings:
     name: str
     listen: str
     metrics_listen: str
-    log_level: str
     drain_seconds: float
     """How long NOT_SERVING is shown before calls are no longer taken: balancers must see it."""
     grace_seconds: float
@@ -82,7 +81,6 @@ class ProcessSettings:
             name=name,
             listen=env.text("FOURNIL_LISTEN", default_listen),
             metrics_listen=env.text("FOURNIL_METRICS_LISTEN", default_metrics),
-            log_level=env.text("FOURNIL_LOG_LEVEL", "INFO").upper(),
             drain_seconds=env.seconds("FOURNIL_DRAIN_SECONDS", 2.0, high=60.0),
             grace_seconds=env.seconds("FOURNIL_GRACE_SECONDS", 20.0, high=600.0),
             max_receive_bytes=max_receive_bytes,

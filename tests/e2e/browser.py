@@ -75,7 +75,13 @@ class Browser:
         os.close(self._read)
 
     def open(
-        self, url: str, *, language: str = "en-CA", size: tuple[int, int] = (1280, 900), dark: bool = False, phone: bool = False
+        self,
+        url: str,
+        *,
+        language: str = "en-CA",
+        size: tuple[int, int] = (1280, 900),
+        dark: bool = False,
+        phone: bool = False,
     ) -> "Page":
         """A page in a profile of its own."""
         context = self.call("Target.createBrowserContext")["browserContextId"]
@@ -166,11 +172,15 @@ class Page:
         """Sets the size of the window, in CSS pixels."""
         width, height = size
         scale = 2 if phone else 1
-        self.call("Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=scale, mobile=phone)
+        self.call(
+            "Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=scale, mobile=phone
+        )
 
     def run(self, script: str) -> Any:
         """The value of an expression in the page."""
-        result = self.call("Runtime.evaluate", expression=script, awaitPromise=True, returnByValue=True, userGesture=True)
+        result = self.call(
+            "Runtime.evaluate", expression=script, awaitPromise=True, returnByValue=True, userGesture=True
+        )
         if "exceptionDetails" in result:
             raise BrowserError(result["exceptionDetails"].get("exception", {}).get("description", script))
         return result["result"].get("value")
@@ -208,7 +218,9 @@ class Page:
 
     def fill(self, selector: str, value: str) -> None:
         """Types a value into a field, in place of what was there."""
-        self.run(f"(() => {{ const field = document.querySelector({json.dumps(selector)}); field.focus(); field.select?.(); }})()")
+        self.run(
+            f"(() => {{ const field = document.querySelector({json.dumps(selector)}); field.focus(); field.select?.(); }})()"
+        )
         self.call("Input.insertText", text=value)
 
     def press(self, key: str, code: int, modifiers: int = 0) -> None:

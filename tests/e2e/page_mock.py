@@ -154,7 +154,9 @@ def scene(seed: int, share: float) -> bytes:
     draw.rectangle((0, 110, 256, 170), fill=(64, 132, 168))
     draw.rectangle((0, 158, 256, 256), fill=(236, 208, 152))
     shift = seed * 29 % 60
-    draw.polygon([(30 + shift, 118), (140 + shift, 118), (118 + shift, 152), (52 + shift, 152)], fill=(150, 82, 42))
+    draw.polygon(
+        [(30 + shift, 118), (140 + shift, 118), (118 + shift, 152), (52 + shift, 152)], fill=(150, 82, 42)
+    )
     draw.polygon([(84 + shift, 40), (84 + shift, 112), (134 + shift, 112)], fill=(252, 246, 232))
     for leg in range(4):
         draw.line((150 - leg * 6, 212, 128 - leg * 8, 236), fill=(176, 52, 34), width=5)
@@ -201,7 +203,9 @@ def app(kitchen: Kitchen) -> Starlette:
         return request.headers.get("accept-language", "").startswith("fr")
 
     def unknown_key(request: Request) -> JSONResponse:
-        return problem(401, "KEY_UNKNOWN", "Cette clé est inconnue." if french(request) else "This key is not known.")
+        return problem(
+            401, "KEY_UNKNOWN", "Cette clé est inconnue." if french(request) else "This key is not known."
+        )
 
     def reset() -> str:
         return datetime.fromtimestamp(math.ceil(time.time() / 86400) * 86400, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
@@ -233,10 +237,18 @@ def app(kitchen: Kitchen) -> Starlette:
         left = allowance_of(key)
         if body.get("count", 1) > left["remaining"]:
             metadata = {"limit": str(left["limit"]), "reset": left["reset_time"]}
-            return problem(429, "ALLOWANCE_SPENT", "Your allowance is spent.", metadata=metadata, retry_after=18000.0)
+            return problem(
+                429, "ALLOWANCE_SPENT", "Your allowance is spent.", metadata=metadata, retry_after=18000.0
+            )
         if body.get("validate_only"):
-            place = {"place": kitchen.ahead, "eta_low": 3.0 + kitchen.ahead * 2, "eta_high": 6.0 + kitchen.ahead * 4}
-            return JSONResponse({"id": "", "state": "held", "prompt": body["prompt"], "place": {**place, "reason": ""}})
+            place = {
+                "place": kitchen.ahead,
+                "eta_low": 3.0 + kitchen.ahead * 2,
+                "eta_high": 6.0 + kitchen.ahead * 4,
+            }
+            return JSONResponse(
+                {"id": "", "state": "held", "prompt": body["prompt"], "place": {**place, "reason": ""}}
+            )
         words = [word for word in ("refuse", "refuser") if word in body["prompt"].lower().split()]
         if words:
             return problem(400, "MODERATION_BLOCKED", "Refused by the moderator.", refusal=refusal(words))
@@ -252,7 +264,11 @@ def app(kitchen: Kitchen) -> Starlette:
         if key is None:
             return unknown_key(request)
         size, token = int(request.query_params.get("page_size", 20)), request.query_params.get("page_token", "")
-        own = [job.record for job in kitchen.jobs.values() if job.key == key and (not token or job.record["id"] < token)]
+        own = [
+            job.record
+            for job in kitchen.jobs.values()
+            if job.key == key and (not token or job.record["id"] < token)
+        ]
         shown = sorted(own, key=lambda record: str(record["id"]), reverse=True)[:size]
         return JSONResponse({"jobs": shown, "next_page_token": shown[-1]["id"] if len(shown) == size else ""})
 
