@@ -1,5 +1,6 @@
 """kill -9 of every part while jobs wait and run: each accepted job ends, drawn or refunded, none charged twice."""
 
+import asyncio
 import os
 import signal
 import threading
@@ -11,6 +12,9 @@ import pytest
 
 from fournil.client import Fournil, FournilError
 from fournil.edge.v1 import edge_pb2
+from services.quota.policy import BUNDLED, load_policy
+from services.quota.redis_store import RedisStore
+from services.runtime.redis_link import RedisLink
 from tests.e2e.conftest import SupervisedMesh
 
 pytestmark = pytest.mark.e2e
@@ -80,6 +84,19 @@ def test_killing_a_part_loses_no_job_and_charges_none_twice(mortal_mesh: Supervi
             assert all(client.image(job.id, index)[:4] == b"\x89PNG" for index in range(2))
         left = client.allowance()
         assert (left.used, left.held, left.live) == (sum(job.charged for job in ended), 0, 0)
+    assert asyncio.run(discrepancies(mortal_mesh)) == []
+
+
+async def discrepancies(mesh: SupervisedMesh) -> list[str]:
+    """What is off when every counter of the desk is counted again from the reservations themselves."""
+    link = RedisLink(mesh.local.redis_url)
+    try:
+        store = RedisStore(link, load_policy(BUNDLED))
+        books = await store.books()
+        assert books.balanced and books.issued > 0
+        return await store.discrepancies()
+    finally:
+        await link.close()
 
 
 def settled(client: Fournil, job_id: str) -> edge_pb2.Job:

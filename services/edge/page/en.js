@@ -32,7 +32,7 @@ export const en = {
   "key.demo": "No key? This bakery lends two for trying:",
   "key.demo-free": "Demo key, free",
   "key.demo-paid": "Demo key, paid",
-  "key.in-use": "Key ending in {end}",
+  "key.in-use": "Key …{end}",
   "key.change": "Change",
   "key.keep": "Keep the current key",
   "key.forget": "Forget the key",
@@ -51,9 +51,9 @@ export const en = {
 
   "line.title": "The line now",
   "line.ovens": { zero: "No oven is open", one: "{n} oven open", other: "{n} ovens open" },
-  "line.baking": { zero: "{slots} places, all free", one: "{n} picture baking, {slots} places", other: "{n} pictures baking, {slots} places" },
+  "line.baking": { zero: "{slots} places, all free", one: "{n} of {slots} places taken", other: "{n} of {slots} places taken" },
   "line.waiting": { zero: "nobody waits", one: "{n} waits", other: "{n} wait" },
-  "line.starts": "an order now starts {wait}",
+  "line.starts": "an order would start {wait}",
   "line.unknown": "The line cannot be read right now.",
 
   "order.title": "What shall we draw?",
@@ -76,6 +76,14 @@ export const en = {
   "estimate.left": { one: "of the {n} left today.", other: "of the {n} left today." },
   "estimate.ahead": { zero: "Nobody ahead of you.", one: "{n} order ahead of you.", other: "{n} orders ahead of you." },
   "estimate.start": "It would start {wait}.",
+
+  "promise.title": "How this bakery works",
+  "promise.place": "You know your place",
+  "promise.place-text": "Every order is answered at once, with the orders ahead and the likely wait. Close the page if you like; the line remembers you.",
+  "promise.pay": "You pay for what you get",
+  "promise.pay-text": "A picture counts when it is in your hands. Refused, failed, cancelled or lost ones never do.",
+  "promise.no": "A no is explained",
+  "promise.no-text": "You see the category, the words that weighed, and what you may do next.",
 
   "jobs.title": "In the bakehouse",
   "jobs.close": "You may close this page: the work goes on, and you will find it here again.",

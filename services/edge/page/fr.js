@@ -32,7 +32,7 @@ export const fr = {
   "key.demo": "Pas de clé ? Le fournil en prête deux pour essayer :",
   "key.demo-free": "Clé d’essai gratuite",
   "key.demo-paid": "Clé d’essai payante",
-  "key.in-use": "Clé finissant par {end}",
+  "key.in-use": "Clé …{end}",
   "key.change": "Changer",
   "key.keep": "Garder la clé actuelle",
   "key.forget": "Oublier la clé",
@@ -51,9 +51,9 @@ export const fr = {
 
   "line.title": "La file en ce moment",
   "line.ovens": { zero: "Aucun four ouvert", one: "{n} four ouvert", other: "{n} fours ouverts" },
-  "line.baking": { zero: "{slots} places, toutes libres", one: "{n} image au four, {slots} places", other: "{n} images au four, {slots} places" },
+  "line.baking": { zero: "{slots} places, toutes libres", one: "{n} place prise sur {slots}", other: "{n} places prises sur {slots}" },
   "line.waiting": { zero: "personne n’attend", one: "{n} attend", other: "{n} attendent" },
-  "line.starts": "une commande faite maintenant part {wait}",
+  "line.starts": "une commande partirait {wait}",
   "line.unknown": "La file est illisible en ce moment.",
 
   "order.title": "Que dessine-t-on ?",
@@ -76,6 +76,14 @@ export const fr = {
   "estimate.left": { one: "sur {n} qui reste aujourd’hui.", other: "sur les {n} qui restent aujourd’hui." },
   "estimate.ahead": { zero: "Personne devant vous.", one: "{n} commande devant vous.", other: "{n} commandes devant vous." },
   "estimate.start": "Départ {wait}.",
+
+  "promise.title": "Comment marche ce fournil",
+  "promise.place": "Vous connaissez votre place",
+  "promise.place-text": "Toute commande reçoit sa réponse sur-le-champ : combien de commandes devant, quelle attente probable. Fermez la page si vous voulez ; la file se souvient de vous.",
+  "promise.pay": "Vous payez ce que vous recevez",
+  "promise.pay-text": "Une image compte quand vous l’avez en main. Refusée, ratée, annulée ou perdue, elle ne compte jamais.",
+  "promise.no": "Un non s’explique",
+  "promise.no-text": "Vous voyez la catégorie, les mots qui ont pesé, et ce que vous pouvez faire ensuite.",
 
   "jobs.title": "Au fournil",
   "jobs.close": "Vous pouvez fermer cette page : le travail continue, et vous le retrouverez ici.",
