@@ -18,7 +18,7 @@ run: $(SERVICES_READY) ## the whole mesh on this machine, until Ctrl-C
 	@$(BIN)/python -m services.local_mesh
 
 demo: $(SERVICES_READY) ## draws the crab beside the boat (on a running mesh, or on one of its own)
-	@$(BIN)/python examples/demo.py
+	@$(BIN)/python -m examples.demo
 
 test: $(DEV_READY) ## unit, contract, integration and end-to-end tests
 	$(BIN)/python -m pytest $(ARGS)

@@ -1,5 +1,6 @@
 """The three peers over gRPC. Translation only: messages to plain values, `AioRpcError` to `Fault`."""
 
+import asyncio
 import contextlib
 from collections import OrderedDict
 from collections.abc import AsyncIterator, Iterator, Sequence
@@ -35,6 +36,8 @@ from services.runtime.wire_errors import from_rpc_error
 RESERVATION_LIFE = timedelta(seconds=60)
 BAKE_SECONDS = 900.0
 """Longest one job may be in the oven."""
+CONNECT_SECONDS = 10.0
+"""Longest wait for a generator's connection. Its turn's lease (30 s) outlasts it."""
 MOST_OVENS = 256
 """Channels to generators that are kept open; the one unused for longest is closed first."""
 
@@ -178,7 +181,8 @@ class GrpcOvens:
         self._channels: OrderedDict[str, grpc.aio.Channel] = OrderedDict()
 
     async def generate(self, job: Job, turn: Turn) -> AsyncIterator[Baking]:
-        stub = generator_pb2_grpc.GeneratorServiceStub(await self._channel(turn.address))
+        channel = await self._channel(turn.address)
+        stub = generator_pb2_grpc.GeneratorServiceStub(channel)
         spec = job.spec
         request = generator_pb2.GenerateRequest(
             job_id=job.id,
@@ -194,6 +198,7 @@ class GrpcOvens:
         )
         whole = False
         with _faults_of("generator"):
+            await _connected(channel)
             async for event in stub.Generate(request, timeout=BAKE_SECONDS):
                 match event.WhichOneof("event"):
                     case "progress":
@@ -220,6 +225,16 @@ class GrpcOvens:
                 await oldest.close(grace=BAKE_SECONDS)
         self._channels.move_to_end(address)
         return self._channels[address]
+
+
+async def _connected(channel: grpc.aio.Channel) -> None:
+    """Waits for the connection. A generator that was just restarted reports to the desk before our channel has
+    ended its pause between two tries; failing at once would spend the job's turns within a second or two."""
+    try:
+        async with asyncio.timeout(CONNECT_SECONDS):
+            await channel.channel_ready()
+    except TimeoutError:
+        raise Fault(Reason.UNAVAILABLE, "the generator cannot be reached", peer="generator") from None
 
 
 async def list_models(channel: grpc.aio.Channel) -> dict[str, ModelFacts]:

@@ -129,7 +129,7 @@ def test_the_openai_example(mesh: SupervisedMesh, tmp_path: Path) -> None:
 
 def test_the_demo_draws_the_crab_beside_the_boat(tmp_path: Path) -> None:
     out = tmp_path / "crabe.png"
-    script = [sys.executable, str(REPO / "examples" / "demo.py"), str(out)]
+    script = [sys.executable, "-m", "examples.demo", str(out)]
     done = subprocess.run(script, capture_output=True, text=True, timeout=180, check=False, cwd=REPO)
     assert done.returncode == 0, done.stderr
     assert size_of(out.read_bytes()) == (256, 256)

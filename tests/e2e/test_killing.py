@@ -114,11 +114,13 @@ def settled(client: Fournil, job_id: str) -> edge_pb2.Job:
 def test_a_job_whose_ovens_keep_dying_fails_and_costs_nothing(mortal_mesh: SupervisedMesh) -> None:
     with mortal_mesh.client(mortal_mesh.new_key("free"), "fr") as client:
         job = client.draw("un arbre", steps=100, count=3)
-        turns = 0
+        turns, doomed = 0, False
         for event in client.watch(job.id):
             if event.WhichOneof("event") == "started":
-                turns += 1
+                turns, doomed = turns + 1, True
+            elif event.WhichOneof("event") == "step" and doomed:
                 kill(mortal_mesh, "generator")
+                doomed = False
         ended = client.job(job.id)
         assert ended.state == edge_pb2.JOB_STATE_REFUNDED and ended.failure.reason == "JOB_FAILED"
         assert turns == 3 and "rien n’a été compté" in ended.failure.message

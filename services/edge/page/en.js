@@ -12,9 +12,9 @@ export const en = {
   "footer.promise": "A refused, failed, cancelled or lost picture costs nothing, ever.",
   "footer.open": "Fournil is open source (Apache-2.0). Your key stays in this browser.",
 
-  "time.s": "{n} s",
-  "time.min": "{n} min",
-  "time.h": "{n} h",
+  "time.s": "{n}\u00a0s",
+  "time.min": "{n}\u00a0min",
+  "time.h": "{n}\u00a0h",
   "time.d": { one: "{n} day", other: "{n} days" },
   "clock.today": "at {time}",
   "clock.tomorrow": "tomorrow at {time}",
@@ -50,7 +50,7 @@ export const en = {
   "allowance.unknown": "The allowance cannot be read right now.",
 
   "line.title": "The line now",
-  "line.ovens": { zero: "No oven is open", one: "{n} oven open", other: "{n} ovens open" },
+  "line.ovens": { zero: "No oven is open", one: "{n} oven", other: "{n} ovens" },
   "line.baking": { zero: "{slots} places, all free", one: "{n} of {slots} places taken", other: "{n} of {slots} places taken" },
   "line.waiting": { zero: "nobody waits", one: "{n} waits", other: "{n} wait" },
   "line.starts": "an order would start {wait}",
@@ -147,7 +147,7 @@ export const en = {
   "notice.spent": "Today’s allowance is spent",
   "notice.spent-text": { one: "{n} picture a day; it starts again {time}, in {span}.", other: "{n} pictures a day; they start again {time}, in {span}." },
   "notice.short": "This order needs more than what is left",
-  "notice.short-text": { one: "{n} picture is left until {time}. Order fewer, or come back then.", other: "{n} pictures are left until {time}. Order fewer, or come back then." },
+  "notice.short-text": { one: "Until {time}, {n} picture is left. Order fewer, or come back then.", other: "Until {time}, {n} pictures are left. Order fewer, or come back then." },
 
   "refusal.title": "We will not bake this one",
   "refusal.prompt": "The moderator read the prompt and saw in it: {category}.",

@@ -12,9 +12,9 @@ export const fr = {
   "footer.promise": "Une image refusée, ratée, annulée ou perdue ne coûte rien, jamais.",
   "footer.open": "Fournil est un logiciel libre (Apache-2.0). Votre clé reste dans ce navigateur.",
 
-  "time.s": "{n} s",
-  "time.min": "{n} min",
-  "time.h": "{n} h",
+  "time.s": "{n}\u00a0s",
+  "time.min": "{n}\u00a0min",
+  "time.h": "{n}\u00a0h",
   "time.d": { one: "{n} jour", other: "{n} jours" },
   "clock.today": "à {time}",
   "clock.tomorrow": "demain à {time}",
@@ -50,7 +50,7 @@ export const fr = {
   "allowance.unknown": "L’allocation est illisible en ce moment.",
 
   "line.title": "La file en ce moment",
-  "line.ovens": { zero: "Aucun four ouvert", one: "{n} four ouvert", other: "{n} fours ouverts" },
+  "line.ovens": { zero: "Aucun four ouvert", one: "{n} four", other: "{n} fours" },
   "line.baking": { zero: "{slots} places, toutes libres", one: "{n} place prise sur {slots}", other: "{n} places prises sur {slots}" },
   "line.waiting": { zero: "personne n’attend", one: "{n} attend", other: "{n} attendent" },
   "line.starts": "une commande partirait {wait}",

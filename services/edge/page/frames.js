@@ -61,7 +61,7 @@ class Frame {
 
 /** A file name from a prompt: letters and digits, at most 60 of them, and the seed. */
 export function fileName(prompt, seed) {
-  const plain = prompt.normalize("NFD").replace(/[^\p{L}\p{N}]+/gu, "-").replace(/^-|-$/g, "");
+  const plain = prompt.normalize("NFD").replace(/\p{M}/gu, "").replace(/[^\p{L}\p{N}]+/gu, "-").replace(/^-|-$/g, "");
   return `${plain.slice(0, 60).toLowerCase() || "fournil"}-${seed}.png`;
 }
 

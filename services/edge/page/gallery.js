@@ -85,7 +85,7 @@ export class Gallery {
         el("h2", { id: "viewer-title", class: "prompt", lang: "", text: job.prompt }),
         el("p", { class: "quiet", text: t("gallery.drawn", drawn) }),
         el("div", { class: "actions" },
-          el("a", { class: "button second", href: image.url, download: fileName(job.prompt, image.seed), text: t("job.download") }),
+          el("a", { class: "button second", autofocus: true, href: image.url, download: fileName(job.prompt, image.seed), text: t("job.download") }),
           button(t("job.again"), "plain", then(() => this.on.again(job))),
           button(t("job.reuse-seed", { seed }), "plain", then(() => this.on.reuseSeed(job, image.seed))))),
       close,

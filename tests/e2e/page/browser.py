@@ -101,6 +101,12 @@ class Browser:
         page.goto(url)
         return page
 
+    def close_pages(self) -> None:
+        """Closes every tab."""
+        for page in list(self._pages.values()):
+            page.close()
+        self._pages.clear()
+
     def call(self, method: str, session: str = "", /, **params: Any) -> dict[str, Any]:
         """One command and its result. Raises BrowserError."""
         number = next(self._ids)
@@ -218,9 +224,8 @@ class Page:
 
     def fill(self, selector: str, value: str) -> None:
         """Types a value into a field, in place of what was there."""
-        self.run(
-            f"(() => {{ const field = document.querySelector({json.dumps(selector)}); field.focus(); field.select?.(); }})()"
-        )
+        found = f"document.querySelector({json.dumps(selector)})"
+        self.run(f"{found}.focus(); {found}.select?.()")
         self.call("Input.insertText", text=value)
 
     def press(self, key: str, code: int, modifiers: int = 0) -> None:

@@ -1,9 +1,9 @@
 """A small stand-in for the edge's REST surface, to drive the page through what a real mesh shows only rarely.
 
 A job plays a script of events; `pace` is the time between two of them, and `hold(job, kind)` stops the script
-before an event until `release`. `test_page.py` holds its shapes against those of the real edge.
+before an event until `release`. `test_real_edge.py` holds its shapes against those of the real edge.
 
-To look at the page by hand: `python -m tests.e2e.page_mock 8090`.
+To look at the page by hand: `python -m tests.e2e.page.mock_edge 8090`.
 """
 
 import asyncio
@@ -22,12 +22,14 @@ from typing import Any
 import uvicorn
 from PIL import Image, ImageDraw, ImageFilter
 from starlette.applications import Starlette
+from starlette.datastructures import MutableHeaders
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
-from starlette.routing import Mount, Route
+from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-PAGE = Path(__file__).resolve().parents[2] / "services" / "edge" / "page"
+PAGE = Path(__file__).resolve().parents[3] / "services" / "edge" / "page"
 PAGE_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob: data:; "
     "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
@@ -54,7 +56,9 @@ class MockJob:
 
 
 class Kitchen:
-    """All state of the mock. `ahead` is the line a new order meets; `fault` is answered to the next order."""
+    """All state of the mock. `ahead` is the line a new order meets; `fault` is answered to the next order;
+    with `lose_answer` the next order is taken but its answer does not arrive; `hold_new` holds new jobs.
+    `cut_streams`, when raised, ends all event streams; `streams` counts those open."""
 
     def __init__(self, pace: float = 0.35) -> None:
         self.pace = pace
@@ -64,6 +68,10 @@ class Kitchen:
         self.orders: dict[str, str] = {}
         self.used = {"free-key": 0, "paid-key": 0}
         self.hold_new = ""
+        self.lose_answer = False
+        self.cut_streams = 0
+        self.streams = 0
+        self.resumed_after: list[str] = []
         self.serial = 0
 
     def held(self, key: str) -> int:
@@ -141,7 +149,7 @@ class Kitchen:
     async def beat(self, job: MockJob, kind: str) -> None:
         """Waits one pace, and then while the job is held before `kind`."""
         await asyncio.sleep(self.pace)
-        while job.hold == kind:
+        while job.hold == kind:  # noqa: ASYNC110, it is set from another thread
             await asyncio.sleep(0.02)
 
 
@@ -192,28 +200,47 @@ def refusal(words: list[str], stage: str = "prompt") -> dict[str, Any]:
     return {"decision_id": "dec_01mock0000000000000000000", "stage": stage, "category": "violence", "words": words}
 
 
-def app(kitchen: Kitchen) -> Starlette:
-    """The mock as an ASGI application. A prompt with the word "refuse" or "refuser" in it is refused."""
+class MockEdge:
+    """The endpoints. A prompt with the word "refuse" or "refuser" in it is refused."""
 
-    def key_of(request: Request) -> str | None:
+    def __init__(self, kitchen: Kitchen) -> None:
+        self._kitchen = kitchen
+
+    def routes(self) -> list[BaseRoute]:
+        """The paths, the page last."""
+        return [
+            Route("/v1/jobs", self.create, methods=["POST"]),
+            Route("/v1/jobs", self.listing),
+            Route("/v1/jobs/{id}/events", self.events),
+            Route("/v1/jobs/{id}/images/{index:int}", self.image),
+            Route("/v1/jobs/{id}:cancel", self.cancel, methods=["POST"]),
+            Route("/v1/jobs/{id}", self.one),
+            Route("/v1/me/allowance", self.allowance),
+            Route("/v1/queue", self.queue),
+            Route("/v1/models", self.models),
+            Route("/v1/demo-key", self.demo_key),
+            Mount("/", StaticFiles(directory=PAGE, html=True)),
+        ]
+
+    def key_of(self, request: Request) -> str | None:
         key = request.headers.get("authorization", "").removeprefix("Bearer ")
-        return key if key in kitchen.used else None
+        return key if key in self._kitchen.used else None
 
-    def french(request: Request) -> bool:
+    def french(self, request: Request) -> bool:
         return request.headers.get("accept-language", "").startswith("fr")
 
-    def unknown_key(request: Request) -> JSONResponse:
+    def unknown_key(self, request: Request) -> JSONResponse:
         return problem(
-            401, "KEY_UNKNOWN", "Cette clé est inconnue." if french(request) else "This key is not known."
+            401, "KEY_UNKNOWN", "Cette clé est inconnue." if self.french(request) else "This key is not known."
         )
 
-    def reset() -> str:
+    def reset(self) -> str:
         return datetime.fromtimestamp(math.ceil(time.time() / 86400) * 86400, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
-    def allowance_of(key: str) -> dict[str, Any]:
+    def allowance_of(self, key: str) -> dict[str, Any]:
         tier = key.removesuffix("-key")
-        limit, used, held = LIMITS[tier], kitchen.used[key], kitchen.held(key)
-        live = sum(1 for job in kitchen.jobs.values() if job.key == key and not job.final)
+        limit, used, held = LIMITS[tier], self._kitchen.used[key], self._kitchen.held(key)
+        live = sum(1 for job in self._kitchen.jobs.values() if job.key == key and not job.final)
         return {
             "account_id": f"demo-{tier}",
             "tier": tier,
@@ -221,20 +248,20 @@ def app(kitchen: Kitchen) -> Starlette:
             "used": used,
             "held": held,
             "remaining": max(0, limit - used - held),
-            "reset_time": reset(),
+            "reset_time": self.reset(),
             "live_limit": 2 if tier == "free" else 16,
             "live": live,
         }
 
-    async def create(request: Request) -> Response:
-        key = key_of(request)
+    async def create(self, request: Request) -> Response:
+        key = self.key_of(request)
         if key is None:
-            return unknown_key(request)
+            return self.unknown_key(request)
         body = await request.json()
-        if kitchen.fault and not body.get("validate_only"):
-            fault, kitchen.fault = kitchen.fault, None
+        if self._kitchen.fault and not body.get("validate_only"):
+            fault, self._kitchen.fault = self._kitchen.fault, None
             return problem(**fault)
-        left = allowance_of(key)
+        left = self.allowance_of(key)
         if body.get("count", 1) > left["remaining"]:
             metadata = {"limit": str(left["limit"]), "reset": left["reset_time"]}
             return problem(
@@ -242,9 +269,9 @@ def app(kitchen: Kitchen) -> Starlette:
             )
         if body.get("validate_only"):
             place = {
-                "place": kitchen.ahead,
-                "eta_low": 3.0 + kitchen.ahead * 2,
-                "eta_high": 6.0 + kitchen.ahead * 4,
+                "place": self._kitchen.ahead,
+                "eta_low": 3.0 + self._kitchen.ahead * 2,
+                "eta_high": 6.0 + self._kitchen.ahead * 4,
             }
             return JSONResponse(
                 {"id": "", "state": "held", "prompt": body["prompt"], "place": {**place, "reason": ""}}
@@ -253,113 +280,115 @@ def app(kitchen: Kitchen) -> Starlette:
         if words:
             return problem(400, "MODERATION_BLOCKED", "Refused by the moderator.", refusal=refusal(words))
         request_id = request.headers.get("idempotency-key", "")
-        if request_id in kitchen.orders:
-            return JSONResponse(kitchen.jobs[kitchen.orders[request_id]].record, 202)
-        job = kitchen.add(key, body)
-        kitchen.orders[request_id] = job.record["id"]
+        if request_id in self._kitchen.orders:
+            return JSONResponse(self._kitchen.jobs[self._kitchen.orders[request_id]].record, 202)
+        job = self._kitchen.add(key, body)
+        self._kitchen.orders[request_id] = job.record["id"]
+        if self._kitchen.lose_answer:
+            self._kitchen.lose_answer = False
+            return problem(503, "UNAVAILABLE", "A part of the service does not answer right now.")
         return JSONResponse(job.record, 202, headers={"location": f"/v1/jobs/{job.record['id']}"})
 
-    async def listing(request: Request) -> Response:
-        key = key_of(request)
+    async def listing(self, request: Request) -> Response:
+        key = self.key_of(request)
         if key is None:
-            return unknown_key(request)
+            return self.unknown_key(request)
         size, token = int(request.query_params.get("page_size", 20)), request.query_params.get("page_token", "")
         own = [
             job.record
-            for job in kitchen.jobs.values()
+            for job in self._kitchen.jobs.values()
             if job.key == key and (not token or job.record["id"] < token)
         ]
         shown = sorted(own, key=lambda record: str(record["id"]), reverse=True)[:size]
         return JSONResponse({"jobs": shown, "next_page_token": shown[-1]["id"] if len(shown) == size else ""})
 
-    async def one(request: Request) -> Response:
-        job = kitchen.jobs.get(request.path_params["id"])
-        if job is None or job.key != key_of(request):
+    async def one(self, request: Request) -> Response:
+        job = self._kitchen.jobs.get(request.path_params["id"])
+        if job is None or job.key != self.key_of(request):
             return problem(404, "NOT_FOUND", "There is no such thing here, or it is not yours.")
         return JSONResponse(job.record)
 
-    async def cancel(request: Request) -> Response:
-        job = kitchen.jobs[request.path_params["id"]]
+    async def cancel(self, request: Request) -> Response:
+        job = self._kitchen.jobs[request.path_params["id"]]
         if not job.final:
             if job.task:
                 job.task.cancel()
-            kitchen.end(job, "JOB_CANCELLED", "The job was cancelled; nothing was charged.")
+            self._kitchen.end(job, "JOB_CANCELLED", "The job was cancelled; nothing was charged.")
         return JSONResponse(job.record)
 
-    async def events(request: Request) -> Response:
-        job = kitchen.jobs[request.path_params["id"]]
-        if job.key != key_of(request):
-            return unknown_key(request)
+    async def events(self, request: Request) -> Response:
+        job = self._kitchen.jobs[request.path_params["id"]]
+        if job.key != self.key_of(request):
+            return self.unknown_key(request)
         after = request.headers.get("last-event-id", "")
         ids = [event_id for event_id, _, _ in job.log]
         start = ids.index(after) + 1 if after in ids else 0
 
+        self._kitchen.resumed_after.append(after)
+
         async def stream() -> AsyncIterator[str]:
-            position = start
-            yield ": keep-alive\n\n"
-            while True:
-                while position < len(job.log):
-                    event_id, kind, data = job.log[position]
-                    position += 1
-                    yield f"id: {event_id}\nevent: {kind}\ndata: {json.dumps(data, ensure_ascii=False)}\n\n"
-                    if kind in {"completed", "failed"}:
-                        return
-                await asyncio.sleep(0.03)
+            position, cut = start, self._kitchen.cut_streams
+            self._kitchen.streams += 1
+            try:
+                yield ": keep-alive\n\n"
+                while cut == self._kitchen.cut_streams:
+                    while position < len(job.log):
+                        event_id, kind, data = job.log[position]
+                        position += 1
+                        yield f"id: {event_id}\nevent: {kind}\ndata: {json.dumps(data, ensure_ascii=False)}\n\n"
+                        if kind in {"completed", "failed"}:
+                            return
+                    await asyncio.sleep(0.03)
+            finally:
+                self._kitchen.streams -= 1
 
         return StreamingResponse(stream(), media_type="text/event-stream")
 
-    async def image(request: Request) -> Response:
-        job = kitchen.jobs[request.path_params["id"]]
+    async def image(self, request: Request) -> Response:
+        job = self._kitchen.jobs[request.path_params["id"]]
         return Response(scene(job.record["seed"] + request.path_params["index"], 1.0), media_type="image/png")
 
-    async def allowance(request: Request) -> Response:
-        key = key_of(request)
-        return unknown_key(request) if key is None else JSONResponse(allowance_of(key))
+    async def allowance(self, request: Request) -> Response:
+        key = self.key_of(request)
+        return self.unknown_key(request) if key is None else JSONResponse(self.allowance_of(key))
 
-    async def queue(request: Request) -> Response:
-        baking = sum(1 for job in kitchen.jobs.values() if job.record["state"] == "running")
+    async def queue(self, request: Request) -> Response:
+        baking = sum(1 for job in self._kitchen.jobs.values() if job.record["state"] == "running")
         classes = [
-            {"model": "fournil-mini", "tier": "free", "waiting": kitchen.ahead, "wait": 5.0 + kitchen.ahead * 3},
+            {
+                "model": "fournil-mini",
+                "tier": "free",
+                "waiting": self._kitchen.ahead,
+                "wait": 5.0 + self._kitchen.ahead * 3,
+            },
             {"model": "fournil-mini", "tier": "paid", "waiting": 0, "wait": 1.0},
         ]
         return JSONResponse({"classes": classes, "ovens": 2, "slots": 8, "baking": min(8, baking + 5)})
 
-    async def models(request: Request) -> Response:
+    async def models(self, request: Request) -> Response:
         facts = {"native_size": 64, "output_size": 256, "default_steps": STEPS}
         model = {"id": "fournil-mini", "object": "model", "created": 0, "owned_by": "fournil", **facts}
         return JSONResponse({"object": "list", "data": [model]})
 
-    async def demo_key(request: Request) -> Response:
+    async def demo_key(self, request: Request) -> Response:
         return JSONResponse({"free": "free-key", "paid": "paid-key"})
 
-    served = Starlette(
-        routes=[
-            Route("/v1/jobs", create, methods=["POST"]),
-            Route("/v1/jobs", listing),
-            Route("/v1/jobs/{id}/events", events),
-            Route("/v1/jobs/{id}/images/{index:int}", image),
-            Route("/v1/jobs/{id}:cancel", cancel, methods=["POST"]),
-            Route("/v1/jobs/{id}", one),
-            Route("/v1/me/allowance", allowance),
-            Route("/v1/queue", queue),
-            Route("/v1/models", models),
-            Route("/v1/demo-key", demo_key),
-            Mount("/", StaticFiles(directory=PAGE, html=True)),
-        ]
-    )
 
-    async def with_policy(scope: Any, receive: Any, send: Any) -> None:
-        async def send_policy(message: Any) -> None:
+def app(kitchen: Kitchen) -> ASGIApp:
+    """The mock under the content policy that the real edge sends."""
+    served = Starlette(routes=MockEdge(kitchen).routes())
+
+    async def with_policy(scope: Scope, receive: Receive, send: Send) -> None:
+        async def send_policy(message: Message) -> None:
             if message["type"] == "http.response.start":
-                message["headers"].append((b"content-security-policy", PAGE_POLICY.encode()))
-                message["headers"].append((b"x-request-id", b"mock-request-1"))
+                answer = MutableHeaders(scope=message)
+                answer["content-security-policy"] = PAGE_POLICY
+                answer["x-request-id"] = "mock-request-1"
             await send(message)
 
-        await served(scope, receive, send_policy if scope["type"] == "http" else send)
+        await served(scope, receive, send_policy)
 
-    outer = Starlette(routes=[Mount("/", with_policy)])
-    outer.state.kitchen = kitchen
-    return outer
+    return with_policy
 
 
 if __name__ == "__main__":
