@@ -8,6 +8,8 @@ import json
 import os
 import secrets
 import time
+import urllib.error
+import urllib.request
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -175,6 +177,17 @@ class LocalMesh:
                 if time.monotonic() > limit:
                     raise MeshError("no generator reported to the desk")
                 time.sleep(0.1)
+        while not self._edge_knows_a_model():
+            if time.monotonic() > limit:
+                raise MeshError("no generator reported to the edge")
+            time.sleep(0.1)
+
+    def _edge_knows_a_model(self) -> bool:
+        try:
+            with urllib.request.urlopen(f"{self.page}/readyz", timeout=5) as answer:
+                return bool(answer.status == 200)
+        except urllib.error.URLError:
+            return False
 
     def _secrets(self) -> dict[str, str]:
         """Pepper and link secret, made once a folder."""

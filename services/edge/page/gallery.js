@@ -74,7 +74,7 @@ export class Gallery {
 
   view(job, image) {
     this.open = { job, image };
-    const drawn = { date: dayAndTime(new Date(job.create_time)), model: job.model, size: job.size.replace("x", " × "), steps: job.steps };
+    const drawn = { date: dayAndTime(new Date(job.create_time)), model: job.model, size: job.size.replace("x", "\u00a0×\u00a0"), steps: job.steps };
     const then = (action) => () => { this.viewer.close(); action(); };
     const seed = String(image.seed);
     const close = button("×", "close", () => this.viewer.close());

@@ -62,6 +62,7 @@ async function send(order) {
     card.element.scrollIntoView({ block: "nearest" });
   } catch (problem) {
     if (!problem.transient) sending = { body: "", id: "" };
+    if (problem.reason === "ALLOWANCE_SPENT") await refreshAllowance();
     showProblem(problem, order);
   } finally {
     form.setBusy(false);

@@ -37,7 +37,7 @@ def kitchen() -> Kitchen:
 
 
 @pytest.fixture
-def url(kitchen: Kitchen) -> Iterator[str]:
+def url(kitchen: Kitchen, browser_process: Browser) -> Iterator[str]:
     """Where the mock edge serves the page."""
     port = free_port()
     config = uvicorn.Config(
@@ -54,6 +54,7 @@ def url(kitchen: Kitchen) -> Iterator[str]:
         except httpx.TransportError:
             time.sleep(0.02)
     yield address
+    browser_process.close_pages()
     server.should_exit = True
     thread.join(10)
 

@@ -8,7 +8,6 @@ To look at the page by hand: `python -m tests.e2e.page.mock_edge 8090`.
 
 import asyncio
 import base64
-import io
 import json
 import math
 import sys
@@ -20,7 +19,6 @@ from pathlib import Path
 from typing import Any
 
 import uvicorn
-from PIL import Image, ImageDraw, ImageFilter
 from starlette.applications import Starlette
 from starlette.datastructures import MutableHeaders
 from starlette.requests import Request
@@ -29,6 +27,8 @@ from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from tests.e2e.page.scene import scene
+
 PAGE = Path(__file__).resolve().parents[3] / "services" / "edge" / "page"
 PAGE_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob: data:; "
@@ -36,6 +36,7 @@ PAGE_POLICY = (
 )
 LIMITS = {"free": 3, "paid": 500}
 STEPS = 20
+REFUSED = {"refuse": "violence", "refuser": "violence", "logo": "ip"}
 PREVIEW_STEPS = (4, 8, 12, 16)
 
 
@@ -92,7 +93,7 @@ class Kitchen:
             "size": "256x256",
             "seed": seed,
             "steps": body.get("steps", STEPS),
-            "create_time": datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+            "create_time": stamp(time.time()),
             "images": [],
             "charged": 0,
         }
@@ -118,7 +119,7 @@ class Kitchen:
         if refusal:
             failure["refusal"] = refusal
         job.record.pop("place", None)
-        job.record.update(state="refunded", failure=failure)
+        job.record.update(state="refunded", failure=failure, end_time=stamp(time.time()))
         self.tell(job, "failed", failure)
 
     async def play(self, job: MockJob, ahead: int) -> None:
@@ -142,7 +143,7 @@ class Kitchen:
             image = {"index": index, "seed": seed, "url": f"/v1/jobs/{job.record['id']}/images/{index}?e=1&s=mock"}
             job.record["images"].append(image)
             self.tell(job, "image", image)
-        job.record.update(state="committed", charged=job.record["count"])
+        job.record.update(state="committed", charged=job.record["count"], end_time=stamp(time.time()))
         self.used[job.key] += job.record["count"]
         self.tell(job, "completed", job.record)
 
@@ -153,31 +154,9 @@ class Kitchen:
             await asyncio.sleep(0.02)
 
 
-def scene(seed: int, share: float) -> bytes:
-    """A beach with a boat and a crab, PNG; `share` below 1 is a rough version of it."""
-    sky = (150 + seed * 37 % 80, 196, 226)
-    picture = Image.new("RGB", (256, 256), sky)
-    draw = ImageDraw.Draw(picture)
-    draw.ellipse((190, 24, 228, 62), fill=(255, 226, 140))
-    draw.rectangle((0, 110, 256, 170), fill=(64, 132, 168))
-    draw.rectangle((0, 158, 256, 256), fill=(236, 208, 152))
-    shift = seed * 29 % 60
-    draw.polygon(
-        [(30 + shift, 118), (140 + shift, 118), (118 + shift, 152), (52 + shift, 152)], fill=(150, 82, 42)
-    )
-    draw.polygon([(84 + shift, 40), (84 + shift, 112), (134 + shift, 112)], fill=(252, 246, 232))
-    for leg in range(4):
-        draw.line((150 - leg * 6, 212, 128 - leg * 8, 236), fill=(176, 52, 34), width=5)
-        draw.line((186 + leg * 6, 212, 208 + leg * 8, 236), fill=(176, 52, 34), width=5)
-    draw.ellipse((134, 186, 204, 230), fill=(214, 72, 48))
-    draw.ellipse((116, 164, 142, 190), fill=(214, 72, 48))
-    draw.ellipse((196, 164, 222, 190), fill=(214, 72, 48))
-    if share < 1:
-        noise = Image.effect_noise((256, 256), 90).convert("RGB").filter(ImageFilter.GaussianBlur(2))
-        picture = Image.blend(noise, picture.filter(ImageFilter.GaussianBlur(10 * (1 - share))), math.sqrt(share))
-    out = io.BytesIO()
-    picture.save(out, "PNG")
-    return out.getvalue()
+def stamp(seconds: float) -> str:
+    """RFC 3339."""
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def problem(status: int, reason: str, detail: str, **more: Any) -> JSONResponse:
@@ -195,13 +174,14 @@ def problem(status: int, reason: str, detail: str, **more: Any) -> JSONResponse:
     return JSONResponse(body, status, media_type="application/problem+json")
 
 
-def refusal(words: list[str], stage: str = "prompt") -> dict[str, Any]:
+def refusal(words: list[str]) -> dict[str, Any]:
     """A refusal's facts."""
-    return {"decision_id": "dec_01mock0000000000000000000", "stage": stage, "category": "violence", "words": words}
+    facts = {"decision_id": "dec_01mock0000000000000000000", "stage": "prompt", "category": REFUSED[words[0]]}
+    return {**facts, "words": words}
 
 
 class MockEdge:
-    """The endpoints. A prompt with the word "refuse" or "refuser" in it is refused."""
+    """The endpoints. A prompt with a word of `REFUSED` in it is refused."""
 
     def __init__(self, kitchen: Kitchen) -> None:
         self._kitchen = kitchen
@@ -235,7 +215,7 @@ class MockEdge:
         )
 
     def reset(self) -> str:
-        return datetime.fromtimestamp(math.ceil(time.time() / 86400) * 86400, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+        return stamp(math.ceil(time.time() / 86400) * 86400)
 
     def allowance_of(self, key: str) -> dict[str, Any]:
         tier = key.removesuffix("-key")
@@ -276,7 +256,7 @@ class MockEdge:
             return JSONResponse(
                 {"id": "", "state": "held", "prompt": body["prompt"], "place": {**place, "reason": ""}}
             )
-        words = [word for word in ("refuse", "refuser") if word in body["prompt"].lower().split()]
+        words = [word for word in REFUSED if word in body["prompt"].lower().split()]
         if words:
             return problem(400, "MODERATION_BLOCKED", "Refused by the moderator.", refusal=refusal(words))
         request_id = request.headers.get("idempotency-key", "")
@@ -366,7 +346,7 @@ class MockEdge:
         return JSONResponse({"classes": classes, "ovens": 2, "slots": 8, "baking": min(8, baking + 5)})
 
     async def models(self, request: Request) -> Response:
-        facts = {"native_size": 64, "output_size": 256, "default_steps": STEPS}
+        facts = {"native_size": 64, "output_size": 256, "default_steps": STEPS, "aliases": ["gpt-image-1"]}
         model = {"id": "fournil-mini", "object": "model", "created": 0, "owned_by": "fournil", **facts}
         return JSONResponse({"object": "list", "data": [model]})
 

@@ -64,10 +64,10 @@ def test_a_phone_shows_everything_without_scrolling_sideways(
 
 
 def test_the_keyboard_is_enough(browser: Browser, url: str) -> None:
-    page = with_key(browser.open(url))
-    page.run("document.activeElement.blur()")
+    page = browser.open(url)
     page.press("Tab", 9)
     assert page.run("document.activeElement.className") == "skip"
+    with_key(page)
     page.run("document.getElementById('prompt').focus()")
     page.call("Input.insertText", text=CRAB_EN)
     page.press("Enter", 13, modifiers=2)

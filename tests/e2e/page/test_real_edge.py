@@ -1,6 +1,7 @@
 """The page through the real edge, and the mock held against it."""
 
 import json
+import time
 
 import httpx
 import pytest
@@ -26,7 +27,9 @@ def test_the_mock_speaks_like_the_edge(url: str, mesh: SupervisedMesh) -> None:
     for address, key in ((url, "paid-key"), (mesh.local.page, mesh.new_key("paid"))):
         headers = {"authorization": f"Bearer {key}"}
         with httpx.Client(base_url=address, headers=headers, timeout=60) as web:
+            wait_for_models(web)
             made = web.post("/v1/jobs", json={"prompt": "a boat", "steps": 4})
+            assert made.status_code == 202, made.text
             job = made.json()
             events: dict[str, object] = {}
             name = ""
@@ -51,7 +54,17 @@ def test_the_mock_speaks_like_the_edge(url: str, mesh: SupervisedMesh) -> None:
                     "demo": shape(web.get("/v1/demo-key").json()),
                 }
             )
-    assert told[0] == told[1]
+    for part, mocked in told[0].items():
+        assert mocked == told[1][part], part
+
+
+def wait_for_models(web: httpx.Client) -> None:
+    """A fresh edge has heard of no model until a generator has told it."""
+    for _ in range(100):
+        if web.get("/v1/models").json()["data"]:
+            return
+        time.sleep(0.1)
+    raise AssertionError("no model was ever listed")
 
 
 def test_the_page_draws_through_the_real_edge(browser: Browser, mesh: SupervisedMesh) -> None:
