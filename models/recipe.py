@@ -8,8 +8,10 @@
 | drawing | fournil-mini | npm; about an hour and a half of two cores, less on a GPU; resumes after a kill |
 
     make models ARGS="--only drawing --minutes 90"
+    make models ARGS="--only drawing --minutes 60 --begin models/weights/fournil-mini"
 
-The committed weights stay in use until a stage has finished; `models/manifest.toml` says what admitted them.
+The committed weights stay in use until a stage has finished. Each stage ends with the evaluation that admits its
+model and writes it to docs/model and models/manifest.toml.
 """
 
 import argparse
@@ -19,6 +21,7 @@ from pathlib import Path
 
 STAGES = ("encoder", "pictures", "prompts", "drawing")
 WEIGHTS = Path("models/weights")
+REPORTS = Path("docs/model")
 
 NSFWJS = "nsfwjs@4.3.0"
 EMOJIBASE = "emojibase-data@17.0.0"
@@ -30,6 +33,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description="Remakes the shipped models.")
     parser.add_argument("--only", choices=STAGES, action="append", help="just this stage; may be repeated")
     parser.add_argument("--minutes", type=float, default=90.0, help="training time of the drawing model")
+    parser.add_argument("--begin", type=Path, help="a model folder for the drawing model to go on from")
     parser.add_argument("--prompts", type=Path, help="folder of labelled prompts, *.jsonl.gz")
     parser.add_argument("--cache", type=Path, default=Path(".cache"))
     arguments = parser.parse_args()
@@ -40,29 +44,40 @@ def main() -> int:
             print("prompts: left out; give --prompts FOLDER to train the prompt moderator")
             continue
         print(f"== {stage}", flush=True)
-        command = [sys.executable, "-m", *_command(stage, arguments)]
-        done = subprocess.run(command, check=False)
-        if done.returncode:
-            print(f"{stage} failed with code {done.returncode}", file=sys.stderr)
-            return done.returncode
+        for command in [*_commands(stage, arguments), ["models.manifest"]]:
+            done = subprocess.run([sys.executable, "-m", *command], check=False)
+            if done.returncode:
+                print(f"{stage} failed with code {done.returncode}", file=sys.stderr)
+                return done.returncode
     return 0
 
 
-def _command(stage: str, arguments: argparse.Namespace) -> list[str]:
+def _commands(stage: str, arguments: argparse.Namespace) -> list[list[str]]:
+    """What makes a stage's model, then what admits it."""
     cache: Path = arguments.cache
     if stage == "encoder":
-        return ["models.encoder.convert", str(WEIGHTS / "use-multilingual")]
-    if stage == "pictures":
-        return ["models.moderation.image", str(_tarball(NSFWJS, cache)), str(WEIGHTS / "image-moderator")]
-    if stage == "prompts":
+        folder = str(WEIGHTS / "use-multilingual")
         return [
-            "models.moderation.train",
-            *("--data", str(arguments.prompts)),
-            *("--emoji", str(_unpacked(EMOJIBASE, cache))),
-            *("--words", str(_unpacked(NAUGHTY_WORDS, cache))),
+            ["models.encoder.convert", folder],
+            ["models.encoder.check", folder, str(REPORTS / "encoder.json")],
         ]
-    minutes = str(arguments.minutes)
-    return ["models.text2image.recipe", "--minutes", minutes, "--cache", str(cache), "--weights", str(WEIGHTS)]
+    if stage == "pictures":
+        folder, report = str(WEIGHTS / "image-moderator"), str(REPORTS / "image-moderator.json")
+        return [
+            ["models.moderation.image", str(_tarball(NSFWJS, cache)), folder],
+            ["models.moderation.check_image", folder, str(cache), report],
+        ]
+    if stage == "prompts":
+        data, predictions = str(arguments.prompts), str(cache / "predictions.jsonl")
+        sources = ["--emoji", str(_unpacked(EMOJIBASE, cache)), "--words", str(_unpacked(NAUGHTY_WORDS, cache))]
+        report = str(REPORTS / "prompt-moderator.json")
+        return [
+            ["models.moderation.train", "--data", data, *sources, "--predictions", predictions],
+            ["models.moderation.report", "--data", data, "--predictions", predictions, "--report", report],
+        ]
+    drawing = ["models.text2image.recipe", "--minutes", str(arguments.minutes), "--cache", str(cache)]
+    begin = [] if arguments.begin is None else ["--begin", str(arguments.begin)]
+    return [[*drawing, "--weights", str(WEIGHTS), *begin]]
 
 
 def _tarball(package: str, cache: Path) -> Path:

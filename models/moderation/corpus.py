@@ -41,6 +41,8 @@ class Example:
     weight: float = 1.0
     id: str = ""
     """Of a labelled prompt; empty for a made one."""
+    for_picture: bool = False
+    """Whether it was written to ask for a picture, and not as a text of another kind."""
 
 
 def labelled(folder: Path) -> list[Example]:
@@ -52,7 +54,7 @@ def labelled(folder: Path) -> list[Example]:
                 row = json.loads(line)
                 category = row["category"] if row["label"] == "unsafe" else "none"
                 where = (row["lang"], row["source"], row["slice"])
-                rows.append(Example(row["prompt"], category, *where, id=row["id"]))
+                rows.append(Example(row["prompt"], category, *where, id=row["id"], for_picture=row["t2i"]))
     return rows
 
 

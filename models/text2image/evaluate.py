@@ -8,12 +8,14 @@ object and ground. Writes the figures to docs/model/evaluation.json and pictures
 
 import argparse
 import json
+import os
 import random
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import font_roboto
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
@@ -25,6 +27,7 @@ from models.text2image.sprites import load_sprites
 from models.text2image.stream import open_encoder
 
 COMBINATIONS = 200
+_FONT = str(Path(font_roboto.font_directory) / "Roboto-Regular.ttf")  # Pillow's own font lacks accents
 CRAB_PROMPTS = (
     "a crab next to a boat on a beach",
     "un crabe à côté d'une barque",
@@ -99,7 +102,7 @@ def save_sheet(pictures: np.ndarray, labels: Sequence[str], path: Path, columns:
     side, line = pictures.shape[1] * zoom, 12 if zoom < 2 else 26
     rows = -(-len(pictures) // columns)
     sheet = Image.new("RGB", (columns * (side + 4), rows * (side + line + 4)), (255, 255, 255))
-    pen, font = ImageDraw.Draw(sheet), ImageFont.load_default(size=9 if zoom < 2 else 11)
+    pen, font = ImageDraw.Draw(sheet), ImageFont.truetype(_FONT, 9 if zoom < 2 else 11)
     for index, (pixels, label) in enumerate(zip(pictures, labels, strict=True)):
         x, y = index % columns * (side + 4) + 2, index // columns * (side + line + 4) + 2
         sheet.paste(Image.fromarray(pixels).resize((side, side), Image.Resampling.LANCZOS), (x, y))
@@ -108,7 +111,7 @@ def save_sheet(pictures: np.ndarray, labels: Sequence[str], path: Path, columns:
     sheet.save(path, optimize=True)
 
 
-def _wrap(text: str, width: int, font: ImageFont.FreeTypeFont | ImageFont.ImageFont, lines: int) -> str:
+def _wrap(text: str, width: int, font: ImageFont.FreeTypeFont, lines: int) -> str:
     done, current = [], ""
     for word in text.split():
         longer = f"{current} {word}".strip()
@@ -143,13 +146,14 @@ def evaluate(folder: Path, encoder_folder: Path, cache: Path, out: Path, scorer_
         "model": folder.name,
         "steps": sampler.defaults.steps,
         "guidance": sampler.defaults.guidance,
+        "training_runs": json.loads((folder / "unet" / "config.json").read_text("utf-8"))["training_runs"],
         "concepts": len(CONCEPT_KEYS),
         "chance_of_naming_the_object": round(1 / len(CONCEPT_KEYS), 4),
         "times_better_than_chance": round(shares["all"]["object"] * len(CONCEPT_KEYS), 1),
         "shares_named_right": shares,
         "scorer_accuracy_on_renderings": accuracy,
         "seconds_a_picture_alone": round(seconds_a_picture(sampler, sampler.defaults), 3),
-        "processor_threads": "all of this machine",
+        "processor": f"{os.cpu_count()} cores",
     }
     out.mkdir(parents=True, exist_ok=True)
     (out / "evaluation.json").write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")

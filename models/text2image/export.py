@@ -42,13 +42,13 @@ class VelocityModel(nn.Module):
         return (sample - clean) / t.clamp(min=1e-3)[:, None, None, None]
 
 
-def load_average(checkpoint: Path) -> PictureModel:
-    """The averaged weights of a training checkpoint, ready to draw, on the CPU."""
+def load_average(checkpoint: Path) -> tuple[PictureModel, list[dict[str, object]]]:
+    """The averaged weights of a training checkpoint, ready to draw, on the CPU, and the record of its runs."""
     state = torch.load(checkpoint, map_location="cpu", weights_only=True)
     sizes = state["model_config"] | {"widths": tuple(state["model_config"]["widths"])}
     model = PictureModel(ModelConfig(**sizes))
     model.load_state_dict(state["average"])
-    return model.eval().requires_grad_(False)
+    return model.eval().requires_grad_(False), state["training_runs"]
 
 
 def example_inputs(config: ModelConfig, rows: int, tokens: int, seed: int = 0) -> tuple[Tensor, ...]:
@@ -139,7 +139,7 @@ def _write_json(path: Path, content: dict[str, object]) -> None:
 
 def export(checkpoint: Path, folder: Path) -> dict[str, float]:
     """Write the model folder; returns `check_graph`'s figures. Raises ValueError if a check fails."""
-    model = load_average(checkpoint)
+    model, runs = load_average(checkpoint)
     config = model.config
     (folder / "unet").mkdir(parents=True, exist_ok=True)
     part = folder / "unet" / "model.onnx.part"
@@ -181,6 +181,7 @@ def export(checkpoint: Path, folder: Path) -> dict[str, float]:
             "pixel_range": [-1.0, 1.0],
             "default_steps": DEFAULT_STEPS,
             "default_guidance": DEFAULT_GUIDANCE,
+            "training_runs": runs,
         },
     )
     part.replace(folder / "unet" / "model.onnx")

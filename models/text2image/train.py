@@ -7,6 +7,7 @@ counted as time spent training, so a run killed at any moment resumes where its 
 
 import argparse
 import dataclasses
+import json
 import math
 import os
 import random
@@ -25,6 +26,7 @@ from models.text2image.model import ModelConfig, PictureModel
 from models.text2image.scenes import sample_scene
 from models.text2image.sprites import load_sprites
 from models.text2image.stream import Batch, SceneStream, open_encoder
+from models.text2image.warm_start import exported_weights
 from services.runtime.sentence_encoder import SentenceEncoder
 
 # Below this noise level the loss no longer grows as 1/t²: there the drawing is settled, and what is left
@@ -158,6 +160,7 @@ class Run:
             self.model.parameters(), config.rate, betas=(0.9, 0.99), weight_decay=config.weight_decay
         )
         self.step, self.pictures, self.seconds = 0, 0, 0.0
+        self.earlier: list[dict[str, object]] = []
         self.workers = ThreadPoolExecutor(config.workers) if device.type == "cpu" else None
 
     def save(self, path: Path) -> None:
@@ -168,12 +171,28 @@ class Run:
             "optimiser": self.optimiser.state_dict(),
             "model_config": dataclasses.asdict(self.model_config),
             "progress": (self.step, self.pictures, self.seconds),
+            "earlier_runs": self.earlier,
+            "training_runs": self.record(),
         }
         part = path.with_suffix(".part")
         torch.save(state, part)
         with part.open("rb") as written:
             os.fsync(written.fileno())
         part.replace(path)
+
+    def begin_with(self, folder: Path) -> None:
+        """Take the weights of an exported model folder and its record of earlier runs; all else is new."""
+        weights = exported_weights(folder / "unet" / "model.onnx", self.model_config)
+        self.model.load_state_dict(weights)
+        self.average.load_state_dict(weights)
+        facts = json.loads((folder / "unet" / "config.json").read_text(encoding="utf-8"))
+        self.earlier = facts.get("training_runs", [{"pictures": "not recorded"}])
+
+    def record(self) -> list[dict[str, object]]:
+        """What went into the weights: one entry a run, the last one this."""
+        device = torch.cuda.get_device_name() if self.device.type == "cuda" else f"{os.cpu_count()} CPU cores"
+        now = {"pictures": self.pictures, "minutes": round(self.seconds / 60, 1), "device": device}
+        return [*self.earlier, now]
 
     def resume(self, path: Path) -> None:
         """Continue from the checkpoint at `path`."""
@@ -182,6 +201,7 @@ class Run:
         self.average.load_state_dict(state["average"])
         self.optimiser.load_state_dict(state["optimiser"])
         self.step, self.pictures, self.seconds = state["progress"]
+        self.earlier = state["earlier_runs"]
 
     def _part_gradients(self, rows: Noised) -> tuple[float, tuple[Tensor, ...]]:
         torch.set_num_threads(1)
@@ -235,8 +255,17 @@ class Places:
     out: Path
 
 
-def train(minutes: float, places: Places, config: TrainConfig, model_config: ModelConfig) -> Path:
-    """Train for `minutes` in all (earlier runs into `places.out` count); returns the checkpoint's path."""
+def train(
+    minutes: float,
+    places: Places,
+    config: TrainConfig,
+    model_config: ModelConfig,
+    begin: Path | None = None,
+) -> Path:
+    """Train for `minutes` in all (earlier runs into `places.out` count); returns the checkpoint's path.
+
+    A new run begins with random weights, or with those of the exported model folder `begin`.
+    """
     # Workers split the batch instead of torch splitting operations; see Run.set_gradients.
     torch.set_num_threads(1)
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
@@ -246,6 +275,8 @@ def train(minutes: float, places: Places, config: TrainConfig, model_config: Mod
     run = Run(config, model_config, device)
     if checkpoint.exists():
         run.resume(checkpoint)
+    elif begin is not None:
+        run.begin_with(begin)
     encoder = open_encoder(places.encoder)
     # A resumed run goes on with fresh scenes instead of repeating those it has seen.
     seed = config.seed * 1_000_003 + run.step
@@ -295,9 +326,12 @@ def main() -> None:
     parser.add_argument("--cache", type=Path, default=Path(".cache/pictures"))
     parser.add_argument("--encoder", type=Path, default=Path("models/weights/use-multilingual"))
     parser.add_argument("--out", type=Path, default=Path(".cache/fournil-mini"))
+    parser.add_argument("--rate", type=float, default=TrainConfig.rate, help="highest learning rate")
+    parser.add_argument("--begin", type=Path, help="a model folder to go on from instead of random weights")
     arguments = parser.parse_args()
     places = Places(arguments.cache, arguments.encoder, arguments.out)
-    train(arguments.minutes, places, TrainConfig(), ModelConfig())
+    config = TrainConfig(rate=arguments.rate)
+    train(arguments.minutes, places, config, ModelConfig(), arguments.begin)
 
 
 if __name__ == "__main__":

@@ -20,7 +20,7 @@ from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection
 
 from services.runtime.interceptors import Localize, ServingBoundary
-from services.runtime.settings import Environment, ProcessSettings, SettingsError
+from services.runtime.settings import Environment, ProcessSettings, SettingsError, log_level
 from services.runtime.telemetry import start_logging, start_metrics
 
 log = logging.getLogger("fournil.process")
@@ -143,14 +143,10 @@ async def _bounded(steps: Sequence[Callable[[], Awaitable[None]]], seconds: floa
 
 def run(name: str, main: Callable[[], Awaitable[None]]) -> None:
     """Runs a service's async main on uvloop. A settings error is one line and exit code 2."""
-    level = Environment(os.environ).text("FOURNIL_LOG_LEVEL", "INFO").upper()
-    known = level in logging.getLevelNamesMapping()
-    start_logging(name, level if known else "INFO")
-    if not known:
-        log.error("bad setting", extra={"detail": f"FOURNIL_LOG_LEVEL is no level of logging: {level!r}"})
-        sys.exit(2)
+    start_logging(name)
     with contextlib.suppress(KeyboardInterrupt):
         try:
+            logging.getLogger().setLevel(log_level(Environment(os.environ)))
             uvloop.run(main())  # type: ignore[arg-type]
         except SettingsError as error:
             log.error("bad setting", extra={"detail": str(error)})

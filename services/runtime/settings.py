@@ -1,5 +1,6 @@
 """Environment variables to plain values. Read once, in a service's `__main__`, never at import."""
 
+import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -86,6 +87,14 @@ class ProcessSettings:
             max_receive_bytes=max_receive_bytes,
             max_concurrent_calls=max_concurrent_calls,
         )
+
+
+def log_level(env: Environment) -> str:
+    """The least level that is logged, INFO unless said otherwise. Raises SettingsError."""
+    level = env.text("FOURNIL_LOG_LEVEL", "INFO").upper()
+    if level not in logging.getLevelNamesMapping():
+        raise SettingsError(f"FOURNIL_LOG_LEVEL must be a level such as INFO or WARNING, not {level!r}")
+    return level
 
 
 def split_address(address: str) -> tuple[str, int]:

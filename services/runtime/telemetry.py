@@ -23,8 +23,8 @@ class _CallFields(logging.Filter):
         return True
 
 
-def start_logging(service: str, level: str) -> None:
-    """Sends every logger of the process to stderr as JSON. Called once, first."""
+def start_logging(service: str) -> None:
+    """Sends every logger of the process to stderr as JSON, from INFO on. Called once, first."""
     handler = logging.StreamHandler(sys.stderr)
     handler.addFilter(_CallFields(service))
     formatter = JsonFormatter(
@@ -34,7 +34,7 @@ def start_logging(service: str, level: str) -> None:
     )
     formatter.default_time_format = "%Y-%m-%dT%H:%M:%S"
     handler.setFormatter(formatter)
-    logging.basicConfig(level=level, handlers=[handler], force=True)
+    logging.basicConfig(level=logging.INFO, handlers=[handler], force=True)
 
 
 def start_metrics(listen: str) -> Any:

