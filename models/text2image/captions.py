@@ -1,29 +1,25 @@
 """Captions in English and French from one small grammar.
 
 A caption may leave out the style, the ground or the sky, as people do; the picture then shows any.
-French is not a translation made afterwards: articles, elision ("d'un", "l'eau") and the agreement of
-colours and sizes come from the noun's own gender and number.
 """
 
 import random
 
 from models.text2image.concepts import BY_KEY, Name
-from models.text2image.scenes import Ground, Scene
+from models.text2image.scenes import Ground, Scene, Thing
+from models.text2image.words import (
+    FRENCH_COLOURS,
+    de,
+    english_counted,
+    english_object,
+    french_colour,
+    french_counted,
+    french_definite,
+    french_object,
+)
 
 LANGUAGES = ("en", "fr")
 
-FRENCH_COLOURS = {  # masculine, feminine
-    "white": ("blanc", "blanche"),
-    "black": ("noir", "noire"),
-    "grey": ("gris", "grise"),
-    "red": ("rouge", "rouge"),
-    "orange": ("orange", "orange"),
-    "yellow": ("jaune", "jaune"),
-    "green": ("vert", "verte"),
-    "blue": ("bleu", "bleue"),
-    "purple": ("violet", "violette"),
-    "pink": ("rose", "rose"),
-}
 PLACES = {
     "en": {
         "beach": ("on a beach", "on the beach", "at the beach", "on the sand"),
@@ -57,15 +53,25 @@ SKIES = {
 RELATIONS = {
     "en": {
         "beside": ("next to", "beside", "near", "by"),
-        "left": ("to the left of", "on the left of"),
-        "right": ("to the right of", "on the right of"),
         "and": ("and", "with"),
+        "left": ("to the left of", "on the left of", "left of"),
+        "right": ("to the right of", "on the right of", "right of"),
+        "above": ("above", "over"),
+        "below": ("below", "under", "underneath"),
+        "on": ("on", "on top of"),
+        "front": ("in front of",),
+        "behind": ("behind",),
     },
     "fr": {  # those ending in "de" elide: "à côté d'une barque"
         "beside": ("à côté de", "à côté de", "près de", "auprès de"),
+        "and": ("et", "avec"),
         "left": ("à gauche de",),
         "right": ("à droite de",),
-        "and": ("et", "avec"),
+        "above": ("au-dessus de",),
+        "below": ("sous", "en dessous de", "au-dessous de"),
+        "on": ("sur",),
+        "front": ("devant",),
+        "behind": ("derrière",),
     },
 }
 # A style is said before the objects ("a drawing of …") or after them ("…, flat style").
@@ -103,71 +109,45 @@ SIZES = {
 }
 
 
-def begins_with_vowel(text: str) -> bool:
-    """Whether French elides before `text`: vowel or silent h (an aspirated h is marked on the noun)."""
-    return text[0].lower() in "aeiouyâàéèêëîïôöûùœh"
+def _name(thing: Thing, language: str, rng: random.Random) -> Name:
+    """The first name half of the time, any other else; a tint or a count goes with the first only, since others
+    may name a colour themselves ("red apple") or be no countable thing ("cheese")."""
+    names = BY_KEY[thing.key].en if language == "en" else BY_KEY[thing.key].fr
+    return names[0] if thing.colour or thing.count > 1 or rng.random() < 0.5 else rng.choice(names)
 
 
-def de(phrase: str, *, aspirated: bool = False) -> str:
-    """`phrase` after "de": "d'un crabe", "de la mer", "du pain" for "le pain", "de cerises" for "des"."""
-    if phrase.startswith("de "):
-        return phrase
-    for article, joined in (("le ", "du "), ("les ", "des ")):
-        if phrase.startswith(article):
-            return joined + phrase.removeprefix(article)
-    if phrase.startswith("des "):
-        return de(phrase.removeprefix("des "))
-    return f"d'{phrase}" if begins_with_vowel(phrase) and not aspirated else f"de {phrase}"
+def _english(thing: Thing, rng: random.Random) -> str:
+    name = _name(thing, "en", rng)
+    size = rng.choice(SIZES["en"][thing.size]) if thing.size else ""
+    adjective = f"{size} {thing.colour}".strip()
+    if thing.count > 1:
+        return english_counted(name, thing.count, adjective)
+    return english_object(name, adjective) if rng.random() < 0.9 else f"{adjective} {name.text}".strip()
 
 
-def english_object(name: Name, adjective: str = "") -> str:
-    """`name` with its indefinite article: "an apple", "a big apple", "some cherries"."""
-    words = f"{adjective} {name.text}".strip()
-    if name.plural:
-        return f"some {words}"
-    return f"an {words}" if words[0].lower() in "aeiou" else f"a {words}"
-
-
-def french_object(name: Name, adjectives: tuple[str, str] | None = None) -> str:
-    """`name` with its indefinite article and an agreeing adjective: "une petite barque"."""
-    adjective = adjectives[name.gender == "f"] if adjectives else ""
-    if name.plural and adjective:
-        plural = adjective if adjective.endswith("s") else f"{adjective}s"
-        return f"de {plural} {name.text}"
-    article = "des" if name.plural else "une" if name.gender == "f" else "un"
-    return " ".join(part for part in (article, adjective, name.text) if part)
-
-
-def french_definite(name: Name) -> str:
-    """`name` with its definite article: "la barque", "l'étoile", "le hibou", "les cerises"."""
-    if name.plural:
-        return f"les {name.text}"
-    if begins_with_vowel(name.text) and not name.aspirated:
-        return f"l'{name.text}"
-    return f"{'la' if name.gender == 'f' else 'le'} {name.text}"
-
-
-def _object(key: str, size: str, language: str, rng: random.Random) -> str:
-    names = BY_KEY[key].en if language == "en" else BY_KEY[key].fr
-    name = names[0] if rng.random() < 0.5 else rng.choice(names)
-    if language == "en":
-        adjective = rng.choice(SIZES["en"][size]) if size else ""
-        return english_object(name, adjective) if rng.random() < 0.9 else f"{adjective} {name.text}".strip()
-    if size:
-        return french_object(name, rng.choice(SIZES["fr"][size]))
+def _french(thing: Thing, rng: random.Random) -> str:
+    name = _name(thing, "fr", rng)
+    colour = f" {french_colour(thing.colour, name, several=thing.count > 1)}" if thing.colour else ""
+    if thing.count > 1:
+        return french_counted(name, thing.count) + colour
+    if thing.size:
+        return french_object(name, rng.choice(SIZES["fr"][thing.size])) + colour
     kind = rng.random()
-    return french_object(name) if kind < 0.85 else french_definite(name) if kind < 0.92 else name.text
+    plain = french_object(name) if kind < 0.85 else french_definite(name) if kind < 0.92 else name.text
+    return plain + colour
 
 
-def _objects(scene: Scene, language: str, rng: random.Random) -> str:
-    first = _object(scene.objects[0], scene.size, language, rng)
-    if len(scene.objects) == 1:
-        return first
-    second = _object(scene.objects[1], "", language, rng)
+def things_phrase(scene: Scene, language: str, rng: random.Random) -> str:
+    """What the scene shows, without style and ground."""
+    said = [_english(thing, rng) if language == "en" else _french(thing, rng) for thing in scene.things]
+    if len(said) == 1:
+        return said[0]
+    if len(said) == 3:
+        return f"{said[0]}, {said[1]} {'and' if language == 'en' else 'et'} {said[2]}"
     relation = rng.choice(RELATIONS[language][scene.relation])
-    if language == "fr" and relation.endswith(" de"):
-        return f"{first} {relation.removesuffix(' de')} {de(second)}"
-    return f"{first} {relation} {second}"
+    if relation.endswith(" de"):
+        return f"{said[0]} {relation.removesuffix(' de')} {de(said[1])}"
+    return f"{said[0]} {relation} {said[1]}"
 
 
 def colour_phrase(colour: str, language: str, rng: random.Random) -> str:
@@ -205,7 +185,7 @@ def _ground(ground: Ground, language: str, rng: random.Random) -> str:
 
 def caption(scene: Scene, language: str, rng: random.Random) -> str:
     """One of the many ways to ask for `scene` in `language` ("en" or "fr")."""
-    words = _objects(scene, language, rng)
+    words = things_phrase(scene, language, rng)
     named = rng.random()
     before, after = "", ""
     if named < 0.3:

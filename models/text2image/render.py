@@ -1,7 +1,7 @@
 """Draw a scene: sprites pasted on a plain or painted ground, as one RGB picture.
 
-Sprites are square RGBA images trimmed to what they show (see `sprites`). Randomness comes from the
-caller's generator only.
+Sprites are square RGBA images trimmed to what they show (see `sprites`). Where things stand is decided by
+`layout`. Randomness comes from the caller's generator only.
 """
 
 import random
@@ -10,9 +10,23 @@ import numpy as np
 from PIL import Image
 
 from models.text2image.landscape import jitter, paint
+from models.text2image.layout import places
 from models.text2image.scenes import COLOURS, Scene
 
 SpriteBook = dict[tuple[str, str], Image.Image]  # (concept key, style) -> RGBA
+
+
+def tinted(sprite: Image.Image, colour: str) -> Image.Image:
+    """The sprite in shades of one of COLOURS: its darkest parts a deep shade, its lightest a pale one."""
+    pixels = np.asarray(sprite, dtype=np.float32)
+    light = pixels[..., :3] @ np.array([0.299, 0.587, 0.114], np.float32)
+    seen = pixels[..., 3] > 128
+    low, high = np.percentile(light[seen], (2, 98)) if seen.any() else (0.0, 255.0)
+    share = ((light - low) / max(high - low, 1.0)).clip(0, 1)[..., None]  # [H, W, 1]
+    base = np.array(COLOURS[colour], np.float32)
+    dark, pale = base * 0.5, base + (255 - base) * 0.4
+    shaded = np.where(share < 0.5, dark + (base - dark) * 2 * share, base + (pale - base) * (2 * share - 1))
+    return Image.fromarray(np.concatenate((shaded, pixels[..., 3:]), axis=2).astype(np.uint8), "RGBA")
 
 
 class Painter:
@@ -22,6 +36,7 @@ class Painter:
         self.sprites = sprites
         self.size = size
         self._grounds: dict[tuple[str, str], list[Image.Image]] = {}
+        self._tinted: SpriteBook = {}
 
     def _ground(self, scene: Scene, rng: random.Random) -> Image.Image:
         ground = scene.ground
@@ -34,33 +49,23 @@ class Painter:
             return variants[-1].copy()
         return rng.choice(variants).copy()
 
-    def _paste(self, canvas: Image.Image, key: str, style: str, centre: tuple[float, float], side: float) -> None:
-        sprite = self.sprites[key, style]
-        pixels = max(4, round(side * self.size))
-        small = sprite.resize((pixels, pixels), Image.Resampling.LANCZOS, reducing_gap=2.0)
-        x, y = (round(c * self.size - pixels / 2) for c in centre)
-        canvas.paste(small, (x, y), small)
+    def _sprite(self, key: str, style: str, colour: str) -> Image.Image:
+        if not colour:
+            return self.sprites[key, style]
+        name = (f"{key}/{colour}", style)
+        if name not in self._tinted:
+            self._tinted[name] = tinted(self.sprites[key, style], colour)
+        return self._tinted[name]
 
     def draw(self, scene: Scene, rng: random.Random) -> Image.Image:
         """The scene as an RGB picture; the same scene and generator state give the same pixels."""
         canvas = self._ground(scene, rng)
-        landscape = not scene.ground.colour
-        if len(scene.objects) == 1:
-            low, high = {"": (0.6, 0.84), "small": (0.34, 0.46), "big": (0.9, 0.98)}[scene.size]
-            side = rng.uniform(low, high)
-            room = (1 - side) / 2 * 0.6
-            x = 0.5 + rng.uniform(-room, room)
-            y = 0.5 + (room * rng.uniform(0.2, 1.0) if landscape else rng.uniform(-room, room))
-            self._paste(canvas, scene.objects[0], scene.style, (x, y), side)
-            return canvas
-        first, second = scene.objects
-        if scene.relation == "right" or (scene.relation in ("beside", "and") and rng.random() < 0.5):
-            first, second = second, first
-        base = rng.uniform(0.6, 0.72) if landscape else rng.uniform(0.44, 0.56)
-        for key, x in ((first, 0.27), (second, 0.73)):
-            side = rng.uniform(0.42, 0.5)
-            centre = (x + rng.uniform(-0.02, 0.02), base + rng.uniform(-0.03, 0.03))
-            self._paste(canvas, key, scene.style, centre, side)
+        for place in places(scene, rng):
+            sprite = self._sprite(place.thing.key, scene.style, place.thing.colour)
+            pixels = max(4, round(place.side * self.size))
+            small = sprite.resize((pixels, pixels), Image.Resampling.LANCZOS, reducing_gap=2.0)
+            x, y = round(place.x * self.size - pixels / 2), round(place.y * self.size - pixels / 2)
+            canvas.paste(small, (x, y), small)
         return canvas
 
 

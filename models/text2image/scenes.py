@@ -1,15 +1,16 @@
 """Scenes: what a picture shows, before any word or pixel. No imports beyond the standard library.
 
-A scene is one or two objects in one style on one ground. Combinations concept × colour × style whose
-hash falls in the held-out tenth are never drawn nor captioned in training, in either language: they
-are what `evaluate` asks for.
+A scene is one to three things in one style on one ground. Kept from training, in either language, by hash:
+a tenth of concept × ground colour × style, a tenth of concept × colour of its own, and a tenth of the pairs
+of concepts. They are what `evaluate` asks for.
 """
 
 import hashlib
 import random
 from dataclasses import dataclass
+from itertools import combinations
 
-from models.text2image.concepts import CONCEPTS, STORY, STORY_PAIR
+from models.text2image.concepts import BY_KEY, CONCEPTS, STORY, STORY_PAIR
 
 STYLES = ("3d", "flat", "drawn")
 
@@ -28,8 +29,9 @@ COLOURS: dict[str, tuple[int, int, int]] = {
 }
 PLACES = ("beach", "sea", "snow", "meadow", "forest")
 SKIES = ("day", "night", "sunset")
-RELATIONS = ("beside", "left", "right", "and")
+RELATIONS = ("beside", "and", "left", "right", "above", "below", "on", "front", "behind")
 SIZES = ("", "small", "big")
+MOST_OF_A_KIND = 4
 
 
 @dataclass(frozen=True)
@@ -42,24 +44,47 @@ class Ground:
 
 
 @dataclass(frozen=True)
-class Scene:
-    """`objects` holds one or two concept keys; `relation` says where the first stands to the second."""
+class Thing:
+    """`count` of one concept, in its own colours or tinted in `colour`."""
 
-    objects: tuple[str, ...]
-    style: str
-    ground: Ground
-    relation: str = ""
+    key: str
+    colour: str = ""
+    count: int = 1
     size: str = ""
 
 
+@dataclass(frozen=True)
+class Scene:
+    """One to three things; `relation` says where the first of two stands to the second."""
+
+    things: tuple[Thing, ...]
+    style: str
+    ground: Ground
+    relation: str = ""
+
+
+def _kept(*parts: str) -> bool:
+    """About one in ten, the same on every machine."""
+    return hashlib.sha256("/".join(("fournil-mini", *parts)).encode()).digest()[0] < 26
+
+
 def held_out(concept: str, colour: str, style: str) -> bool:
-    """Whether this combination is kept from training (about one in ten, the same on every machine)."""
-    digest = hashlib.sha256(f"fournil-mini/{concept}/{colour}/{style}".encode()).digest()
-    return digest[0] < 26
+    """Whether this concept on a ground of this colour in this style is kept from training."""
+    return _kept(concept, colour, style)
+
+
+def tint_held_out(concept: str, colour: str) -> bool:
+    """Whether this concept in this colour of its own is kept from training."""
+    return _kept("tint", concept, colour)
+
+
+def pair_held_out(first: str, second: str) -> bool:
+    """Whether these two concepts never share a training scene. The story's pair does: all ask for it."""
+    return {first, second} != set(STORY_PAIR) and _kept("pair", *sorted((first, second)))
 
 
 def held_out_combinations() -> list[tuple[str, str, str]]:
-    """All (concept, colour, style) kept from training, in table order."""
+    """All (concept, ground colour, style) kept from training, in table order."""
     return [
         (concept.key, colour, style)
         for concept in CONCEPTS
@@ -69,8 +94,23 @@ def held_out_combinations() -> list[tuple[str, str, str]]:
     ]
 
 
+def held_out_tints() -> list[tuple[str, str]]:
+    """All (concept, own colour) kept from training."""
+    return [(one.key, colour) for one in CONCEPTS for colour in COLOURS if tint_held_out(one.key, colour)]
+
+
+def held_out_pairs() -> list[tuple[str, str]]:
+    """All pairs of concepts kept from training."""
+    return [(a.key, b.key) for a, b in combinations(CONCEPTS, 2) if pair_held_out(a.key, b.key)]
+
+
 _KEYS = [concept.key for concept in CONCEPTS]
 _WEIGHTS = [STORY.get(key, 1.0) for key in _KEYS]
+
+
+def countable(key: str) -> bool:
+    """Whether "two of it" can be said: not of what is plural by its first name, as cherries are."""
+    return not (BY_KEY[key].en[0].plural or BY_KEY[key].fr[0].plural)
 
 
 def _ground(rng: random.Random) -> Ground:
@@ -81,18 +121,40 @@ def _ground(rng: random.Random) -> Ground:
     return Ground(place=place, sky=rng.choice(skies))
 
 
+def _keys(rng: random.Random) -> tuple[str, ...]:
+    count = rng.choices((1, 2, 3), (0.62, 0.31, 0.07))[0]
+    keys = tuple(rng.choices(_KEYS, _WEIGHTS, k=count))
+    if count == 2 and rng.random() < 0.25:
+        return STORY_PAIR if rng.random() < 0.5 else STORY_PAIR[::-1]
+    return keys
+
+
+def _things(keys: tuple[str, ...], rng: random.Random) -> tuple[Thing, ...]:
+    if len(keys) > 1:
+        return tuple(Thing(key, colour=rng.choice(tuple(COLOURS)) if rng.random() < 0.12 else "") for key in keys)
+    key, kind = keys[0], rng.random()
+    tint = rng.choice(tuple(COLOURS)) if rng.random() < 0.25 else ""
+    if kind < 0.15 and countable(key):
+        return (Thing(key, tint, count=rng.randint(2, MOST_OF_A_KIND)),)
+    return (Thing(key, tint, size=rng.choices(SIZES, (0.8, 0.1, 0.1))[0]),)
+
+
+def may_be_trained(scene: Scene) -> bool:
+    """Whether nothing that is held out shows in the scene, nor anything tinted like its plain ground."""
+    ground, keys = scene.ground.colour, [thing.key for thing in scene.things]
+    for thing in scene.things:
+        if ground and (held_out(thing.key, ground, scene.style) or thing.colour == ground):
+            return False
+        if thing.colour and tint_held_out(thing.key, thing.colour):
+            return False
+    return len(set(keys)) == len(keys) and not any(pair_held_out(a, b) for a, b in combinations(keys, 2))
+
+
 def sample_scene(rng: random.Random) -> Scene:
-    """Draw a training scene; it holds no held-out combination."""
+    """Draw a training scene; it shows nothing that is held out."""
     while True:
-        count = 1 if rng.random() < 0.7 else 2
-        objects = tuple(rng.choices(_KEYS, _WEIGHTS, k=count))
-        if count == 2 and rng.random() < 0.35:
-            objects = STORY_PAIR if rng.random() < 0.5 else STORY_PAIR[::-1]
-        if count == 2 and objects[0] == objects[1]:
-            continue
-        style, ground = rng.choice(STYLES), _ground(rng)
-        if any(held_out(key, ground.colour, style) for key in objects if ground.colour):
-            continue
-        if count == 2:
-            return Scene(objects, style, ground, relation=rng.choice(("beside", *RELATIONS)))
-        return Scene(objects, style, ground, size=rng.choices(SIZES, (0.8, 0.1, 0.1))[0])
+        things = _things(_keys(rng), rng)
+        relation = rng.choice(("beside", *RELATIONS)) if len(things) == 2 else ""
+        scene = Scene(things, rng.choice(STYLES), _ground(rng), relation)
+        if may_be_trained(scene):
+            return scene

@@ -18,7 +18,7 @@ from torch import Tensor, nn
 
 from models.text2image.concepts import CONCEPTS
 from models.text2image.render import Painter, SpriteBook, as_array
-from models.text2image.scenes import COLOURS, STYLES, Ground, Scene, held_out, held_out_combinations
+from models.text2image.scenes import COLOURS, STYLES, Ground, Scene, Thing, held_out, held_out_combinations
 
 CONCEPT_KEYS = tuple(concept.key for concept in CONCEPTS)
 COLOUR_KEYS = tuple(COLOURS)
@@ -49,7 +49,7 @@ def _labelled(
 ) -> Labelled:
     pictures = []
     for concept, colour, style in combinations:
-        picture = painter.draw(Scene((concept,), style, Ground(colour=colour)), rng)
+        picture = painter.draw(Scene((Thing(concept),), style, Ground(colour=colour)), rng)
         pictures.append(as_array(distort(picture, rng) if distorted else picture))
     return Labelled(
         np.stack(pictures),

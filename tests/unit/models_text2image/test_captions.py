@@ -5,93 +5,57 @@ import random
 import pytest
 
 from models.text2image.captions import (
-    FRENCH_COLOURS,
     LANGUAGES,
+    RELATIONS,
     SIZES,
     caption,
     colour_phrase,
-    de,
-    english_object,
-    french_definite,
-    french_object,
     plain_prompt,
+    things_phrase,
 )
-from models.text2image.concepts import BY_KEY, CONCEPTS, Name
-from models.text2image.scenes import COLOURS, STYLES, Ground, Scene, sample_scene
-
-
-def first_french(key: str) -> Name:
-    return BY_KEY[key].fr[0]
-
-
-@pytest.mark.parametrize(
-    ("phrase", "joined"),
-    [
-        ("un crabe", "d'un crabe"),
-        ("une étoile", "d'une étoile"),
-        ("crabe", "de crabe"),
-        ("étoile", "d'étoile"),
-        ("œuf", "d'œuf"),
-        ("le pain", "du pain"),
-        ("les cerises", "des cerises"),
-        ("des cerises", "de cerises"),
-        ("des étoiles", "d'étoiles"),
-        ("de petites cerises", "de petites cerises"),
-        ("la mer", "de la mer"),
-        ("l'eau", "de l'eau"),
-    ],
-)
-def test_de_contracts_and_elides(phrase: str, joined: str) -> None:
-    assert de(phrase) == joined
-
-
-def test_an_aspirated_h_is_not_elided() -> None:
-    owl = next(name for name in BY_KEY["owl"].fr if name.text == "hibou")
-    assert owl.aspirated
-    assert french_definite(owl) == "le hibou"
-    assert de(owl.text, aspirated=owl.aspirated) == "de hibou"
-
-
-@pytest.mark.parametrize(
-    ("key", "definite"),
-    [("star", "l'étoile"), ("crab", "le crabe"), ("house", "la maison"), ("cherries", "les cerises")],
-)
-def test_definite_articles(key: str, definite: str) -> None:
-    assert french_definite(first_french(key)) == definite
-
-
-def test_sizes_agree_with_gender_and_number() -> None:
-    little = ("petit", "petite")
-    assert french_object(first_french("crab"), little) == "un petit crabe"
-    assert french_object(first_french("strawberry"), little) == "une petite fraise"
-    assert french_object(first_french("cherries"), little) == "de petites cerises"
-    assert french_object(first_french("cherries"), ("gros", "grosse")) == "de grosses cerises"
-    assert french_object(first_french("cherries")) == "des cerises"
-
-
-@pytest.mark.parametrize(
-    ("key", "adjective", "words"),
-    [
-        ("apple", "", "an apple"),
-        ("apple", "big", "a big apple"),
-        ("crab", "", "a crab"),
-        ("cherries", "small", "some small cherries"),
-    ],
-)
-def test_english_articles(key: str, adjective: str, words: str) -> None:
-    assert english_object(BY_KEY[key].en[0], adjective) == words
+from models.text2image.concepts import CONCEPTS
+from models.text2image.scenes import COLOURS, STYLES, Ground, Scene, Thing, sample_scene
+from models.text2image.scenes import RELATIONS as SCENE_RELATIONS
+from models.text2image.words import FRENCH_COLOURS
 
 
 def test_the_storys_own_prompts_are_among_the_captions() -> None:
     rng = random.Random(0)
-    scene = Scene(("crab", "boat"), "3d", Ground(place="beach", sky="day"), relation="beside")
+    scene = Scene((Thing("crab"), Thing("boat")), "3d", Ground(place="beach", sky="day"), relation="beside")
     english = {caption(scene, "en", rng) for _ in range(6000)}
     french = {caption(scene, "fr", rng) for _ in range(6000)}
     assert "a crab next to a boat on a beach" in english
     assert "un crabe à côté d'une barque sur la plage" in french
 
 
-def test_colours_agree() -> None:
+@pytest.mark.parametrize(
+    ("things", "relation", "english", "french"),
+    [
+        ((Thing("cat", "blue"),), "", "a blue cat", "un chat bleu"),
+        ((Thing("house", "white", size="small"),), "", "a small white house", "une petite maison blanche"),
+        ((Thing("apple", "green", count=3),), "", "three green apples", "trois pommes vertes"),
+        ((Thing("snowman", count=2),), "", "two snowmen", "deux bonshommes de neige"),
+        ((Thing("crab"), Thing("star")), "above", "a crab above a star", "un crabe au-dessus d'une étoile"),
+        ((Thing("crab"), Thing("cherries")), "on", "a crab on some cherries", "un crabe sur des cerises"),
+        ((Thing("cat"), Thing("house")), "behind", "a cat behind a house", "un chat derrière une maison"),
+        (
+            (Thing("sun"), Thing("fox"), Thing("key")),
+            "",
+            "a sun, a fox and a key",
+            "un soleil, un renard et une clé",
+        ),
+    ],
+)
+def test_things_are_said_in_both_languages(
+    things: tuple[Thing, ...], relation: str, english: str, french: str
+) -> None:
+    rng = random.Random(0)
+    scene = Scene(things, "3d", Ground(colour="white"), relation)
+    assert english in {things_phrase(scene, "en", rng) for _ in range(500)}
+    assert french in {things_phrase(scene, "fr", rng) for _ in range(500)}
+
+
+def test_colours_of_grounds_agree() -> None:
     rng = random.Random(0)
     said = {colour_phrase("white", "fr", rng) for _ in range(200)}
     assert " sur fond blanc" in said
@@ -138,6 +102,7 @@ def test_an_evaluation_prompt_names_everything() -> None:
 def test_tables_cover_each_other() -> None:
     assert set(FRENCH_COLOURS) == set(COLOURS)
     assert set(SIZES["en"]) == set(SIZES["fr"])
+    assert set(RELATIONS["en"]) == set(RELATIONS["fr"]) == set(SCENE_RELATIONS)
     assert all(name.gender in ("m", "f") for concept in CONCEPTS for name in concept.fr)
     assert len({concept.key for concept in CONCEPTS}) == len(CONCEPTS)
     assert len({concept.code for concept in CONCEPTS}) == len(CONCEPTS)

@@ -7,8 +7,8 @@ import pytest
 from PIL import Image
 
 from models.text2image.landscape import paint
-from models.text2image.render import Painter, as_array
-from models.text2image.scenes import COLOURS, PLACES, SKIES, Ground, Scene
+from models.text2image.render import Painter, as_array, tinted
+from models.text2image.scenes import COLOURS, PLACES, SKIES, Ground, Scene, Thing
 
 SIZE = 64
 RED, BLUE = (255, 0, 0), (0, 0, 255)
@@ -23,22 +23,80 @@ def painter() -> Painter:
     return Painter(sprites, SIZE)
 
 
-def mean_column(pixels: np.ndarray, colour: tuple[int, int, int]) -> float:
-    return float(np.nonzero((pixels == colour).all(axis=2))[1].mean())
+def where(pixels: np.ndarray, colour: tuple[int, int, int]) -> tuple[float, float]:
+    """Mean (x, y) of the pixels of a colour."""
+    rows, columns = np.nonzero((pixels == colour).all(axis=2))
+    return float(columns.mean()), float(rows.mean())
 
 
-@pytest.mark.parametrize(("relation", "crab_is_left"), [("left", True), ("right", False)])
-def test_left_and_right_are_kept(painter: Painter, relation: str, crab_is_left: bool) -> None:
-    scene = Scene(("crab", "boat"), "flat", Ground(colour="white"), relation=relation)
+@pytest.mark.parametrize(
+    ("relation", "axis", "crab_comes_first"),
+    [
+        ("left", 0, True),
+        ("right", 0, False),
+        ("above", 1, True),
+        ("below", 1, False),
+        ("on", 1, True),
+        ("front", 1, False),
+        ("behind", 1, True),
+    ],
+)
+def test_relations_are_kept(painter: Painter, relation: str, axis: int, crab_comes_first: bool) -> None:
+    scene = Scene((Thing("crab"), Thing("boat")), "flat", Ground(colour="white"), relation)
     for seed in range(20):
         pixels = np.asarray(painter.draw(scene, random.Random(seed)))
-        assert (mean_column(pixels, RED) < mean_column(pixels, BLUE)) is crab_is_left
+        crab, boat = where(pixels, RED)[axis], where(pixels, BLUE)[axis]
+        assert (crab < boat) is crab_comes_first
+
+
+def test_the_nearer_thing_hides_the_other(painter: Painter) -> None:
+    things = (Thing("crab"), Thing("boat"))
+    areas = {}
+    for relation in ("front", "behind"):
+        pixels = np.asarray(
+            painter.draw(Scene(things, "flat", Ground(colour="white"), relation), random.Random(1))
+        )
+        areas[relation] = int((pixels == RED).all(axis=2).sum())
+    assert areas["front"] == pytest.approx((0.45 * SIZE) ** 2, rel=0.15), "whole"
+    assert areas["behind"] < (0.58 * SIZE) ** 2, "less than the smallest that is whole"
+
+
+def test_several_of_a_kind_stand_apart(painter: Painter) -> None:
+    for count in (2, 3, 4):
+        scene = Scene((Thing("crab", count=count),), "flat", Ground(colour="white"))
+        seen = (np.asarray(painter.draw(scene, random.Random(count))) == RED).all(axis=2)
+        assert patches(seen) == count
+
+
+def patches(seen: np.ndarray) -> int:
+    """How many connected parts a mask has."""
+    left, found = {(int(y), int(x)) for y, x in np.argwhere(seen)}, 0
+    while left:
+        found += 1
+        edge = [left.pop()]
+        while edge:
+            y, x = edge.pop()
+            near = {(y + 1, x), (y - 1, x), (y, x + 1), (y, x - 1)} & left
+            left -= near
+            edge += near
+    return found
+
+
+def test_a_tint_keeps_the_shape_and_its_shades() -> None:
+    shades = np.zeros((2, 4, 4), np.uint8)
+    shades[..., :3] = np.array([0, 80, 160, 255])[None, :, None]
+    shades[..., 3] = [[255, 255, 255, 255], [0, 0, 0, 0]]
+    blue = np.asarray(tinted(Image.fromarray(shades, "RGBA"), "blue")).astype(int)
+    assert np.array_equal(blue[..., 3], shades[..., 3])
+    light = blue[0, :, :3].sum(axis=1)
+    assert (np.diff(light) > 0).all(), "dark stays darker than light"
+    assert (blue[0, :, 2] > blue[0, :, 0]).all(), "and all of it is blue"
 
 
 def test_a_small_thing_is_smaller_than_a_big_one(painter: Painter) -> None:
     areas = {}
     for size in ("small", "big"):
-        scene = Scene(("crab",), "flat", Ground(colour="white"), size=size)
+        scene = Scene((Thing("crab", size=size),), "flat", Ground(colour="white"))
         pixels = np.asarray(painter.draw(scene, random.Random(1)))
         areas[size] = int((pixels == RED).all(axis=2).sum())
     assert 0 < 2 * areas["small"] < areas["big"]
@@ -46,7 +104,7 @@ def test_a_small_thing_is_smaller_than_a_big_one(painter: Painter) -> None:
 
 @pytest.mark.parametrize("colour", list(COLOURS))
 def test_a_plain_ground_has_its_colour(painter: Painter, colour: str) -> None:
-    scene = Scene(("crab",), "flat", Ground(colour=colour))
+    scene = Scene((Thing("crab"),), "flat", Ground(colour=colour))
     corner = np.asarray(painter.draw(scene, random.Random(2)))[0, 0].astype(int)
     assert np.abs(corner - COLOURS[colour]).max() <= 8
 
