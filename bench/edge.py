@@ -5,7 +5,7 @@ so that a machine that slows down slows both. "Direct" is `GeneratorService.Gene
 allowance, no line, no moderation, no storage, no charge. The ratio is the median time through the mesh over the
 median time direct; 1.0 would mean that all of that is free.
 
-    python -m bench.edge [--rounds N]
+    python -m bench.edge [--pictures N]
 """
 
 import argparse
@@ -35,14 +35,14 @@ GOALS = {1: 1.5, 16: 1.25}
 def main() -> None:
     """Runs, prints and writes bench/out/edge.json."""
     parser = argparse.ArgumentParser()
-    parser.add_argument("--rounds", type=int, default=6)
+    parser.add_argument("--pictures", type=int, default=96, help="each way at each concurrency")
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="fournil-bench-") as folder:
         extra = {"FOURNIL_LOG_LEVEL": "WARNING"}
         mesh = LocalMesh(Path(folder), Ports.any(), REPO / "models" / "weights", extra)
         try:
             mesh.start()
-            results = [_compare(mesh, concurrency, arguments.rounds) for concurrency in (1, 16)]
+            results = [_compare(mesh, concurrency, arguments.pictures // concurrency) for concurrency in (1, 16)]
         finally:
             mesh.stop()
     OUT.mkdir(parents=True, exist_ok=True)
