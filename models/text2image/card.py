@@ -22,6 +22,19 @@ _GROUPS = {
     "3d": ("3D style", "style 3D"),
     "flat": ("flat style", "style plat"),
     "drawn": ("drawn style", "style dessiné"),
+    "left": ("to the left of", "à gauche"),
+    "right": ("to the right of", "à droite"),
+    "above": ("above", "au-dessus"),
+    "below": ("below", "au-dessous"),
+}
+_ONE = {  # of one thing: figure -> column
+    "object": ("thing named first", "chose nommée en premier"),
+    "object_top5": ("among the first five", "parmi les cinq premières"),
+    "ground_colour": ("ground colour", "couleur du fond"),
+}
+_TWO = {
+    "both": ("both things there", "les deux choses là"),
+    "placed": ("of these, placed right", "dont bien placées"),
 }
 
 
@@ -38,65 +51,93 @@ def with_figures(card: str, figures: Figures) -> str:
 
 
 def block(figures: Figures, language: str) -> str:
-    """The table and the sentences around it, in "en" or "fr"."""
+    """The tables and the sentences below them, in "en" or "fr"."""
     french = language == "fr"
-    shares = figures["shares_named_right"]
-    judge = figures["scorer_accuracy_on_renderings"]
-    heads = (
-        ("invites", "nombre", "chose reconnue", "couleur du fond reconnue")
-        if french
-        else ("prompts", "count", "thing named right", "ground colour named right")
-    )
-    lines = [f"| {' | '.join(heads)} |", "|---|---|---|---|"]
-    for group, names in _GROUPS.items():
-        share = shares[group]
-        row = (names[french], str(share["prompts"]), _percent(share["object"], language))
-        lines.append(f"| {' | '.join((*row, _percent(share['ground_colour'], language)))} |")
-    chance = _percent(figures["chance_of_naming_the_object"], language)
+    many, fetched = figures["at_20_steps"], figures["nearest_training_picture_instead"]
+    judge, near = figures["scorer_accuracy_on_renderings"], figures["distance_to_nearest_training_picture"]
+
+    def percent(share: float) -> str:
+        return f"{_number(round(100 * share, 1), language)} %"
+
+    def table(columns: Mapping[str, tuple[str, str]], shares: Figures) -> list[str]:
+        heads = (
+            ("invites", "nombre") if french else ("prompts", "count"),
+            [names[french] for names in columns.values()],
+        )
+        lines = [f"| {' | '.join((*heads[0], *heads[1]))} |", "|---" * (2 + len(columns)) + "|"]
+        for group, share in shares.items():
+            cells = (_GROUPS[group][french], str(share["prompts"]), *(percent(share[name]) for name in columns))
+            lines.append(f"| {' | '.join(cells)} |")
+        return lines
+
     facts = {
         "times": _number(figures["times_better_than_chance"], language),
-        "chance": chance,
-        "thing": _percent(judge["held_out"]["concept"], language),
-        "ground": _percent(judge["held_out"]["colour"], language),
-        "unseen": _percent(judge["unseen_style"]["concept"], language),
+        "chance": percent(figures["chance_of_naming_the_object"]),
+        "many": percent(many["shares_named_right"]["object_top5"]),
+        "many_both": percent(many["pairs"]["both"]),
+        "fetched": percent(fetched["shares_named_right"]["object_top5"]),
+        "fetched_ground": percent(fetched["shares_named_right"]["ground_colour"]),
+        "fetched_both": percent(fetched["pairs"]["both"]),
+        "thing": percent(judge["held_out"]["concept"]),
+        "unseen": percent(judge["unseen_style"]["concept"]),
+        "judge_both": percent(judge["pairs"]["both"]),
+        "near": _number(near["median_of_drawings"], language),
+        "renderings": _number(near["median_of_new_renderings"], language),
         "steps": figures["steps"],
-        "guidance": _number(figures["guidance"], language),
-        "seconds": _number(round(figures["seconds_a_picture_alone"], 2), language),
+        "seconds": _number(figures["seconds_a_picture_alone"], language),
         "processor": figures["processor"].replace("cores", "cœurs") if french else figures["processor"],
         "runs": _runs(figures["training_runs"], language),
     }
-    return "\n".join([*lines, "", (_WORDS_FR if french else _WORDS_EN).format_map(facts)])
+    words = (_WORDS_FR if french else _WORDS_EN).format_map(facts)
+    return "\n".join([*table(_ONE, figures["shares_named_right"]), "", *table(_TWO, figures["pairs"]), "", words])
 
 
 _WORDS_EN = """\
-Things are named right {times} times as often as by chance ({chance}). On true renderings of combinations it has
-not seen, the scorer itself names {thing} of the things and {ground} of the grounds; in an emoji family it has
-never seen, {unseen} of the things. {steps} steps at guidance {guidance} take {seconds} s a picture drawn alone on
-{processor}. Training: {runs}."""
+- One thing is named right {times} times as often as by chance ({chance}).
+- In 20 steps instead of {steps}: {many} among the first five, both things there {many_both}.
+- Fetching the training picture with the nearest caption instead: {fetched} among the first five, ground colour
+  {fetched_ground}, both things there {fetched_both}. No training picture shows what was asked for.
+- Drawings are no copies: the nearest of 20,000 training pictures is {near} of 255 away (root mean square at
+  16 × 16 pixels, median), against {renderings} for new renderings of the same scenes.
+- On true renderings of what it has not seen, the scorer itself names {thing} of the things first, {unseen} in an
+  emoji family it has never seen, and finds both of two things in {judge_both}.
+- {steps} steps take {seconds} s for a picture drawn alone on {processor}.
+- Learned from: {runs}."""
 _WORDS_FR = """\
-Les choses sont reconnues {times} fois plus souvent qu'au hasard ({chance}). Sur de vraies images de combinaisons
-qu'il n'a pas vues, le juge lui-même reconnaît {thing} des choses et {ground} des fonds ; dans une famille
-d'émojis qu'il n'a jamais vue, {unseen} des choses. {steps} pas avec un guidage de {guidance} prennent {seconds} s
-pour une image seule sur {processor}. Entraînement : {runs}."""
+- Une chose est nommée juste {times} fois plus souvent qu'au hasard ({chance}).
+- En 20 pas au lieu de {steps} : {many} parmi les cinq premières, les deux choses là {many_both}.
+- En prenant plutôt l'image d'entraînement à la légende la plus proche : {fetched} parmi les cinq premières,
+  couleur du fond {fetched_ground}, les deux choses là {fetched_both}. Aucune image d'entraînement ne montre ce qui
+  était demandé.
+- Les dessins ne sont pas des copies : la plus proche de 20 000 images d'entraînement est à {near} sur 255 (moyenne
+  quadratique à 16 × 16 pixels, médiane), contre {renderings} pour de nouvelles images des mêmes scènes.
+- Sur de vraies images qu'il n'a pas vues, le juge lui-même nomme {thing} des choses en premier, {unseen} dans une
+  famille d'émojis qu'il n'a jamais vue, et trouve les deux choses dans {judge_both}.
+- {steps} pas prennent {seconds} s pour une image seule sur {processor}.
+- Appris de : {runs}."""
 
 
 def _runs(runs: list[dict[str, Any]], language: str) -> str:
-    return (", puis " if language == "fr" else ", then ").join(_run(run, language) for run in runs)
+    return (" ; puis " if language == "fr" else "; then ").join(_run(run, language) for run in runs)
+
+
+_KINDS = {"training": ("training", "entraînement"), "distillation": ("distillation", "distillation")}
 
 
 def _run(run: Mapping[str, Any], language: str) -> str:
     """One run in words; a run whose pictures were not counted says so."""
+    french = language == "fr"
     if "minutes" not in run:
-        return "une passe dont la longueur n'a pas été notée" if language == "fr" else "a run of unrecorded length"
-    minutes, pictures = _number(run["minutes"], language), f"{run['pictures']:,}"
-    if language == "fr":
+        return "une passe dont la longueur n'a pas été notée" if french else "a run of unrecorded length"
+    kind, minutes, pictures = (
+        _KINDS[run["kind"]][french],
+        _number(run["minutes"], language),
+        f"{run['pictures']:,}",
+    )
+    if french:
         device = run["device"].replace("CPU cores", "cœurs")
-        return f"{pictures.replace(',', ' ')} images en {minutes} minutes sur {device}"
-    return f"{pictures} pictures in {minutes} minutes on {run['device']}"
-
-
-def _percent(share: float, language: str) -> str:
-    return f"{_number(round(100 * share, 1), language)} %"
+        return f"{kind}, {pictures.replace(',', ' ')} images en {minutes} minutes sur {device}"
+    return f"{kind}, {pictures} pictures in {minutes} minutes on {run['device']}"
 
 
 def _number(value: float, language: str) -> str:

@@ -10,6 +10,7 @@ import argparse
 import hashlib
 import json
 import warnings
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -23,8 +24,6 @@ from models.text2image.model import ModelConfig, PictureModel
 
 NAME = "fournil-mini"
 OPSET = 17
-DEFAULT_STEPS = 20
-DEFAULT_GUIDANCE = 3.0
 SHIFT = 1.0
 INPUTS = ("sample", "timestep", "encoder_hidden_states", "encoder_attention_mask", "pooled")
 
@@ -42,13 +41,24 @@ class VelocityModel(nn.Module):
         return (sample - clean) / t.clamp(min=1e-3)[:, None, None, None]
 
 
-def load_average(checkpoint: Path) -> tuple[PictureModel, list[dict[str, object]]]:
-    """The averaged weights of a training checkpoint, ready to draw, on the CPU, and the record of its runs."""
+@dataclass(frozen=True)
+class Facts:
+    """What a checkpoint says of its model: how it is meant to be drawn with, and the runs that made it."""
+
+    steps: int
+    guidance: float
+    training_runs: list[dict[str, object]]
+
+
+def load_average(checkpoint: Path) -> tuple[PictureModel, Facts]:
+    """The averaged weights of a training checkpoint, ready to draw, on the CPU."""
     state = torch.load(checkpoint, map_location="cpu", weights_only=True)
     sizes = state["model_config"] | {"widths": tuple(state["model_config"]["widths"])}
     model = PictureModel(ModelConfig(**sizes))
     model.load_state_dict(state["average"])
-    return model.eval().requires_grad_(False), state["training_runs"]
+    purpose = state["purpose"]
+    facts = Facts(purpose["steps"], purpose["guidance"], state["training_runs"])
+    return model.eval().requires_grad_(False), facts
 
 
 def example_inputs(config: ModelConfig, rows: int, tokens: int, seed: int = 0) -> tuple[Tensor, ...]:
@@ -139,7 +149,7 @@ def _write_json(path: Path, content: dict[str, object]) -> None:
 
 def export(checkpoint: Path, folder: Path) -> dict[str, float]:
     """Write the model folder; returns `check_graph`'s figures. Raises ValueError if a check fails."""
-    model, runs = load_average(checkpoint)
+    model, facts = load_average(checkpoint)
     config = model.config
     (folder / "unet").mkdir(parents=True, exist_ok=True)
     part = folder / "unet" / "model.onnx.part"
@@ -179,9 +189,9 @@ def export(checkpoint: Path, folder: Path) -> dict[str, float]:
             "pooled_dim": config.pooled_dim,
             "block_out_channels": list(config.widths),
             "pixel_range": [-1.0, 1.0],
-            "default_steps": DEFAULT_STEPS,
-            "default_guidance": DEFAULT_GUIDANCE,
-            "training_runs": runs,
+            "default_steps": facts.steps,
+            "default_guidance": facts.guidance,
+            "training_runs": facts.training_runs,
         },
     )
     part.replace(folder / "unet" / "model.onnx")

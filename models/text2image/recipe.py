@@ -1,4 +1,10 @@
-"""The whole recipe: `python -m models.text2image.recipe --minutes 90` fetches, trains, exports, evaluates.
+"""The whole recipe of the drawing model: `python -m models.text2image.recipe`.
+
+1. pictures: fetch and rasterise the openly licensed sprites
+2. training: the teacher learns from composed scenes, for `--steps`
+3. distillation: a student learns to draw in 4 calls what the teacher draws in 40, for `--student-steps`
+4. export: both as ONNX model folders; the student is what ships, the teacher is what a later run goes on from
+5. evaluation: of both, with pictures of the student's
 
 Every stage leaves its result in the cache folder, so a recipe that was killed goes on where it stood.
 """
@@ -6,34 +12,48 @@ Every stage leaves its result in the cache folder, so a recipe that was killed g
 import argparse
 from pathlib import Path
 
+from models.text2image import distill, train
 from models.text2image.card import write_figures
-from models.text2image.evaluate import evaluate
+from models.text2image.evaluate import evaluate, write_report
 from models.text2image.export import NAME, export
 from models.text2image.model import ModelConfig
+from models.text2image.run import TrainConfig
 from models.text2image.sprites import load_sprites
-from models.text2image.train import Places, TrainConfig, train
 
 
 def main() -> None:
-    """Run the four stages in order, saying which one is at work."""
+    """Run the stages in order, saying which one is at work."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--minutes", type=float, default=90.0, help="training time in all")
+    parser.add_argument("--steps", type=int, default=train.STEPS, help="of the teacher, 16 pictures each")
+    parser.add_argument("--student-steps", type=int, default=distill.STEPS, help="of the student")
+    parser.add_argument("--begin", type=Path, help="a teacher's model folder to go on from")
+    parser.add_argument(
+        "--rate", type=float, default=TrainConfig.rate, help="highest learning rate of the teacher"
+    )
     parser.add_argument("--cache", type=Path, default=Path(".cache"))
     parser.add_argument("--weights", type=Path, default=Path("models/weights"))
+    parser.add_argument("--teachers", type=Path, default=Path("models/teachers"))
     parser.add_argument("--docs", type=Path, default=Path("docs/model"))
-    parser.add_argument("--scorer-steps", type=int, default=2500)
-    parser.add_argument("--begin", type=Path, help="a model folder to go on from instead of random weights")
+    parser.add_argument("--scorer-steps", type=int, default=3000)
     arguments = parser.parse_args()
     pictures, encoder = arguments.cache / "pictures", arguments.weights / "use-multilingual"
-    print("1 of 4: pictures", flush=True)
+    student, teacher = arguments.weights / NAME, arguments.teachers / NAME
+    print("1 of 5: pictures", flush=True)
     print(f"{len(load_sprites(pictures))} sprites", flush=True)
-    print("2 of 4: training", flush=True)
-    places = Places(pictures, encoder, arguments.cache / NAME)
-    checkpoint = train(arguments.minutes, places, TrainConfig(), ModelConfig(), arguments.begin)
-    print("3 of 4: export", flush=True)
-    print(f"largest differences {export(checkpoint, arguments.weights / NAME)}", flush=True)
-    print("4 of 4: evaluation", flush=True)
-    evaluate(arguments.weights / NAME, encoder, pictures, arguments.docs, arguments.scorer_steps)
+    print("2 of 5: training", flush=True)
+    places = train.Places(pictures, encoder, arguments.cache / NAME)
+    config = TrainConfig(rate=arguments.rate)
+    taught = train.train(arguments.steps, places, config, ModelConfig(), arguments.begin)
+    print("3 of 5: distillation", flush=True)
+    pupil = arguments.cache / f"{NAME}-student"
+    distilled = distill.distill(taught, arguments.student_steps, encoder, pupil, distill.DISTILLING)
+    print("4 of 5: export", flush=True)
+    for checkpoint, folder in ((taught, teacher), (distilled, student)):
+        print(f"{folder}: largest differences {export(checkpoint, folder)}", flush=True)
+    print("5 of 5: evaluation", flush=True)
+    for folder, report, sheets in ((teacher, "teacher.json", None), (student, "evaluation.json", arguments.docs)):
+        figures = evaluate(folder, encoder, pictures, arguments.scorer_steps, sheets)
+        write_report(figures, arguments.docs / report)
     write_figures(arguments.docs)
 
 

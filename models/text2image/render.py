@@ -1,7 +1,7 @@
 """Draw a scene: sprites pasted on a plain or painted ground, as one RGB picture.
 
 Sprites are square RGBA images trimmed to what they show (see `sprites`). Where things stand is decided by
-`layout`. Randomness comes from the caller's generator only.
+`layout`. Randomness comes from the caller's generator only, never from what was drawn before.
 """
 
 import random
@@ -12,6 +12,9 @@ from PIL import Image
 from models.text2image.landscape import jitter, paint
 from models.text2image.layout import places
 from models.text2image.scenes import COLOURS, Scene
+
+VARIANTS = 32
+"""Of each landscape."""
 
 SpriteBook = dict[tuple[str, str], Image.Image]  # (concept key, style) -> RGBA
 
@@ -35,19 +38,18 @@ class Painter:
     def __init__(self, sprites: SpriteBook, size: int) -> None:
         self.sprites = sprites
         self.size = size
-        self._grounds: dict[tuple[str, str], list[Image.Image]] = {}
+        self._grounds: dict[tuple[str, str, int], Image.Image] = {}
         self._tinted: SpriteBook = {}
 
     def _ground(self, scene: Scene, rng: random.Random) -> Image.Image:
         ground = scene.ground
         if ground.colour:
             return Image.new("RGB", (self.size, self.size), jitter(COLOURS[ground.colour], 8, rng))
-        # Thirty-two variants of each landscape are painted once: painting costs more than pasting.
-        variants = self._grounds.setdefault((ground.place, ground.sky), [])
-        if len(variants) < 32:
-            variants.append(paint(ground.place, ground.sky, self.size, rng))
-            return variants[-1].copy()
-        return rng.choice(variants).copy()
+        # A few variants of each landscape are painted once: painting costs more than pasting.
+        name = (ground.place, ground.sky, rng.randrange(VARIANTS))
+        if name not in self._grounds:
+            self._grounds[name] = paint(ground.place, ground.sky, self.size, random.Random(repr(name)))
+        return self._grounds[name].copy()
 
     def _sprite(self, key: str, style: str, colour: str) -> Image.Image:
         if not colour:

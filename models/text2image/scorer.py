@@ -1,8 +1,9 @@
 """A scorer of pictures: which concept, which ground colour. It judges what the default model draws.
 
 A small convolutional classifier, trained on renderings of the same sprites with strong distortions and
-none of the held-out combinations. Its own accuracy is measured first, on held-out combinations and on a
-drawing style it has never seen. It reads no prompt: it is a classifier, not a CLIP.
+none of the held-out combinations; a part of the renderings are one place of a picture of two things. Its own
+accuracy is measured first, on held-out combinations, on a drawing style it has never seen, and on held-out
+pairs. It reads no prompt: it is a classifier, not a CLIP.
 """
 
 import random
@@ -19,6 +20,16 @@ from torch import Tensor, nn
 from models.text2image.concepts import CONCEPTS
 from models.text2image.render import Painter, SpriteBook, as_array
 from models.text2image.scenes import COLOURS, STYLES, Ground, Scene, Thing, held_out, held_out_combinations
+
+WINDOWS = {
+    "left": ((0.27, 0.5), (0.73, 0.5)),
+    "right": ((0.73, 0.5), (0.27, 0.5)),
+    "above": ((0.5, 0.26), (0.5, 0.74)),
+    "below": ((0.5, 0.74), (0.5, 0.26)),
+}
+"""Centres of the two places of a relation, the first thing's first, as shares of the edge (see `layout`)."""
+WINDOW = 0.54
+"""Edge of a place's window."""
 
 CONCEPT_KEYS = tuple(concept.key for concept in CONCEPTS)
 COLOUR_KEYS = tuple(COLOURS)
@@ -44,18 +55,41 @@ def distort(picture: Image.Image, rng: random.Random) -> Image.Image:
     return Image.fromarray((np.asarray(picture) + grain).clip(0, 255).astype(np.uint8))
 
 
+def windows(pictures: np.ndarray, relation: str) -> tuple[np.ndarray, np.ndarray]:
+    """The two places of float32[N, 3, S, S], each enlarged to [N, 3, S, S]; the first thing's place first."""
+    size = pictures.shape[2]
+    edge = round(WINDOW * size)
+    parts = []
+    for x, y in WINDOWS[relation]:
+        left, top = (min(max(0, round(c * size - edge / 2)), size - edge) for c in (x, y))
+        part = torch.from_numpy(pictures[:, :, top : top + edge, left : left + edge].copy())
+        parts.append(F.interpolate(part, (size, size), mode="bilinear", antialias=True).numpy())
+    return parts[0], parts[1]
+
+
 def _labelled(
     painter: Painter, combinations: list[tuple[str, str, str]], rng: random.Random, distorted: bool
 ) -> Labelled:
     pictures = []
     for concept, colour, style in combinations:
-        picture = painter.draw(Scene((Thing(concept),), style, Ground(colour=colour)), rng)
+        scene = Scene((Thing(concept),), style, Ground(colour=colour))
+        picture = painter.draw(scene, rng)
+        if distorted and rng.random() < 0.35:
+            picture = _one_of_two(painter, scene, rng)
         pictures.append(as_array(distort(picture, rng) if distorted else picture))
     return Labelled(
         np.stack(pictures),
         np.array([CONCEPT_KEYS.index(concept) for concept, _, _ in combinations]),
         np.array([COLOUR_KEYS.index(colour) for _, colour, _ in combinations]),
     )
+
+
+def _one_of_two(painter: Painter, scene: Scene, rng: random.Random) -> Image.Image:
+    """The scene's thing as it stands in its place beside another."""
+    relation, other = rng.choice(tuple(WINDOWS)), Thing(rng.choice(CONCEPT_KEYS))
+    pair = Scene((*scene.things, other), scene.style, scene.ground, relation)
+    place, _ = windows(as_array(painter.draw(pair, rng))[None], relation)
+    return Image.fromarray(((place[0].transpose(1, 2, 0) + 1.0) * 127.5).clip(0, 255).astype(np.uint8))
 
 
 def _training_combinations(count: int, rng: random.Random) -> list[tuple[str, str, str]]:
@@ -90,18 +124,18 @@ class Scorer(nn.Module):
         return self.concept(self.body(x).flatten(1)), self.colour(small.flatten(1))
 
     @torch.no_grad()
-    def name(self, pictures: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Most likely concept and colour numbers of float32[B, 3, 64, 64]."""
+    def likelihoods(self, pictures: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Log-probabilities of concepts [B, K] and ground colours [B, C] for float32[B, 3, 64, 64]."""
         self.eval()
         concept, colour = self(torch.from_numpy(pictures))
-        return concept.argmax(dim=1).numpy(), colour.argmax(dim=1).numpy()
+        return concept.log_softmax(dim=1).numpy(), colour.log_softmax(dim=1).numpy()
 
 
 def _accuracy(scorer: Scorer, labelled: Labelled) -> dict[str, float]:
-    concepts, colours = scorer.name(labelled.pictures)
+    concepts, colours = scorer.likelihoods(labelled.pictures)
     return {
-        "concept": float((concepts == labelled.concepts).mean()),
-        "colour": float((colours == labelled.colours).mean()),
+        "concept": float((concepts.argmax(axis=1) == labelled.concepts).mean()),
+        "colour": float((colours.argmax(axis=1) == labelled.colours).mean()),
     }
 
 

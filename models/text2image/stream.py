@@ -1,7 +1,8 @@
-"""An endless stream of training batches: pictures drawn on the fly with captions in both languages.
+"""Training batches: pictures drawn on the fly with captions in both languages.
 
-Encoding a caption costs more than drawing its picture, so encoded captions are kept in a bounded pool
-and drawn again with fresh pictures: position, size and all that the caption leaves open still change.
+Batch number n is the same whatever came before, so a run that was killed goes on as if nothing had happened.
+Encoding a caption costs more than drawing its picture, so captions come in pools of POOL_CAPTIONS, each used
+for POOL_BATCHES batches with ever fresh pictures: position, size and all that the caption leaves open change.
 """
 
 import random
@@ -15,8 +16,8 @@ from models.text2image.render import Painter, SpriteBook, as_array
 from models.text2image.scenes import Scene, sample_scene
 from services.runtime.sentence_encoder import SentenceEncoder
 
-POOL_CAPTIONS = 30_000
-FRESH_SHARE = 0.25  # of a batch, once the pool is full
+POOL_CAPTIONS = 16_000
+POOL_BATCHES = 4_000
 CAPTION_DROPOUT = 0.1  # share of pictures trained without a prompt, for classifier-free guidance
 
 
@@ -31,7 +32,9 @@ class Batch:
 
 
 @dataclass(frozen=True)
-class _Captioned:
+class Captioned:
+    """A scene with one caption of it, encoded alone."""
+
     scene: Scene
     text: str
     tokens: np.ndarray  # float16[T, 1280]
@@ -45,51 +48,60 @@ def as_typed(text: str, rng: random.Random) -> str:
     return f"{text}." if rng.random() < 0.05 else text
 
 
+def order(seed: int, *numbers: int) -> tuple[Scene, str]:
+    """A scene and a caption of it, in either language; the same for the same numbers."""
+    rng = numbered(seed, *numbers)
+    scene = sample_scene(rng)
+    return scene, as_typed(caption(scene, rng.choice(LANGUAGES), rng), rng)
+
+
+def numbered(seed: int, *numbers: int) -> random.Random:
+    """A generator of its own for every sequence of numbers."""
+    return random.Random("/".join(map(str, (seed, *numbers))))
+
+
 class SceneStream:
-    """Batches from a seed. Two streams of the same seed and calls give the same batches."""
+    """Batches by number. Two streams of one seed give the same batches."""
 
     def __init__(self, sprites: SpriteBook, encoder: SentenceEncoder, size: int, seed: int) -> None:
         self._painter = Painter(sprites, size)
         self._encoder = encoder
-        self._rng = random.Random(seed)
-        self._pool: list[_Captioned] = []
+        self._seed = seed
+        self._pool_number = -1
+        self._pool: dict[int, Captioned] = {}
 
-    def _write_captions(self, count: int) -> list[_Captioned]:
-        scenes = [sample_scene(self._rng) for _ in range(count)]
-        texts = [as_typed(caption(scene, self._rng.choice(LANGUAGES), self._rng), self._rng) for scene in scenes]
-        encoded = self._encoder.encode(texts)
-        lengths = encoded.mask.sum(axis=1)
-        written = [
-            _Captioned(scene, text, encoded.tokens[i, : lengths[i]].astype(np.float16), encoded.sentence[i])
-            for i, (scene, text) in enumerate(zip(scenes, texts, strict=True))
-        ]
-        for item in written:
-            if len(self._pool) < POOL_CAPTIONS:
-                self._pool.append(item)
-            else:
-                self._pool[self._rng.randrange(POOL_CAPTIONS)] = item
-        return written
-
-    def batch(self, count: int) -> Batch:
-        """The next `count` pictures with their prompts."""
-        full = len(self._pool) >= POOL_CAPTIONS
-        fresh = round(count * FRESH_SHARE) if full else count
-        items = self._write_captions(fresh)
-        items += [self._rng.choice(self._pool) for _ in range(count - fresh)]
+    def batch(self, number: int, count: int) -> Batch:
+        """`count` pictures with their prompts."""
+        rng = numbered(self._seed, number)
+        items = self._captioned(number // POOL_BATCHES, [rng.randrange(POOL_CAPTIONS) for _ in range(count)])
         longest = max(len(item.tokens) for item in items)
         tokens = np.zeros((count, longest, items[0].tokens.shape[1]), np.float32)
         mask = np.zeros((count, longest), np.float32)
         pooled = np.zeros((count, items[0].pooled.shape[0]), np.float32)
         pictures = []
         for row, item in enumerate(items):
-            pictures.append(as_array(self._painter.draw(item.scene, self._rng)))
-            if self._rng.random() < CAPTION_DROPOUT:
+            pictures.append(as_array(self._painter.draw(item.scene, rng)))
+            if rng.random() < CAPTION_DROPOUT:
                 mask[row, 0] = 1.0  # no prompt: one zero token, zero sentence
                 continue
             tokens[row, : len(item.tokens)] = item.tokens
             mask[row, : len(item.tokens)] = 1.0
             pooled[row] = item.pooled
         return Batch(np.stack(pictures), tokens, mask, pooled)
+
+    def _captioned(self, pool: int, places: list[int]) -> list[Captioned]:
+        """Captions of a pool by their place in it, encoded when first asked for."""
+        if pool != self._pool_number:
+            self._pool_number, self._pool = pool, {}
+        missing = sorted(set(places) - self._pool.keys())
+        orders = [order(self._seed, pool, place) for place in missing]
+        if orders:
+            encoded = self._encoder.encode([text for _, text in orders])
+            lengths = encoded.mask.sum(axis=1)
+            for row, (place, (scene, text)) in enumerate(zip(missing, orders, strict=True)):
+                words = encoded.tokens[row, : lengths[row]].astype(np.float16)
+                self._pool[place] = Captioned(scene, text, words, encoded.sentence[row])
+        return [self._pool[place] for place in places]
 
 
 def open_encoder(folder: Path) -> SentenceEncoder:

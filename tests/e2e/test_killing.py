@@ -67,7 +67,7 @@ def kill(mesh: SupervisedMesh, part: str) -> None:
 def test_killing_a_part_loses_no_job_and_charges_none_twice(mortal_mesh: SupervisedMesh, part: str) -> None:
     key = mortal_mesh.new_key("paid")
     with mortal_mesh.client(key) as client, ThreadPoolExecutor(8) as pool:
-        jobs = [client.draw(f"a boat, number {number}", count=2, steps=30) for number in range(6)]
+        jobs = [client.draw(f"a boat, number {number}", count=2, steps=80) for number in range(6)]
         running = threading.Event()
         readers = [pool.submit(watch, client, job.id, running) for job in jobs]
         assert running.wait(60), "a job is in the oven"
@@ -135,7 +135,7 @@ def test_ctrl_c_loses_nothing(tmp_path_factory: pytest.TempPathFactory) -> None:
         first.start()
         key = first.new_key("paid")
         with first.client(key) as client:
-            jobs = [client.draw("a boat", count=2, steps=60).id for _ in range(4)]
+            jobs = [client.draw("a boat", count=2, steps=100).id for _ in range(4)]
     finally:
         first.stop()
     second = SupervisedMesh(folder)
