@@ -1,10 +1,10 @@
 """What the edge costs: time from request to picture through the whole mesh against the generator called directly.
 
 One mesh, one generator, the shipped model at its usual four steps and at twenty. The two ways alternate in short
-rounds, so that a machine that slows down slows both. "Direct" is `GeneratorService.Generate` and nothing else: no
-key, no allowance, no line, no moderation, no storage, no charge. The ratio is the median time through the mesh over
-the median time direct; 1.0 would mean that all of that is free. On one machine everything shares the cores: looking
-at a finished picture alone (the moderator's classifier) costs as much as a step and a half of drawing it.
+rounds, so that a machine that slows down slows both. "Direct" is `GeneratorService.Generate` and nothing else:
+no key, no allowance, no line, no moderation, no storage, no charge. The ratio is the median time through the mesh
+over the median time direct; 1.0 would mean that all of that is free. On one machine everything shares the cores,
+the moderator's look at every finished picture above all.
 
     python -m bench.edge [--pictures N]
 """
