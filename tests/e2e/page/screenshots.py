@@ -43,7 +43,7 @@ class Album:
         self.take(page, "welcome-fr", whole=False)
         with_key(page, "paid")
         crowd(mesh)
-        page.run("document.getElementById('steps').value = 40")
+        page.run("document.getElementById('steps').value = 100")
         order(page, CRAB_FR)
         page.wait("document.querySelector('.job[data-phase=queued]')")
         self.take(page, "line-fr")
@@ -81,7 +81,7 @@ def crowd(mesh: str) -> None:
     with httpx.Client(base_url=mesh, timeout=30) as web:
         key = web.get("/v1/demo-key").json()["paid"]
         for number in range(11):
-            body = {"prompt": f"une pomme rouge, numéro {number}", "steps": 30}
+            body = {"prompt": f"une pomme rouge, numéro {number}", "count": 4, "steps": 100}
             web.post("/v1/jobs", json=body, headers={"authorization": f"Bearer {key}"}).raise_for_status()
 
 
