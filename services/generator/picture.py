@@ -19,7 +19,8 @@ class NotAPicture(ValueError):
 def to_png(pixels: NDArray[np.float32], size: int) -> bytes:
     """PNG, sRGB, `size` pixels square, of float32[3,S,S] in -1 to 1 (what is beyond is cut).
 
-    Resampled bicubically (Lanczos leaves rings around flat shapes) when `size` differs from S. The same pixels give the same bytes. Raises NotAPicture.
+    Resampled bicubically when `size` differs from S: Lanczos leaves rings around flat shapes. The same pixels give
+    the same bytes. Raises NotAPicture.
     """
     if not np.isfinite(pixels).all():
         raise NotAPicture("the model answered with numbers that are not finite")
