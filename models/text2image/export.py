@@ -10,7 +10,7 @@ import argparse
 import hashlib
 import json
 import warnings
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
@@ -20,7 +20,7 @@ import torch
 from onnx import TensorProto, helper, numpy_helper
 from torch import Tensor, nn
 
-from models.text2image.model import ModelConfig, PictureModel
+from models.text2image.model import ModelConfig, PictureModel, config_of
 
 NAME = "fournil-mini"
 OPSET = 17
@@ -53,8 +53,7 @@ class Facts:
 def load_average(checkpoint: Path) -> tuple[PictureModel, Facts]:
     """The averaged weights of a training checkpoint, ready to draw, on the CPU."""
     state = torch.load(checkpoint, map_location="cpu", weights_only=True)
-    sizes = state["model_config"] | {"widths": tuple(state["model_config"]["widths"])}
-    model = PictureModel(ModelConfig(**sizes))
+    model = PictureModel(config_of(state["model_config"]))
     model.load_state_dict(state["average"])
     purpose = state["purpose"]
     facts = Facts(purpose["steps"], purpose["guidance"], state["training_runs"])
@@ -191,6 +190,7 @@ def export(checkpoint: Path, folder: Path) -> dict[str, float]:
             "pixel_range": [-1.0, 1.0],
             "default_steps": facts.steps,
             "default_guidance": facts.guidance,
+            "model_config": asdict(config),
             "training_runs": facts.training_runs,
         },
     )

@@ -3,14 +3,16 @@
 Notable:
 - it works on 2×2 pixel blocks (space-to-depth), so most work happens at a quarter of the pixels;
 - it predicts the clean picture x0 from x_t = (1 - t)·x0 + t·noise, t in [0, 1] (rectified flow);
-- the prompt's token vectors enter by cross-attention at the two lower sizes, its sentence vector is
-  added to the time embedding;
+- the prompt's token vectors enter by cross-attention at the two lower sizes, each with a learned vector
+  for its place ("a left of b" is not "b left of a"); its sentence vector is added to the time embedding;
 - a row of a batch is computed alone: group norms and attention never mix rows, and padding tokens
   are masked out, so a picture does not depend on what else is in the batch.
 """
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 import torch.nn.functional as F
@@ -29,6 +31,14 @@ class ModelConfig:
     pooled_dim: int = 512
     heads: int = 4
     groups: int = 16
+    positions: int = 128  # prompt tokens that know their place; 0 for a model that knows no order
+
+
+def config_of(sizes: Mapping[str, Any]) -> ModelConfig:
+    """A configuration out of JSON or a checkpoint, where tuples have become lists."""
+    return ModelConfig(
+        **{name: tuple(value) if isinstance(value, list) else value for name, value in sizes.items()}
+    )
 
 
 def time_features(t: Tensor, dim: int) -> Tensor:
@@ -123,6 +133,7 @@ class PictureModel(nn.Module):
         self.embed_tokens = nn.Sequential(
             nn.Linear(config.token_dim, config.text_dim), nn.LayerNorm(config.text_dim)
         )
+        self.places = nn.Parameter(torch.zeros(config.positions, config.text_dim)) if config.positions else None
         self.enter = nn.Conv2d(12, high, 3, padding=1)
         self.down_high = nn.ModuleList([Stage(high, high, config, cross=False) for _ in range(2)])
         self.to_mid = nn.Conv2d(high, mid, 3, stride=2, padding=1)
@@ -148,6 +159,8 @@ class PictureModel(nn.Module):
         sentence = pooled * self.config.pooled_dim**0.5  # a unit vector, brought to unit variance
         embedding = F.silu(self.embed_time(time_features(t, 128)) + self.embed_pooled(sentence))  # [B, E]
         context = self.embed_tokens(tokens)  # [B, T, text_dim]
+        if self.places is not None:
+            context = context + self.places[: tokens.shape[1]]
         bias = ((1.0 - mask) * -30_000.0)[:, None, None, :].to(context.dtype)  # [B, 1, 1, T]
 
         def through(stages: nn.ModuleList, h: Tensor) -> Tensor:

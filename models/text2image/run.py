@@ -16,7 +16,7 @@ import torch
 from torch import Tensor
 from tqdm import tqdm
 
-from models.text2image.model import ModelConfig, PictureModel
+from models.text2image.model import ModelConfig, PictureModel, config_of
 from models.text2image.noising import Noised, loss_of
 from models.text2image.warm_start import exported_weights
 
@@ -87,11 +87,17 @@ class Run:
         self.workers = ThreadPoolExecutor(config.workers) if device.type == "cpu" else None
 
     def begin_with(self, folder: Path) -> None:
-        """Take the weights of an exported model folder and its record of earlier runs; all else is new."""
-        weights = exported_weights(folder / "unet" / "model.onnx", self.model_config)
-        self.model.load_state_dict(weights)
-        self.average.load_state_dict(weights)
+        """Take the weights of an exported model folder and its record of earlier runs; all else is new.
+
+        A folder from before tokens had places begins with places of zero. Raises ValueError if the shapes differ.
+        """
         facts = json.loads((folder / "unet" / "config.json").read_text(encoding="utf-8"))
+        sizes = facts.get("model_config", {"positions": 0})
+        weights = exported_weights(folder / "unet" / "model.onnx", config_of(sizes))
+        for model in (self.model, self.average):
+            missing, unexpected = model.load_state_dict(weights, strict=False)
+            if set(missing) - {"places"} or unexpected:
+                raise ValueError(f"{folder} is of another shape of model: {[*missing, *unexpected]}")
         self.earlier = facts["training_runs"]
 
     def record(self) -> list[dict[str, object]]:
