@@ -87,7 +87,7 @@ ENTRIES = (
     Entry(
         "weights/fournil-mini",
         "Apache-2.0",
-        "distilled here from a teacher of the runs that its unet/config.json names",
+        "distilled here from teachers/fournil-mini",
         'make models ARGS="--only drawing"',
         "docs/model/evaluation.json",
         DRAWING,
