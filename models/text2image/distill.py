@@ -40,6 +40,8 @@ ROLLOUT = 16
 """Pictures the teacher draws at a time."""
 POOL = 12
 """Drawings kept to choose lessons from, so that a batch holds many prompts and levels."""
+SLIDE = 2
+"""Drawings that are replaced at a time; a fixed number, so that lessons are the same on any number of cores."""
 STUDENT = Purpose("distillation", steps=FINE // JUMP, guidance=1.0)
 DISTILLING = TrainConfig(rate=2e-4, warm_steps=50, decay_from=0.5)
 
@@ -87,8 +89,8 @@ class Lessons:
         self._pool: dict[int, Noised] = {}
 
     def __call__(self, number: int) -> Noised:
-        batch, workers = self._config.batch, self._config.workers
-        first = number * batch // (ROLLOUT * FINE * workers) * workers
+        batch = self._config.batch
+        first = number * batch // (ROLLOUT * FINE * SLIDE) * SLIDE
         window = range(first, first + POOL)
         missing = [part for part in window if part not in self._pool]
         self._pool |= zip(missing, self._workers.map(self._draw, missing), strict=True)

@@ -18,6 +18,7 @@ import numpy as np
 from PIL import Image
 from tqdm import tqdm
 
+from models.reports import write_report
 from models.text2image.asked import Asked, pairs, singles
 from models.text2image.baselines import Library, distances, gather, retrieve
 from models.text2image.judge import Shares, judge_pairs, judge_singles
@@ -132,12 +133,6 @@ def _judged(
 ) -> Drawings:
     single, double = draw_all(sampler, one, settings), draw_all(sampler, two, settings)
     return judge_singles(scorer, one, single), judge_pairs(scorer, two, double), single, double
-
-
-def write_report(figures: Figures, report: Path) -> None:
-    """The figures as JSON."""
-    report.parent.mkdir(parents=True, exist_ok=True)
-    report.write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")
 
 
 def main() -> None:

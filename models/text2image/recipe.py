@@ -12,9 +12,10 @@ Every stage leaves its result in the cache folder, so a recipe that was killed g
 import argparse
 from pathlib import Path
 
+from models.reports import write_report
 from models.text2image import distill, train
 from models.text2image.card import write_figures
-from models.text2image.evaluate import evaluate, write_report
+from models.text2image.evaluate import evaluate
 from models.text2image.export import NAME, export
 from models.text2image.model import ModelConfig
 from models.text2image.run import TrainConfig
