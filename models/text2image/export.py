@@ -26,6 +26,8 @@ NAME = "fournil-mini"
 OPSET = 17
 SHIFT = 1.0
 INPUTS = ("sample", "timestep", "encoder_hidden_states", "encoder_attention_mask", "pooled")
+PREFIX, HALF = "model.", ".half"
+"""Around a parameter's name in the graph: it belongs to `VelocityModel.model`, and may be stored as float16."""
 
 
 class VelocityModel(nn.Module):
@@ -83,11 +85,19 @@ def halve_weights(model: onnx.ModelProto) -> None:
         if tensor.data_type != TensorProto.FLOAT or values.size < 1024:
             continue
         name = tensor.name
-        tensor.CopyFrom(numpy_helper.from_array(values.astype(np.float16), f"{name}.half"))
-        casts.append(helper.make_node("Cast", [f"{name}.half"], [name], f"{name}.widen", to=TensorProto.FLOAT))
+        tensor.CopyFrom(numpy_helper.from_array(values.astype(np.float16), name + HALF))
+        casts.append(helper.make_node("Cast", [name + HALF], [name], f"{name}.widen", to=TensorProto.FLOAT))
     nodes = [*casts, *model.graph.node]
     del model.graph.node[:]
     model.graph.node.extend(nodes)
+
+
+def halve_weights_of(path: Path) -> None:
+    """`halve_weights` of a graph's file, in place; the result is checked."""
+    graph = onnx.load(str(path))
+    halve_weights(graph)
+    onnx.checker.check_model(graph, full_check=True)
+    onnx.save(graph, str(path))
 
 
 def write_graph(model: PictureModel, path: Path) -> None:
@@ -102,6 +112,7 @@ def write_graph(model: PictureModel, path: Path) -> None:
             input_names=list(INPUTS),
             output_names=["out_sample"],
             opset_version=OPSET,
+            do_constant_folding=False,  # else linear weights lose their names, which `warm_start` needs
             dynamo=False,
             dynamic_axes={
                 "sample": {0: "B"},
@@ -112,10 +123,7 @@ def write_graph(model: PictureModel, path: Path) -> None:
                 "out_sample": {0: "B"},
             },
         )
-    graph = onnx.load(str(path))
-    halve_weights(graph)
-    onnx.checker.check_model(graph, full_check=True)
-    onnx.save(graph, str(path))
+    halve_weights_of(path)
 
 
 def check_graph(model: PictureModel, path: Path) -> dict[str, float]:

@@ -3,8 +3,9 @@
 Notable:
 - it works on 2×2 pixel blocks (space-to-depth), so most work happens at a quarter of the pixels;
 - it predicts the clean picture x0 from x_t = (1 - t)·x0 + t·noise, t in [0, 1] (rectified flow);
-- the prompt's token vectors enter by cross-attention at the two lower sizes, each with a learned vector
-  for its place ("a left of b" is not "b left of a"); its sentence vector is added to the time embedding;
+- the prompt's tokens first read each other, so that a thing's word knows whether it is the one on the left
+  (`Reading`); then they enter by cross-attention at the two lower sizes, and the picture's places know where
+  they are (`canvas`). The sentence vector is added to the time embedding;
 - a row of a batch is computed alone: group norms and attention never mix rows, and padding tokens
   are masked out, so a picture does not depend on what else is in the batch.
 """
@@ -32,12 +33,19 @@ class ModelConfig:
     heads: int = 4
     groups: int = 16
     positions: int = 128  # prompt tokens that know their place; 0 for a model that knows no order
+    readings: int = 2  # times the prompt's tokens read each other before the picture reads them
+    canvas: bool = True  # whether places of the lowest size know where they are
+
+
+_BEFORE: dict[str, Any] = {"positions": 0, "readings": 0, "canvas": False}
+"""Sizes that older configurations do not name: they had none of it."""
 
 
 def config_of(sizes: Mapping[str, Any]) -> ModelConfig:
     """A configuration out of JSON or a checkpoint, where tuples have become lists."""
+    told = {**_BEFORE, **sizes}
     return ModelConfig(
-        **{name: tuple(value) if isinstance(value, list) else value for name, value in sizes.items()}
+        **{name: tuple(value) if isinstance(value, list) else value for name, value in told.items()}
     )
 
 
@@ -47,6 +55,16 @@ def time_features(t: Tensor, dim: int) -> Tensor:
     frequencies = torch.exp(torch.arange(half, device=t.device) * (-math.log(10_000.0) / half))
     angles = t[:, None].float() * 1000.0 * frequencies[None, :]  # [B, dim/2]
     return torch.cat((angles.cos(), angles.sin()), dim=1)
+
+
+def attend(query: Tensor, key: Tensor, value: Tensor, bias: Tensor | None, heads: int) -> Tensor:
+    """Multi-head attention: [B, L, C] asks [B, T, C] twice; `bias` [B, 1, 1, T] shuts tokens out. [B, L, C]."""
+    query, key, value = (x.unflatten(2, (heads, -1)).transpose(1, 2) for x in (query, key, value))
+    scores = query @ key.transpose(2, 3) * query.shape[3] ** -0.5  # [B, heads, L, T]
+    if bias is not None:
+        scores = scores + bias
+    mixed = scores.softmax(dim=3).to(value.dtype) @ value  # [B, heads, L, C/heads]
+    return mixed.transpose(1, 2).flatten(2)
 
 
 class ResBlock(nn.Module):
@@ -82,21 +100,32 @@ class Attention(nn.Module):
         nn.init.zeros_(self.out.weight)
 
     def forward(self, x: Tensor, context: Tensor | None, bias: Tensor | None) -> Tensor:
-        batch, width, height, breadth = x.shape
         places = self.norm(x).flatten(2).transpose(1, 2)  # [B, H·W, C]
-        source = places if context is None else context  # [B, T, D]
-        query = self._split(self.query(places))  # [B, heads, H·W, C/heads]
-        key, value = (self._split(part) for part in self.key_value(source).chunk(2, dim=2))
-        scores = query @ key.transpose(2, 3) * (width // self.heads) ** -0.5  # [B, heads, H·W, T]
-        if bias is not None:
-            scores = scores + bias
-        mixed = scores.softmax(dim=3).to(value.dtype) @ value  # [B, heads, H·W, C/heads]
-        mixed = self.out(mixed.transpose(1, 2).flatten(2))  # [B, H·W, C]
-        return x + mixed.transpose(1, 2).reshape(batch, width, height, breadth)
+        key, value = self.key_value(places if context is None else context).chunk(2, dim=2)  # 2 × [B, T, C]
+        mixed = self.out(attend(self.query(places), key, value, bias, self.heads))  # [B, H·W, C]
+        return x + mixed.transpose(1, 2).reshape(x.shape)
 
-    def _split(self, x: Tensor) -> Tensor:
-        """[B, L, C] -> [B, heads, L, C/heads]."""
-        return x.unflatten(2, (self.heads, -1)).transpose(1, 2)
+
+class Reading(nn.Module):
+    """The prompt's tokens read each other once: self-attention and a two-layer network around residuals."""
+
+    def __init__(self, config: ModelConfig) -> None:
+        super().__init__()
+        width = config.text_dim
+        self.heads = config.heads
+        self.norm = nn.LayerNorm(width)
+        self.query_key_value = nn.Linear(width, 3 * width)
+        self.out = nn.Linear(width, width)
+        self.think = nn.Sequential(
+            nn.LayerNorm(width), nn.Linear(width, 2 * width), nn.SiLU(), nn.Linear(2 * width, width)
+        )
+        for last in (self.out, self.think[-1]):
+            nn.init.zeros_(last.weight)
+
+    def forward(self, tokens: Tensor, bias: Tensor) -> Tensor:
+        query, key, value = self.query_key_value(self.norm(tokens)).chunk(3, dim=2)  # 3 × [B, T, D]
+        tokens = tokens + self.out(attend(query, key, value, bias, self.heads))
+        return tokens + self.think(tokens)
 
 
 class Stage(nn.Module):
@@ -134,6 +163,9 @@ class PictureModel(nn.Module):
             nn.Linear(config.token_dim, config.text_dim), nn.LayerNorm(config.text_dim)
         )
         self.places = nn.Parameter(torch.zeros(config.positions, config.text_dim)) if config.positions else None
+        self.readings = nn.ModuleList([Reading(config) for _ in range(config.readings)])
+        edge = config.image_size // 8
+        self.canvas = nn.Parameter(torch.zeros(low, edge, edge)) if config.canvas else None
         self.enter = nn.Conv2d(12, high, 3, padding=1)
         self.down_high = nn.ModuleList([Stage(high, high, config, cross=False) for _ in range(2)])
         self.to_mid = nn.Conv2d(high, mid, 3, stride=2, padding=1)
@@ -162,6 +194,8 @@ class PictureModel(nn.Module):
         if self.places is not None:
             context = context + self.places[: tokens.shape[1]]
         bias = ((1.0 - mask) * -30_000.0)[:, None, None, :].to(context.dtype)  # [B, 1, 1, T]
+        for reading in self.readings:
+            context = reading(context, bias)
 
         def through(stages: nn.ModuleList, h: Tensor) -> Tensor:
             for stage in stages:
@@ -170,7 +204,8 @@ class PictureModel(nn.Module):
 
         high = through(self.down_high, self.enter(F.pixel_unshuffle(x, 2)))  # [B, high, S/2, S/2]
         mid = through(self.down_mid, self.to_mid(high))  # [B, mid, S/4, S/4]
-        h = through(self.bottom, self.to_low(mid))  # [B, low, S/8, S/8]
+        h = self.to_low(mid)  # [B, low, S/8, S/8]
+        h = through(self.bottom, h if self.canvas is None else h + self.canvas)
         h = self.from_low(F.interpolate(h, scale_factor=2.0, mode="nearest"))
         h = through(self.up_mid, torch.cat((h, mid), dim=1))
         h = self.from_mid(F.interpolate(h, scale_factor=2.0, mode="nearest"))

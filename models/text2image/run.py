@@ -16,10 +16,12 @@ import torch
 from torch import Tensor
 from tqdm import tqdm
 
-from models.text2image.model import ModelConfig, PictureModel, config_of
+from models.text2image.model import ModelConfig, PictureModel
 from models.text2image.noising import Noised, loss_of
 from models.text2image.warm_start import exported_weights
 
+NEWER_PARTS = ("places", "readings.", "canvas")
+"""Parameters that older model folders do not have; new ones leave the output as it was."""
 LONGEST_STEP = 10.0
 """Seconds a step counts at most: a process that was stopped and continued has not trained meanwhile."""
 
@@ -89,15 +91,17 @@ class Run:
     def begin_with(self, folder: Path) -> None:
         """Take the weights of an exported model folder and its record of earlier runs; all else is new.
 
-        A folder from before tokens had places begins with places of zero. Raises ValueError if the shapes differ.
+        Parts that the folder's model did not have yet begin as they are made: they change nothing at first.
+        Raises ValueError if the shapes differ.
         """
         facts = json.loads((folder / "unet" / "config.json").read_text(encoding="utf-8"))
-        sizes = facts.get("model_config", {"positions": 0})
-        weights = exported_weights(folder / "unet" / "model.onnx", config_of(sizes))
+        weights = exported_weights(folder / "unet" / "model.onnx")
         for model in (self.model, self.average):
             missing, unexpected = model.load_state_dict(weights, strict=False)
-            if set(missing) - {"places"} or unexpected:
-                raise ValueError(f"{folder} is of another shape of model: {[*missing, *unexpected]}")
+            strange = [name for name in missing if not name.startswith(NEWER_PARTS)] + unexpected
+            if strange:
+                raise ValueError(f"{folder} is of another shape of model: {strange}")
+        self.average.load_state_dict(self.model.state_dict())
         self.earlier = facts["training_runs"]
 
     def record(self) -> list[dict[str, object]]:
