@@ -2,7 +2,8 @@
 
     python -m models.manifest
 
-Digests are taken from the folders in KEPT, figures from the reports under docs/model; nothing is typed in twice. A missing file or figure is an error: a model without its evaluation is not shipped.
+Digests are taken from the folders in KEPT, figures from the reports under docs/model; nothing is typed in
+twice. A missing file or figure is an error: a model without its evaluation is not shipped.
 """
 
 import hashlib

@@ -43,8 +43,8 @@ class AlignmentScorer:
 def frechet(ours: np.ndarray, theirs: np.ndarray) -> float:
     """Fréchet distance between normal distributions fitted to two sets of features.
 
-    As FID has it (Heusel et al. 2017). float[N, F] and float[M, F]. Other features and other pictures than FID's: only figures of one table compare.
-    Few rows make it larger, so hold the counts equal.
+    As FID has it (Heusel et al. 2017), of float[N, F] and float[M, F]. Other features and other pictures than
+    FID's: only figures of one table compare. Few rows make it larger, so hold the counts equal.
     """
     means = ours.mean(axis=0, dtype=np.float64), theirs.mean(axis=0, dtype=np.float64)
     # With X, Y centred and scaled so that the covariances are XᵀX and YᵀY, the trace of (XᵀX YᵀY)^½ is the sum

@@ -63,7 +63,7 @@ class ImageSide(nn.Module):
 
 @torch.no_grad()
 def gather(encoder_folder: Path, cache: Path, tower: ImageTower, count: int) -> tuple[Tensor, Tensor]:
-    """Features of `count` distorted training pictures [N, 4 × 1280], and of captions in both languages [N, 2, 512]."""
+    """Features of `count` distorted training pictures [N, 4 × 1280], and of their captions [N, 2, 512]."""
     rng, painter, encoder = random.Random(21), Painter(load_sprites(cache), SIZE), open_encoder(encoder_folder)
     pictures, sentences = [], []
     for _ in tqdm(range(count // 16), desc="passing pictures through the tower", unit="batch"):

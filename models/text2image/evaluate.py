@@ -29,7 +29,7 @@ from models.text2image.sheets import save_sheet
 from models.text2image.sprites import load_sprites
 from models.text2image.stream import open_encoder
 
-COMBINATIONS, PAIRS = 200, 200
+COMBINATIONS, PAIRS = 200, 100
 MANY_STEPS = 20
 STORY = (
     "un crabe à côté d'une barque sur la plage au coucher du soleil",
