@@ -1,8 +1,8 @@
 """Pictures a second of the shipped drawing model: onnxruntime and OpenVINO, float32 and int8, batch 1, 4 and 8.
 
 All ways take turns within one run, so that a machine that slows down slows all of them. "Ours" is the way the
-oven draws today: onnxruntime, float32 arithmetic. A ratio above 1 says that the other way is slower. Whether int8
-still draws the same picture stands beside it: the share of the pixels' own spread that int8 loses. OpenVINO is no
+oven draws today: onnxruntime, float32 arithmetic. A ratio above 1 says that the other way is slower. How far
+an answer is from ours stands beside it, as a share of our answer's own spread. OpenVINO is no
 dependency of the services; `make bench-model` installs the `bench` extra, and without it its rows are left out.
 
     python -m bench.model [--rounds N]

@@ -96,11 +96,10 @@ class Run:
         """
         facts = json.loads((folder / "unet" / "config.json").read_text(encoding="utf-8"))
         weights = exported_weights(folder / "unet" / "model.onnx")
-        for model in (self.model, self.average):
-            missing, unexpected = model.load_state_dict(weights, strict=False)
-            strange = [name for name in missing if not name.startswith(NEWER_PARTS)] + unexpected
-            if strange:
-                raise ValueError(f"{folder} is of another shape of model: {strange}")
+        missing, unexpected = self.model.load_state_dict(weights, strict=False)
+        strange = [name for name in missing if not name.startswith(NEWER_PARTS)] + unexpected
+        if strange:
+            raise ValueError(f"{folder} is of another shape of model: {strange}")
         self.average.load_state_dict(self.model.state_dict())
         self.earlier = facts["training_runs"]
 
