@@ -5,11 +5,13 @@ oven draws today: onnxruntime, float32 arithmetic. A ratio above 1 says that the
 an answer is from ours stands beside it, as a share of our answer's own spread. OpenVINO is no
 dependency of the services; `make bench-model` installs the `bench` extra, and without it its rows are left out.
 
-    python -m bench.model [--rounds N]
+    python -m bench.model [--rounds N] [--keep-int8 FOLDER]
+    python -m models.text2image.evaluate --folder FOLDER --report REPORT
 """
 
 import argparse
 import json
+import shutil
 import statistics
 import tempfile
 import time
@@ -34,10 +36,15 @@ def main() -> None:
     """Runs, prints and writes bench/out/model.json."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--rounds", type=int, default=12, help="timed rounds a way and batch")
+    parser.add_argument("--keep-int8", type=Path, help="a folder for the int8 model, to draw and be judged with")
     arguments = parser.parse_args()
     steps = int(json.loads((MODEL / "config.json").read_text("utf-8"))["default_steps"])
     with tempfile.TemporaryDirectory(prefix="fournil-bench-") as folder:
-        ways = _ways(MODEL / "model.onnx", _quantised(Path(folder)))
+        quantised = _quantised(Path(folder))
+        if arguments.keep_int8 and quantised:
+            shutil.copytree(MODEL.parent, arguments.keep_int8)
+            shutil.copy(quantised, arguments.keep_int8 / "unet" / "model.onnx")
+        ways = _ways(MODEL / "model.onnx", quantised)
         results = [row for batch in BATCHES for row in _compare(ways, batch, steps, arguments.rounds)]
     OUT.mkdir(parents=True, exist_ok=True)
     (OUT / "model.json").write_text(json.dumps(results, indent=2) + "\n", encoding="utf-8")
@@ -47,8 +54,9 @@ def main() -> None:
 def feeds(batch: int, seed: int) -> Feeds:
     """Inputs of the graph's shapes with a fixed seed."""
     rng = np.random.default_rng(seed)
+    size = int(json.loads((MODEL / "config.json").read_text("utf-8"))["sample_size"])
     return {
-        "sample": rng.standard_normal((batch, 3, 64, 64), np.float32),
+        "sample": rng.standard_normal((batch, 3, size, size), np.float32),
         "timestep": rng.uniform(50, 1000, batch).astype(np.float32),
         "encoder_hidden_states": rng.standard_normal((batch, TOKENS, 1280), np.float32) * np.float32(0.4),
         "encoder_attention_mask": np.ones((batch, TOKENS), np.float32),

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
-from models.alignment.score import AlignmentScorer
+from models.alignment.score import SIZE, AlignmentScorer
 from models.reports import write_report
 from models.text2image.asked import Asked, pairs, singles
 from models.text2image.captions import LANGUAGES
@@ -23,8 +23,6 @@ from models.text2image.scenes import Scene
 from models.text2image.sprites import load_sprites
 from models.text2image.stream import open_encoder
 from models.text2image.words import english_object, french_object
-
-SIZE = 64
 
 
 def names(language: str) -> list[str]:

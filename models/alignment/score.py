@@ -6,9 +6,12 @@ from pathlib import Path
 import numpy as np
 import onnxruntime
 
+from models.text2image.render import reduced
 from services.runtime.sentence_encoder import SentenceEncoder
 
 IMAGE, TEXT = "image.onnx", "text.onnx"
+SIZE = 64
+"""Edge in pixels of the pictures that the judge learned from."""
 _ROWS = 16
 
 
@@ -24,8 +27,11 @@ class AlignmentScorer:
         self._encoder = encoder
 
     def pictures(self, pictures: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """uint8[N, S, S, 3] to unit vectors float32[N, D] and the image tower's features float32[N, 1280]."""
-        scaled = (pictures.astype(np.float32) / 127.5 - 1.0).transpose(0, 3, 1, 2)
+        """uint8[N, S, S, 3] to unit vectors float32[N, D] and the image tower's features float32[N, 1280].
+
+        The tower has learned at SIZE pixels; larger pictures are reduced to that.
+        """
+        scaled = (reduced(pictures, SIZE).astype(np.float32) / 127.5 - 1.0).transpose(0, 3, 1, 2)
         parts = [self._image.run(None, {"input": scaled[at : at + _ROWS]}) for at in range(0, len(scaled), _ROWS)]
         vectors, features = (np.concatenate(column) for column in zip(*parts, strict=True))
         return vectors, features

@@ -15,7 +15,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from tqdm import tqdm
 
-from models.alignment.score import IMAGE, TEXT
+from models.alignment.score import IMAGE, SIZE, TEXT
 from models.alignment.tower import FEATURES, ImageTower
 from models.text2image.captions import LANGUAGES, caption
 from models.text2image.export import halve_weights_of
@@ -25,7 +25,7 @@ from models.text2image.scorer import distort
 from models.text2image.sprites import load_sprites
 from models.text2image.stream import open_encoder
 
-SCENES, SIZE = 10_000, 64
+SCENES = 10_000
 SHARED = 192
 """Components of the space in which both towers end."""
 BATCH, STEPS, RATE = 256, 2_000, 1e-3

@@ -1,6 +1,7 @@
 """What the evaluation asks for: combinations and pairs that were never drawn or captioned in training."""
 
 import random
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from models.text2image.captions import LANGUAGES, colour_phrase, plain_prompt, things_phrase
@@ -16,6 +17,8 @@ from models.text2image.scenes import (
 
 PLACED = ("left", "right", "above", "below")
 """Relations whose truth can be read off a picture."""
+UNPLACED = ("beside", "and")
+"""Relations that leave it open; `layout` puts the first named left."""
 
 
 @dataclass(frozen=True)
@@ -43,12 +46,14 @@ def singles(count: int, seed: int = 2025) -> list[Asked]:
     ]
 
 
-def pairs(count: int, seed: int = 2026) -> list[Asked]:
-    """`count` held-out pairs in one of PLACED on a plain ground, each in both languages with one seed."""
+def pairs(count: int, seed: int = 2026, said: Sequence[str] = PLACED) -> list[Asked]:
+    """`count` held-out pairs on a plain ground in the relations `said`, each in both languages with one seed."""
     rng, asked = random.Random(seed), []
     for number, keys in enumerate(rng.sample(held_out_pairs(), count)):
         things = tuple(Thing(key) for key in (keys if rng.random() < 0.5 else keys[::-1]))
-        scene = Scene(things, rng.choice(STYLES), Ground(colour=rng.choice(tuple(COLOURS))), PLACED[number % 4])
+        scene = Scene(
+            things, rng.choice(STYLES), Ground(colour=rng.choice(tuple(COLOURS))), said[number % len(said)]
+        )
         for language in LANGUAGES[::-1] if number % 2 else LANGUAGES:
             text = things_phrase(scene, language, rng) + colour_phrase(scene.ground.colour, language, rng)
             asked.append(Asked(text, language, number, scene))

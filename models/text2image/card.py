@@ -1,7 +1,8 @@
-"""Puts the figures of evaluation.json into the model card, in both languages: `python -m models.text2image.card`.
+"""Puts measured figures into the model card, in both languages: `python -m models.text2image.card`.
 
 The card's words are written by hand; what stands between a `<!-- figures:xx -->` line and the next
-`<!-- /figures -->` is written here, so the card cannot claim what was not measured.
+`<!-- /figures -->` comes from evaluation.json, and between `<!-- cost:xx -->` lines from distance.json and
+curve.json, so the card cannot claim what was not measured.
 """
 
 import argparse
@@ -11,9 +12,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from models.text2image.card_cost import cost_block
+
 Figures = Mapping[str, Any]
 
-_BLOCK = re.compile(r"(<!-- figures:(en|fr) -->\n).*?(<!-- /figures -->)", re.DOTALL)
+_BLOCK = re.compile(r"(<!-- (figures|cost):(en|fr) -->\n).*?(<!-- /\2 -->)", re.DOTALL)
 
 _GROUPS = {
     "all": ("all", "ensemble"),
@@ -39,15 +42,23 @@ _TWO = {
 
 
 def write_figures(docs: Path) -> None:
-    """Rewrites the blocks of docs/card.md from docs/evaluation.json."""
-    figures = json.loads((docs / "evaluation.json").read_text(encoding="utf-8"))
-    card = docs / "card.md"
-    card.write_text(with_figures(card.read_text(encoding="utf-8"), figures), encoding="utf-8")
+    """Brings docs/card.md up to date."""
+    (docs / "card.md").write_text(with_figures(docs), encoding="utf-8")
 
 
-def with_figures(card: str, figures: Figures) -> str:
-    """`card` with every block brought up to date."""
-    return _BLOCK.sub(lambda found: f"{found[1]}{block(figures, found[2])}\n{found[3]}", card)
+def with_figures(docs: Path) -> str:
+    """The text of docs/card.md with every block as the reports beside it say."""
+    evaluation, distance, curve = (
+        json.loads((docs / f"{name}.json").read_text(encoding="utf-8"))
+        for name in ("evaluation", "distance", "curve")
+    )
+
+    def written(found: re.Match[str]) -> str:
+        begin, name, language, end = found.groups()
+        text = block(evaluation, language) if name == "figures" else cost_block(distance, curve, language)
+        return f"{begin}{text}\n{end}"
+
+    return _BLOCK.sub(written, (docs / "card.md").read_text(encoding="utf-8"))
 
 
 def block(figures: Figures, language: str) -> str:
@@ -75,6 +86,8 @@ def block(figures: Figures, language: str) -> str:
         "chance": percent(figures["chance_of_naming_the_object"]),
         "many": percent(many["shares_named_right"]["object_top5"]),
         "many_both": percent(many["pairs"]["both"]),
+        "beside": percent(figures["pairs_beside"]["both"]),
+        "first_left": percent(figures["pairs_beside"]["placed"]),
         "fetched": percent(fetched["shares_named_right"]["object_top5"]),
         "fetched_ground": percent(fetched["shares_named_right"]["ground_colour"]),
         "fetched_both": percent(fetched["pairs"]["both"]),
@@ -94,6 +107,7 @@ def block(figures: Figures, language: str) -> str:
 
 _WORDS_EN = """\
 - One thing is named right {times} times as often as by chance ({chance}).
+- Two things beside each other, no side said: both there {beside}, the first named left in {first_left} of these.
 - In 20 steps instead of {steps}: {many} among the first five, both things there {many_both}.
 - Fetching the training picture with the nearest caption instead: {fetched} among the first five, ground colour
   {fetched_ground}, both things there {fetched_both}. No training picture shows what was asked for.
@@ -105,6 +119,8 @@ _WORDS_EN = """\
 - Learned from: {runs}."""
 _WORDS_FR = """\
 - Une chose est nommée juste {times} fois plus souvent qu'au hasard ({chance}).
+- Deux choses l'une à côté de l'autre, sans dire de côté : les deux là {beside}, la première nommée à gauche dans
+  {first_left} de ces images.
 - En 20 pas au lieu de {steps} : {many} parmi les cinq premières, les deux choses là {many_both}.
 - En prenant plutôt l'image d'entraînement à la légende la plus proche : {fetched} parmi les cinq premières,
   couleur du fond {fetched_ground}, les deux choses là {fetched_both}. Aucune image d'entraînement ne montre ce qui
@@ -121,23 +137,23 @@ def _runs(runs: list[dict[str, Any]], language: str) -> str:
     return (" ; puis " if language == "fr" else "; then ").join(_run(run, language) for run in runs)
 
 
-_KINDS = {"training": ("training", "entraînement"), "distillation": ("distillation", "distillation")}
+_KINDS = {
+    "training": ("training", "entraînement"),
+    "distillation": ("distillation", "distillation"),
+    "planning": ("planning", "plan"),
+}
 
 
 def _run(run: Mapping[str, Any], language: str) -> str:
-    """One run in words; a run whose pictures were not counted says so."""
+    """One run in words."""
     french = language == "fr"
-    if "minutes" not in run:
-        return "une passe dont la longueur n'a pas été notée" if french else "a run of unrecorded length"
-    kind, minutes, pictures = (
-        _KINDS[run["kind"]][french],
-        _number(run["minutes"], language),
-        f"{run['pictures']:,}",
-    )
+    what = ("captions", "légendes") if "captions" in run else ("pictures", "images")
+    count, minutes = f"{run.get('captions') or run['pictures']:,}", _number(run["minutes"], language)
+    kind = _KINDS[run["kind"]][french]
     if french:
         device = run["device"].replace("CPU cores", "cœurs")
-        return f"{kind}, {pictures.replace(',', ' ')} images en {minutes} minutes sur {device}"
-    return f"{kind}, {pictures} pictures in {minutes} minutes on {run['device']}"
+        return f"{kind}, {count.replace(',', ' ')} {what[1]} en {minutes} minutes sur {device}"
+    return f"{kind}, {count} {what[0]} in {minutes} minutes on {run['device']}"
 
 
 def _number(value: float, language: str) -> str:

@@ -3,7 +3,7 @@
 Draws, with onnxruntime alone, what `asked` asks for, at the model's own steps and at MANY_STEPS, and lets the
 scorer name what is there. Beside it: the nearest training picture for the same prompts, and how near drawings
 come to training pictures. `--sheets FOLDER` writes grid.png (each combination once, the languages in turn),
-pairs.png and story.png.
+pairs.png, story.png and beyond.png (prompts outside what it was taught).
 """
 
 import argparse
@@ -19,7 +19,7 @@ from PIL import Image
 from tqdm import tqdm
 
 from models.reports import write_report
-from models.text2image.asked import Asked, pairs, singles
+from models.text2image.asked import UNPLACED, Asked, pairs, singles
 from models.text2image.baselines import Library, distances, gather, retrieve
 from models.text2image.judge import Shares, judge_pairs, judge_singles
 from models.text2image.render import Painter
@@ -43,17 +43,31 @@ STORY = (
     "un gâteau d'anniversaire sur fond rose, style plat",
     "three red apples on a white background",
 )
+BEYOND = (  # what it was never taught
+    "",
+    "a violin",
+    "une girafe",
+    "a portrait of a woman",
+    "le mot BONJOUR en lettres rouges",
+    "cinq chats",
+    "a dog chasing a cat",
+    "a blue crab and a green boat",
+    "un crabe, une barque, un croissant et un gâteau",
+    "asdf qwer",
+)
 
 Figures = dict[str, object]
 Drawings = tuple[dict[str, Shares], dict[str, Shares], np.ndarray, np.ndarray]
 
 
-def draw_all(sampler: Sampler, asked: Sequence[Asked], settings: Settings, rows: int = 8) -> np.ndarray:
+def draw_all(
+    sampler: Sampler, texts: Sequence[str], seeds: Sequence[int], settings: Settings, rows: int = 8
+) -> np.ndarray:
     """uint8[N, S, S, 3], drawn `rows` at a time with a progress line."""
-    parts = [asked[start : start + rows] for start in range(0, len(asked), rows)]
+    parts = [slice(start, start + rows) for start in range(0, len(texts), rows)]
     return np.concatenate(
         [
-            sampler.draw([one.text for one in part], [one.seed for one in part], settings)
+            sampler.draw(list(texts[part]), list(seeds[part]), settings)
             for part in tqdm(parts, desc=f"drawing in {settings.steps} steps", unit="batch")
         ]
     )
@@ -86,8 +100,9 @@ def evaluate(folder: Path, encoder_folder: Path, cache: Path, scorer_steps: int,
     sprites, encoder = load_sprites(cache), open_encoder(encoder_folder)
     sampler = Sampler(folder, encoder, threads=0)
     painter, defaults = Painter(sprites, sampler.size), sampler.defaults
-    scorer, accuracy = load_or_train(sprites, sampler.size, cache / "scorer-2.pt", scorer_steps)
+    scorer, accuracy = load_or_train(sprites, cache / "scorer-2.pt", scorer_steps)
     one_thing, two_things = singles(COMBINATIONS), pairs(PAIRS)
+    beside = pairs(PAIRS, said=UNPLACED)
     own = _judged(scorer, sampler, one_thing, two_things, defaults)
     longer = Settings(MANY_STEPS, defaults.guidance)
     many = own if longer == defaults else _judged(scorer, sampler, one_thing, two_things, longer)
@@ -109,6 +124,7 @@ def evaluate(folder: Path, encoder_folder: Path, cache: Path, scorer_steps: int,
         "times_better_than_chance": round(own[0]["all"]["object"] * len(CONCEPT_KEYS), 1),
         "shares_named_right": own[0],
         "pairs": own[1],
+        "pairs_beside": judge_pairs(scorer, beside, _drawn(sampler, beside, defaults))["all"],
         f"at_{MANY_STEPS}_steps": {"shares_named_right": many[0]["all"], "pairs": many[1]["all"]},
         "nearest_training_picture_instead": {
             "shares_named_right": judge_singles(scorer, one_thing, fetched[0])["all"],
@@ -125,14 +141,19 @@ def _save_sheets(out: Path, sampler: Sampler, one: Sequence[Asked], two: Sequenc
     labels = [f"{each.scene.things[0].key} {each.scene.ground.colour} {each.scene.style}" for each in one]
     save_sheet(drawn[2][::2], labels[::2], out / "grid.png", 20, 1)
     save_sheet(drawn[3][:40], [each.text for each in two[:40]], out / "pairs.png", 10, 2)
-    save_sheet(sampler.draw(list(STORY), list(range(len(STORY)))), STORY, out / "story.png", 5, 3)
+    for name, prompts in (("story", STORY), ("beyond", BEYOND)):
+        save_sheet(sampler.draw(list(prompts), list(range(len(prompts)))), prompts, out / f"{name}.png", 5, 3)
 
 
 def _judged(
     scorer: Scorer, sampler: Sampler, one: Sequence[Asked], two: Sequence[Asked], settings: Settings
 ) -> Drawings:
-    single, double = draw_all(sampler, one, settings), draw_all(sampler, two, settings)
+    single, double = _drawn(sampler, one, settings), _drawn(sampler, two, settings)
     return judge_singles(scorer, one, single), judge_pairs(scorer, two, double), single, double
+
+
+def _drawn(sampler: Sampler, asked: Sequence[Asked], settings: Settings) -> np.ndarray:
+    return draw_all(sampler, [one.text for one in asked], [one.seed for one in asked], settings)
 
 
 def main() -> None:

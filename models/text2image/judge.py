@@ -4,16 +4,18 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from models.text2image.asked import Asked
-from models.text2image.scorer import COLOUR_KEYS, CONCEPT_KEYS, WINDOWS, Scorer, windows
+from models.text2image.asked import UNPLACED, Asked
+from models.text2image.render import reduced
+from models.text2image.scorer import COLOUR_KEYS, CONCEPT_KEYS, SIZE, Scorer, windows
 
 TOP = 5
+_LAID_OUT = dict.fromkeys(UNPLACED, "left")
 Shares = dict[str, float]
 
 
 def as_input(pictures: np.ndarray) -> np.ndarray:
-    """uint8[N, S, S, 3] to the scorer's float32[N, 3, S, S]."""
-    return (pictures.astype(np.float32) / 127.5 - 1.0).transpose(0, 3, 1, 2)
+    """uint8[N, S, S, 3] to the scorer's float32[N, 3, SIZE, SIZE]."""
+    return (reduced(pictures, SIZE).astype(np.float32) / 127.5 - 1.0).transpose(0, 3, 1, 2)
 
 
 def judge_singles(scorer: Scorer, asked: Sequence[Asked], pictures: np.ndarray) -> dict[str, Shares]:
@@ -34,13 +36,13 @@ def judge_pairs(scorer: Scorer, asked: Sequence[Asked], pictures: np.ndarray) ->
     `placed`: likelier as asked than the other way round."""
     inputs = as_input(pictures)
     both, placed = np.zeros(len(asked), bool), np.zeros(len(asked), bool)
-    for relation in WINDOWS:
+    for relation in sorted({one.scene.relation for one in asked}):
         rows = np.flatnonzero([one.scene.relation == relation for one in asked])
-        if not len(rows):
-            continue
         names = [[CONCEPT_KEYS.index(thing.key) for thing in asked[row].scene.things] for row in rows]
         first, second = np.array(names).T
-        here, there = (scorer.likelihoods(part)[0] for part in windows(inputs[rows], relation))
+        here, there = (
+            scorer.likelihoods(part)[0] for part in windows(inputs[rows], _LAID_OUT.get(relation, relation))
+        )
         straight = (_rank(here, first) < TOP) & (_rank(there, second) < TOP)
         crossed = (_rank(here, second) < TOP) & (_rank(there, first) < TOP)
         both[rows] = straight | crossed

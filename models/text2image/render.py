@@ -5,12 +5,13 @@ Sprites are square RGBA images trimmed to what they show (see `sprites`). Where 
 """
 
 import random
+from collections.abc import Sequence
 
 import numpy as np
 from PIL import Image
 
 from models.text2image.landscape import jitter, paint
-from models.text2image.layout import places
+from models.text2image.layout import Place, places
 from models.text2image.scenes import COLOURS, Scene
 
 VARIANTS = 32
@@ -36,10 +37,10 @@ class Painter:
     """Draws scenes of `size` × `size` pixels from a book of sprites."""
 
     def __init__(self, sprites: SpriteBook, size: int) -> None:
-        self.sprites = sprites
         self.size = size
+        self._own = sprites
         self._grounds: dict[tuple[str, str, int], Image.Image] = {}
-        self._tinted: SpriteBook = {}
+        self._ready: SpriteBook = {}
 
     def _ground(self, scene: Scene, rng: random.Random) -> Image.Image:
         ground = scene.ground
@@ -52,20 +53,24 @@ class Painter:
         return self._grounds[name].copy()
 
     def _sprite(self, key: str, style: str, colour: str) -> Image.Image:
-        if not colour:
-            return self.sprites[key, style]
+        """Ready to be reduced: alpha multiplied into the colours, which `resize` would else do every time."""
         name = (f"{key}/{colour}", style)
-        if name not in self._tinted:
-            self._tinted[name] = tinted(self.sprites[key, style], colour)
-        return self._tinted[name]
+        if name not in self._ready:
+            own = self._own[key, style]
+            self._ready[name] = (tinted(own, colour) if colour else own).convert("RGBa")
+        return self._ready[name]
 
     def draw(self, scene: Scene, rng: random.Random) -> Image.Image:
         """The scene as an RGB picture; the same scene and generator state give the same pixels."""
+        return self.draw_standing(scene, places(scene, rng), rng)
+
+    def draw_standing(self, scene: Scene, standing: Sequence[Place], rng: random.Random) -> Image.Image:
+        """`draw`, for who has decided where things stand."""
         canvas = self._ground(scene, rng)
-        for place in places(scene, rng):
+        for place in standing:
             sprite = self._sprite(place.thing.key, scene.style, place.thing.colour)
             pixels = max(4, round(place.side * self.size))
-            small = sprite.resize((pixels, pixels), Image.Resampling.LANCZOS, reducing_gap=2.0)
+            small = sprite.resize((pixels, pixels), Image.Resampling.HAMMING, reducing_gap=2.0).convert("RGBA")
             x, y = round(place.x * self.size - pixels / 2), round(place.y * self.size - pixels / 2)
             canvas.paste(small, (x, y), small)
         return canvas
@@ -74,3 +79,11 @@ class Painter:
 def as_array(picture: Image.Image) -> np.ndarray:
     """RGB picture as float32[3, H, W] in [-1, 1]."""
     return (np.asarray(picture, dtype=np.float32) / 127.5 - 1.0).transpose(2, 0, 1)
+
+
+def reduced(pictures: np.ndarray, size: int) -> np.ndarray:
+    """uint8[N, S, S, 3] as uint8[N, size, size, 3]; as it is where S is `size`."""
+    if pictures.shape[1] == size:
+        return pictures
+    small = (Image.fromarray(each).resize((size, size), Image.Resampling.HAMMING) for each in pictures)
+    return np.stack([np.asarray(each) for each in small])

@@ -14,21 +14,24 @@ from pathlib import Path
 
 import torch
 from torch import Tensor
+from torch.optim.swa_utils import get_ema_multi_avg_fn
 from tqdm import tqdm
 
+from models.text2image.energy import Meter
+from models.text2image.graph import GraphedGradients
 from models.text2image.model import ModelConfig, PictureModel
 from models.text2image.noising import Noised, loss_of
 from models.text2image.warm_start import exported_weights
 
-NEWER_PARTS = ("places", "readings.", "canvas")
-"""Parameters that older model folders do not have; new ones leave the output as it was."""
+FOR_TRAINING = ("say.",)
+"""Parameters that only training needs: model folders do not have them."""
 LONGEST_STEP = 10.0
 """Seconds a step counts at most: a process that was stopped and continued has not trained meanwhile."""
 
 
 @dataclasses.dataclass(frozen=True)
 class TrainConfig:
-    """Times in minutes as named; rates per step."""
+    """Times in minutes as named; rates per step; `keep_at` in shares of the steps."""
 
     batch: int = 16
     part: int = 8  # rows a CPU worker takes at a time; divides the batch
@@ -40,6 +43,7 @@ class TrainConfig:
     average: float = 0.998  # of the exponential moving average of weights, a step
     grid_minutes: float = 5.0
     save_minutes: float = 2.0
+    keep_at: tuple[float, ...] = (0.05, 0.1, 0.2, 0.4, 0.7)  # when weights are kept for the curve of cost
     seed: int = 7
 
 
@@ -61,7 +65,13 @@ def rate_share(step: int, steps: int, config: TrainConfig) -> float:
 def training_device() -> torch.device:
     """CUDA where it is, else the CPU, on which workers split the batch instead of torch splitting operations."""
     torch.set_num_threads(1)
+    torch.backends.cudnn.benchmark = True
     return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+
+
+def device_name(device: torch.device) -> str:
+    """What a run's record calls the device."""
+    return torch.cuda.get_device_name() if device.type == "cuda" else f"{os.cpu_count()} CPU cores"
 
 
 def earlier_runs(checkpoint: Path) -> list[dict[str, object]]:
@@ -82,22 +92,27 @@ class Run:
         self.average = PictureModel(model_config).to(device, memory_format=torch.channels_last)
         self.average.load_state_dict(self.model.state_dict())
         self.optimiser = torch.optim.AdamW(
-            self.model.parameters(), config.rate, betas=(0.9, 0.99), weight_decay=config.weight_decay
+            self.model.parameters(),
+            config.rate,
+            betas=(0.9, 0.99),
+            weight_decay=config.weight_decay,
+            fused=device.type == "cuda",
         )
         self.step, self.pictures, self.seconds, self.loss = 0, 0, 0.0, 0.0
+        self.joules = 0.0
+        self.graph: GraphedGradients | None = None
         self.earlier: list[dict[str, object]] = []
         self.workers = ThreadPoolExecutor(config.workers) if device.type == "cpu" else None
 
     def begin_with(self, folder: Path) -> None:
         """Take the weights of an exported model folder and its record of earlier runs; all else is new.
 
-        Parts that the folder's model did not have yet begin as they are made: they change nothing at first.
         Raises ValueError if the shapes differ.
         """
         facts = json.loads((folder / "unet" / "config.json").read_text(encoding="utf-8"))
         weights = exported_weights(folder / "unet" / "model.onnx")
         missing, unexpected = self.model.load_state_dict(weights, strict=False)
-        strange = [name for name in missing if not name.startswith(NEWER_PARTS)] + unexpected
+        strange = [name for name in missing if not name.startswith(FOR_TRAINING)] + unexpected
         if strange:
             raise ValueError(f"{folder} is of another shape of model: {strange}")
         self.average.load_state_dict(self.model.state_dict())
@@ -105,12 +120,26 @@ class Run:
 
     def record(self) -> list[dict[str, object]]:
         """What went into the weights: one entry a run, the last one this."""
-        device = torch.cuda.get_device_name() if self.device.type == "cuda" else f"{os.cpu_count()} CPU cores"
-        minutes = round(self.seconds / 60, 1)
-        return [
-            *self.earlier,
-            {"kind": self.purpose.kind, "pictures": self.pictures, "minutes": minutes, "device": device},
-        ]
+        run: dict[str, object] = {
+            "kind": self.purpose.kind,
+            "pictures": self.pictures,
+            "minutes": round(self.seconds / 60, 1),
+            "device": device_name(self.device),
+        }
+        if self.joules:
+            run["gpu_kilojoules"] = round(self.joules / 1000, 1)
+        return [*self.earlier, run]
+
+    def keep(self, path: Path) -> None:
+        """Write what `export` needs of the run so far: averaged weights as float16, and their record."""
+        torch.save({**self._told(), "average": {n: w.half() for n, w in self.average.state_dict().items()}}, path)
+
+    def _told(self) -> dict[str, object]:
+        return {
+            "model_config": dataclasses.asdict(self.model_config),
+            "training_runs": self.record(),
+            "purpose": dataclasses.asdict(self.purpose),
+        }
 
     def save(self, path: Path) -> None:
         """Write the checkpoint; a kill at any moment leaves the old one or the new one, whole."""
@@ -118,11 +147,9 @@ class Run:
             "model": self.model.state_dict(),
             "average": self.average.state_dict(),
             "optimiser": self.optimiser.state_dict(),
-            "model_config": dataclasses.asdict(self.model_config),
-            "progress": (self.step, self.pictures, self.seconds, self.loss),
+            "progress": (self.step, self.pictures, self.seconds, self.loss, self.joules),
             "earlier_runs": self.earlier,
-            "training_runs": self.record(),
-            "purpose": dataclasses.asdict(self.purpose),
+            **self._told(),
         }
         part = path.with_suffix(".part")
         torch.save(state, part)
@@ -136,7 +163,7 @@ class Run:
         self.model.load_state_dict(state["model"])
         self.average.load_state_dict(state["average"])
         self.optimiser.load_state_dict(state["optimiser"])
-        self.step, self.pictures, self.seconds, self.loss = state["progress"]
+        self.step, self.pictures, self.seconds, self.loss, self.joules = state["progress"]
         self.earlier = state["earlier_runs"]
 
     def _part_gradients(self, rows: Noised) -> tuple[float, tuple[Tensor, ...]]:
@@ -152,10 +179,8 @@ class Run:
         for the slowest core. Parts are added in order, so the result does not depend on the timing.
         """
         if self.workers is None:
-            loss = loss_of(self.model, rows)
-            self.optimiser.zero_grad()
-            loss.backward()
-            return loss.item()
+            self.graph = self.graph or GraphedGradients(self.model, rows)
+            return self.graph(rows).item()
         size = self.config.part
         cuts = [rows.rows(slice(start, start + size)) for start in range(0, len(rows.t), size)]
         results = list(self.workers.map(self._part_gradients, cuts))
@@ -176,17 +201,18 @@ class Run:
         self.pictures += len(rows.t)
         keep = min(self.config.average, (1 + self.step) / (10 + self.step))
         with torch.no_grad():
-            pairs = zip(self.average.parameters(), self.model.parameters(), strict=True)
-            for slow, fast in pairs:
-                slow.lerp_(fast, 1.0 - keep)
+            slow, fast = list(self.average.parameters()), list(self.model.parameters())
+            get_ema_multi_avg_fn(keep)(slow, fast, 0)
         return loss
 
     def learn(
         self, steps: int, rows_of: Callable[[int], Noised], checkpoint: Path, look: Callable[[str], None]
     ) -> None:
         """Goes on to `steps` steps in all with the batches that `rows_of` gives by number, under a progress bar;
-        writes the checkpoint and calls `look(name)` now and then and at the end."""
-        config = self.config
+        writes the checkpoint and calls `look(name)` now and then and at the end. Weights kept on the way stand
+        beside the checkpoint as at-STEP.pt, those of the end as final.pt."""
+        config, meter = self.config, Meter(self.device)
+        marks = {max(1, round(share * steps)) for share in config.keep_at}
         next_look = self.seconds + 60 * min(2.0, config.grid_minutes)
         next_save = self.seconds + 60 * config.save_minutes
         title = f"{self.purpose.kind} on {self.device}"
@@ -196,8 +222,11 @@ class Run:
                 loss = self.take_step(rows_of(self.step), steps)
                 self.loss = loss if self.loss == 0 else self.loss + 0.02 * (loss - self.loss)
                 self.seconds += min(time.monotonic() - began, LONGEST_STEP)
+                self.joules += meter.since_last()
                 bar.set_postfix(loss=f"{self.loss:.4f}", pictures=self.pictures, refresh=False)
                 bar.update()
+                if self.step in marks:
+                    self.keep(checkpoint.with_name(f"at-{self.step:06d}.pt"))
                 if self.seconds >= next_save:
                     self.save(checkpoint)
                     next_save = self.seconds + 60 * config.save_minutes
@@ -205,4 +234,5 @@ class Run:
                     look(f"grid-{self.step:06d}")
                     next_look = self.seconds + 60 * config.grid_minutes
         self.save(checkpoint)
+        self.keep(checkpoint.with_name("final.pt"))
         look("grid-final")

@@ -30,7 +30,7 @@ COLOURS: dict[str, tuple[int, int, int]] = {
 PLACES = ("beach", "sea", "snow", "meadow", "forest")
 SKIES = ("day", "night", "sunset")
 RELATIONS = ("beside", "and", "left", "right", "above", "below", "on", "front", "behind")
-_RELATION_WEIGHTS = (2.0, 1.0, 2.5, 2.5, 2.5, 2.5, 1.0, 1.0, 1.0)
+_RELATION_WEIGHTS = (4.0, 2.0, 2.0, 2.0, 2.0, 2.0, 1.0, 1.0, 1.0)
 SIZES = ("", "small", "big")
 MOST_OF_A_KIND = 4
 

@@ -31,6 +31,9 @@ WINDOWS = {
 WINDOW = 0.54
 """Edge of a place's window."""
 
+SIZE = 64
+"""Edge in pixels of what it looks at; drawings of other sizes are reduced to it (see `judge`)."""
+
 CONCEPT_KEYS = tuple(concept.key for concept in CONCEPTS)
 COLOUR_KEYS = tuple(COLOURS)
 
@@ -140,7 +143,7 @@ def _accuracy(scorer: Scorer, labelled: Labelled) -> dict[str, float]:
 
 
 def train_scorer(
-    sprites: SpriteBook, size: int, steps: int = 2500, seed: int = 11
+    sprites: SpriteBook, steps: int = 2500, seed: int = 11
 ) -> tuple[Scorer, dict[str, dict[str, float]]]:
     """Train a scorer; returns it with its accuracy on renderings it has not seen.
 
@@ -149,7 +152,7 @@ def train_scorer(
     """
     torch.manual_seed(seed)
     rng = random.Random(seed)
-    painter, scorer = Painter(sprites, size), Scorer()
+    painter, scorer = Painter(sprites, SIZE), Scorer()
     optimiser = torch.optim.AdamW(scorer.parameters(), 2e-3, weight_decay=1e-2)
     for step in range(steps):
         scorer.train()
@@ -172,16 +175,14 @@ def train_scorer(
     return scorer, accuracy
 
 
-def load_or_train(
-    sprites: SpriteBook, size: int, path: Path, steps: int
-) -> tuple[Scorer, dict[str, dict[str, float]]]:
+def load_or_train(sprites: SpriteBook, path: Path, steps: int) -> tuple[Scorer, dict[str, dict[str, float]]]:
     """The scorer kept at `path`, trained there first if it is absent, with its accuracies."""
     if path.exists():
         kept = torch.load(path, weights_only=True)
         scorer = Scorer()
         scorer.load_state_dict(kept["weights"])
         return scorer, kept["accuracy"]
-    scorer, accuracy = train_scorer(sprites, size, steps)
+    scorer, accuracy = train_scorer(sprites, steps)
     path.parent.mkdir(parents=True, exist_ok=True)
     torch.save({"weights": scorer.state_dict(), "accuracy": accuracy}, path)
     return scorer, accuracy

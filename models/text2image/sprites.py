@@ -11,7 +11,6 @@ import subprocess
 from pathlib import Path
 from typing import cast
 
-import resvg_py
 from PIL import Image
 
 from models.text2image.concepts import CONCEPTS
@@ -65,6 +64,8 @@ def _trim(picture: Image.Image) -> Image.Image:
 
 
 def _vector(folder: Path, code: str, chars: Json, icons: Json) -> Image.Image:
+    import resvg_py  # here, since machines that are given the sprites do without
+
     name = chars.get(code) or chars.get(f"{code}-fe0f")
     entries = cast(dict[str, Json], icons["icons"])
     if not isinstance(name, str) or name not in entries:
@@ -90,10 +91,24 @@ def _solid(folder: Path, code: str) -> Image.Image:
 
 def load_sprites(cache: Path) -> SpriteBook:
     """All sprites by (concept key, style), fetching and rasterising what `cache` lacks."""
-    modules = fetch_packages(cache)
     folder = cache / "sprites"
-    folder.mkdir(exist_ok=True)
+    paths = {
+        (concept.key, style): folder / f"{concept.key}-{style}-{concept.code}.png"
+        for concept in CONCEPTS
+        for style in ("3d", *VECTOR_STYLES)
+    }
+    if not all(path.exists() for path in paths.values()):
+        folder.mkdir(parents=True, exist_ok=True)
+        _rasterise(fetch_packages(cache), paths)
     book: SpriteBook = {}
+    for name, path in paths.items():
+        with Image.open(path) as sprite:
+            book[name] = sprite.convert("RGBA")
+    return book
+
+
+def _rasterise(modules: Path, paths: dict[tuple[str, str], Path]) -> None:
+    """Write the sprites that are missing."""
     vectors = {
         style: (
             modules / package,
@@ -104,13 +119,11 @@ def load_sprites(cache: Path) -> SpriteBook:
     }
     for concept in CONCEPTS:
         for style in ("3d", *VECTOR_STYLES):
-            path = folder / f"{concept.key}-{style}-{concept.code}.png"
-            if not path.exists():
-                if style == "3d":
-                    picture = _solid(modules / "@lobehub/fluent-emoji-3d", concept.code)
-                else:
-                    picture = _vector(vectors[style][0], concept.code, *vectors[style][1:])
-                _trim(picture).save(path)
-            with Image.open(path) as sprite:
-                book[concept.key, style] = sprite.convert("RGBA")
-    return book
+            path = paths[concept.key, style]
+            if path.exists():
+                continue
+            if style == "3d":
+                picture = _solid(modules / "@lobehub/fluent-emoji-3d", concept.code)
+            else:
+                picture = _vector(vectors[style][0], concept.code, *vectors[style][1:])
+            _trim(picture).save(path)

@@ -2,43 +2,47 @@
 
 Batch number n is the same whatever came before, so a run that was killed goes on as if nothing had happened.
 Encoding a caption costs more than drawing its picture, so captions come in pools of POOL_CAPTIONS, each used
-for POOL_BATCHES batches with ever fresh pictures: position, size and all that the caption leaves open change.
+for POOL_PICTURES ever fresh pictures: position, size and all that the caption leaves open change.
 """
 
 import random
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
 from models.text2image.captions import LANGUAGES, caption
-from models.text2image.render import Painter, SpriteBook, as_array
+from models.text2image.layout import places
+from models.text2image.planning import plan_of
+from models.text2image.render import Painter, SpriteBook
 from models.text2image.scenes import Scene, sample_scene
-from services.runtime.sentence_encoder import SentenceEncoder
+from services.runtime.sentence_encoder import SENTENCE_DIM, TOKEN_DIM, SentenceEncoder
 
 POOL_CAPTIONS = 16_000
-POOL_BATCHES = 4_000
+POOL_PICTURES = 64_000
 CAPTION_DROPOUT = 0.1  # share of pictures trained without a prompt, for classifier-free guidance
+MOST_TOKENS = 48
+"""What `Captions` can pad to, for devices that like one shape. One caption in a million is longer, and is cut."""
 
 
 @dataclass(frozen=True)
-class Batch:
-    """B pictures with their prompts, padded to the longest."""
+class Drawn:
+    """B pictures of a batch, and what tells their captions: `row` of its pool, or -1 for no prompt."""
 
-    pictures: np.ndarray  # float32[B, 3, S, S], -1..1
-    tokens: np.ndarray  # float32[B, T, 1280]
+    pictures: np.ndarray  # uint8[B, S, S, 3]
+    plans: np.ndarray  # int64[B, 2, cells²], see planning
+    pool: int
+    rows: list[int]
+
+
+@dataclass(frozen=True)
+class Words:
+    """B encoded prompts, padded."""
+
+    tokens: np.ndarray  # float16[B, T, 1280]
     mask: np.ndarray  # float32[B, T], 1 token / 0 padding
     pooled: np.ndarray  # float32[B, 512]
-
-
-@dataclass(frozen=True)
-class Captioned:
-    """A scene with one caption of it, encoded alone."""
-
-    scene: Scene
-    text: str
-    tokens: np.ndarray  # float16[T, 1280]
-    pooled: np.ndarray  # float32[512]
 
 
 def as_typed(text: str, rng: random.Random) -> str:
@@ -61,47 +65,68 @@ def numbered(seed: int, *numbers: int) -> random.Random:
 
 
 class SceneStream:
-    """Batches by number. Two streams of one seed give the same batches."""
+    """Batches of pictures by number. Two streams of one seed draw the same; `cells` is the edge of the plans."""
 
-    def __init__(self, sprites: SpriteBook, encoder: SentenceEncoder, size: int, seed: int) -> None:
-        self._painter = Painter(sprites, size)
-        self._encoder = encoder
-        self._seed = seed
-        self._pool_number = -1
-        self._pool: dict[int, Captioned] = {}
+    def __init__(self, sprites: SpriteBook, size: int, cells: int, seed: int) -> None:
+        self._painter, self._cells, self._seed = Painter(sprites, size), cells, seed
 
-    def batch(self, number: int, count: int) -> Batch:
-        """`count` pictures with their prompts."""
-        rng = numbered(self._seed, number)
-        items = self._captioned(number // POOL_BATCHES, [rng.randrange(POOL_CAPTIONS) for _ in range(count)])
-        longest = max(len(item.tokens) for item in items)
-        tokens = np.zeros((count, longest, items[0].tokens.shape[1]), np.float32)
-        mask = np.zeros((count, longest), np.float32)
-        pooled = np.zeros((count, items[0].pooled.shape[0]), np.float32)
-        pictures = []
-        for row, item in enumerate(items):
-            pictures.append(as_array(self._painter.draw(item.scene, rng)))
-            if rng.random() < CAPTION_DROPOUT:
-                mask[row, 0] = 1.0  # no prompt: one zero token, zero sentence
+    def draw(self, number: int, count: int) -> Drawn:
+        """Batch `number` of those of `count` pictures."""
+        rng, pool = numbered(self._seed, number), number * count // POOL_PICTURES
+        rows, pictures, plans = [], [], []
+        for _ in range(count):
+            row = rng.randrange(POOL_CAPTIONS)
+            scene, _ = order(self._seed, pool, row)
+            standing = places(scene, rng)
+            pictures.append(np.asarray(self._painter.draw_standing(scene, standing, rng)))
+            plans.append(plan_of(standing, self._cells))
+            rows.append(-1 if rng.random() < CAPTION_DROPOUT else row)
+        return Drawn(np.stack(pictures), np.stack(plans), pool, rows)
+
+
+class Captions:
+    """The captions of a stream's pools, encoded when first asked for. Safe to call from several threads."""
+
+    def __init__(self, encoder: SentenceEncoder, seed: int, pad: bool = False) -> None:
+        """`pad`: to MOST_TOKENS always, instead of to the longest of the batch."""
+        self._encoder, self._seed, self._pad = encoder, seed, pad
+        self._kept: dict[int, dict[int, tuple[np.ndarray, np.ndarray]]] = {}
+
+    def of(self, drawn: Drawn) -> Words:
+        """The words of a batch; a row without a prompt has one zero token and a zero sentence."""
+        known = self._encoded(drawn.pool, drawn.rows)
+        longest = MOST_TOKENS if self._pad else max([1, *(len(tokens) for tokens, _ in known.values())])
+        count = len(drawn.rows)
+        tokens, mask, pooled = self._nothing(count, longest)
+        for place, row in enumerate(drawn.rows):
+            if row < 0:
+                mask[place, 0] = 1.0
                 continue
-            tokens[row, : len(item.tokens)] = item.tokens
-            mask[row, : len(item.tokens)] = 1.0
-            pooled[row] = item.pooled
-        return Batch(np.stack(pictures), tokens, mask, pooled)
+            words, sentence = known[row][0][:longest], known[row][1]
+            tokens[place, : len(words)], mask[place, : len(words)], pooled[place] = words, 1.0, sentence
+        return Words(tokens, mask, pooled)
 
-    def _captioned(self, pool: int, places: list[int]) -> list[Captioned]:
-        """Captions of a pool by their place in it, encoded when first asked for."""
-        if pool != self._pool_number:
-            self._pool_number, self._pool = pool, {}
-        missing = sorted(set(places) - self._pool.keys())
-        orders = [order(self._seed, pool, place) for place in missing]
-        if orders:
-            encoded = self._encoder.encode([text for _, text in orders])
+    @staticmethod
+    def _nothing(count: int, longest: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        return (
+            np.zeros((count, longest, TOKEN_DIM), np.float16),
+            np.zeros((count, longest), np.float32),
+            np.zeros((count, SENTENCE_DIM), np.float32),
+        )
+
+    def _encoded(self, pool: int, rows: Sequence[int]) -> dict[int, tuple[np.ndarray, np.ndarray]]:
+        """Tokens float16[T, 1280] and sentence float32[512] of rows of a pool. Of older pools, one is kept."""
+        for old in [number for number in list(self._kept) if number < pool - 1]:
+            self._kept.pop(old, None)
+        kept = self._kept.setdefault(pool, {})
+        missing = sorted({row for row in rows if row >= 0} - kept.keys())
+        if missing:
+            encoded = self._encoder.encode([order(self._seed, pool, row)[1] for row in missing])
             lengths = encoded.mask.sum(axis=1)
-            for row, (place, (scene, text)) in enumerate(zip(missing, orders, strict=True)):
-                words = encoded.tokens[row, : lengths[row]].astype(np.float16)
-                self._pool[place] = Captioned(scene, text, words, encoded.sentence[row])
-        return [self._pool[place] for place in places]
+            for place, row in enumerate(missing):
+                words = encoded.tokens[place, : lengths[place]].astype(np.float16)
+                kept[row] = words, encoded.sentence[place]
+        return {row: kept[row] for row in rows if row >= 0}
 
 
 def open_encoder(folder: Path) -> SentenceEncoder:

@@ -2,7 +2,7 @@
 
 from collections import Counter
 
-from models.text2image.asked import PLACED, pairs, singles
+from models.text2image.asked import PLACED, UNPLACED, pairs, singles
 from models.text2image.concepts import BY_KEY
 from models.text2image.scenes import held_out, pair_held_out
 
@@ -25,6 +25,12 @@ def test_every_pair_was_held_out_and_stands_where_a_picture_can_show_it() -> Non
         assert pair_held_out(first.key, second.key)
         names = [getattr(BY_KEY[thing.key], one.language) for thing in (first, second)]
         assert all(any(name.text in one.text for name in several) for several in names), one.text
+
+
+def test_pairs_can_be_asked_for_without_a_side() -> None:
+    asked = pairs(20, said=UNPLACED)
+    assert Counter(one.scene.relation for one in asked) == dict.fromkeys(UNPLACED, 20)
+    assert all(pair_held_out(*(thing.key for thing in one.scene.things)) for one in asked)
 
 
 def test_the_same_questions_are_asked_every_time() -> None:

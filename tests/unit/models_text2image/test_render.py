@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 from models.text2image.landscape import paint
-from models.text2image.render import Painter, as_array, tinted
+from models.text2image.render import Painter, as_array, reduced, tinted
 from models.text2image.scenes import COLOURS, PLACES, SKIES, Ground, Scene, Thing
 
 SIZE = 64
@@ -100,6 +100,15 @@ def test_a_small_thing_is_smaller_than_a_big_one(painter: Painter) -> None:
         pixels = np.asarray(painter.draw(scene, random.Random(1)))
         areas[size] = int((pixels == RED).all(axis=2).sum())
     assert 0 < 2 * areas["small"] < areas["big"]
+
+
+def test_pictures_are_reduced_by_their_mean_and_left_alone_at_their_own_size() -> None:
+    halves = np.zeros((2, 96, 96, 3), np.uint8)
+    halves[:, :, 48:] = 200
+    small = reduced(halves, 64)
+    assert small.shape == (2, 64, 64, 3) and small.dtype == np.uint8
+    assert not small[:, :, :30].any() and (small[:, :, 34:] == 200).all()
+    assert reduced(halves, 96) is halves
 
 
 @pytest.mark.parametrize("colour", list(COLOURS))
