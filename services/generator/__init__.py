@@ -3,7 +3,7 @@
 | file | job |
 |---|---|
 | `batcher` | who is in the next step (core) |
-| `schedules` | noise levels and the Euler step (core) |
+| `schedules` | from noise to picture: noise levels and steps of each family of models (core) |
 | `noise` | the noise a seed means |
 | `recipe` | a request, checked |
 | `folder` | what a model folder says, checked |
