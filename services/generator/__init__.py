@@ -3,6 +3,8 @@
 | file | job |
 |---|---|
 | `batcher` | who is in the next step (core) |
+| `rounds` | which model's turn it is (core) |
+| `capacity` | how many rows a call should hold, and what a row costs (core) |
 | `schedules` | from noise to picture: noise levels and steps of each family of models (core) |
 | `noise` | the noise a seed means |
 | `recipe` | a request, checked |

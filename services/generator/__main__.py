@@ -6,7 +6,8 @@
 | `FOURNIL_QUOTA` | required | gRPC target of the desk |
 | `FOURNIL_ADVERTISE` | `127.0.0.1:` and the port | host:port at which edges reach this replica |
 | `FOURNIL_SLOTS` | 4 | pictures the desk may send at once |
-| `FOURNIL_BATCH` | 0 | rows a call of the model, 2 with guidance a picture; 0 is 4 on a CPU, 16 on a GPU |
+| `FOURNIL_BATCH` | 0 | rows a call of the model, 2 with guidance a picture; 0 is found by warming up |
+| `FOURNIL_OVEN_WAIT` | 60 | seconds of work ahead of a job beyond which it is not taken in |
 | `FOURNIL_THREADS` | all cores it may use | threads of one call of the model |
 
 and the variables every service shares (`services/runtime/settings.py`).
@@ -22,6 +23,7 @@ from pathlib import Path
 
 from fournil.generator.v1 import generator_pb2_grpc
 from services.generator.batcher import Batcher
+from services.generator.capacity import Capacity, smallest_efficient
 from services.generator.folder import FolderError
 from services.generator.heartbeat import GrpcDesk, Heartbeat, Report
 from services.generator.oven import Oven
@@ -52,14 +54,12 @@ class GeneratorSettings:
     advertise: str
     slots: int
     batch: int
+    most_wait: float
     threads: int
 
     @staticmethod
     def read(env: Environment) -> GeneratorSettings:
         """Raises SettingsError on a bad variable."""
-        batch = env.integer("FOURNIL_BATCH", 0, low=0, high=256)
-        if batch == 1:
-            raise SettingsError("FOURNIL_BATCH must be 0 or at least 2: guidance takes two rows a picture")
         advertise = env.text("FOURNIL_ADVERTISE", "")
         if advertise:
             split_address(advertise)
@@ -75,7 +75,8 @@ class GeneratorSettings:
             quota=env.text("FOURNIL_QUOTA"),
             advertise=advertise,
             slots=env.integer("FOURNIL_SLOTS", 4, low=1, high=1024),
-            batch=batch,
+            batch=env.integer("FOURNIL_BATCH", 0, low=0, high=256),
+            most_wait=env.seconds("FOURNIL_OVEN_WAIT", 60.0, low=0.1, high=3600.0),
             threads=env.integer("FOURNIL_THREADS", cores(), low=1, high=256),
         )
 
@@ -91,34 +92,38 @@ def cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def warm_up(pipelines: dict[str, Pipeline], pace: Pace) -> dict[str, Pipeline]:
-    """The models that run, each once warm, with a first measure of the pace. Raises SettingsError if none."""
-    warm: dict[str, Pipeline] = {}
-    for name, pipeline in pipelines.items():
+def warm_up(pipelines: dict[str, Pipeline], pace: Pace, batch: int | None) -> dict[str, Capacity]:
+    """What the models that run can hold, each once warm, with a first measure of the pace; the others are taken
+    out of `pipelines`. `batch` fixes the rows of a call. Raises SettingsError if no model runs."""
+    capacities: dict[str, Capacity] = {}
+    for name, pipeline in list(pipelines.items()):
         denoiser, folder = pipeline.denoiser, pipeline.folder
         try:
             warmth = denoiser.warm_up()
         except FolderError as error:
             log.error("model not loaded", extra={"folder": folder.path.name, "detail": str(error)})
+            del pipelines[name]
             continue
-        rows = 1 if folder.default_guidance in {0.0, 1.0} else 2
-        pace.measured(warmth.seconds, denoiser.most_rows / rows / folder.default_steps)
-        warm[name] = pipeline
-        facts = {"provider": denoiser.provider, "batch": denoiser.most_rows, "sha256": denoiser.sha256}
-        seen = {"step_seconds": round(warmth.seconds, 4), "company_difference": warmth.difference}
+        rows = batch or smallest_efficient(warmth.seconds)
+        capacities[name] = Capacity.of(rows, warmth.seconds[rows] / rows)
+        width = 1 if folder.default_guidance in {0.0, 1.0} else 2
+        pace.measured(warmth.seconds[rows], rows / width / folder.default_steps)
+        facts = {"provider": denoiser.provider, "batch": rows, "sha256": denoiser.sha256}
+        spent = {f"{count}": round(seconds, 4) for count, seconds in warmth.seconds.items()}
+        seen = {"call_seconds": spent, "company_difference": warmth.difference}
         log.info("model ready", extra={"model": name, **seen, **facts})
-    if not warm:
+    if not capacities:
         raise SettingsError("FOURNIL_MODELS: no model there could be loaded; the lines above say why")
-    return warm
+    return capacities
 
 
 async def serve(settings: GeneratorSettings) -> None:
     """Loads, warms, serves, and drains on SIGTERM."""
     pace = Pace()
-    shelf = load_models(settings.models, threads=settings.threads, most_rows=settings.batch or None)
-    pipelines = warm_up(shelf, pace)
-    cap = min(pipeline.denoiser.most_rows for pipeline in pipelines.values())
-    oven = Oven(pipelines, Batcher(cap, settings.most_pictures), pace)
+    pipelines = load_models(settings.models, threads=settings.threads, most_rows=settings.batch or None)
+    capacities = warm_up(pipelines, pace, settings.batch or None)
+    batcher = Batcher(capacities, settings.most_pictures, most_wait=settings.most_wait)
+    oven = Oven(pipelines, batcher, pace)
     process = ServiceProcess(settings.process)
     generator_id = uuid.uuid4().hex
 

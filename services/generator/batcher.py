@@ -5,19 +5,27 @@ The batcher therefore decides anew at every step: a picture joins at the step af
 is done or its caller is gone, and a paid one goes before a free one at the next step border.
 
 A picture takes `width` rows of a call: one, or two when guidance asks the model with and without the prompt. A
-step takes pictures of one key (one model and text length) in the order (class, steps left, arrival) as long as
-their rows fit in `cap`. The key is that of the first picture in that order.
+step takes pictures of one key (a model, and shapes that fit in one call) as long as their rows fit in the model's
+`Capacity`. Keys take turns by `Rounds`; one that has paid pictures goes before those that have none. Within a key
+the order is class, then who was in the key's last step, then fewest steps left, then arrival. So a picture that
+is being baked is put aside only for one of a better class, and of several the one with most steps left is. What
+is put aside keeps its place and its numbers; `most` admitted pictures bound how many those can be.
 
-Nobody starves: a ready picture that was passed over `patience` steps on end leads the next step, the one that
-waited longest first. Each such step serves one of them and a served one starts to wait anew, so with n pictures
-admitted a ready picture is never passed over more than `patience + n` times on end. `most` bounds n.
+A job is admitted if what is ahead of its class would be done within `most_wait`; beyond that the desk had better
+try elsewhere. And nobody starves while who was admitted is baked: a ready picture that was passed over `patience`
+steps on end leads the next step, the one that waited longest first. Each such step serves one of them and a served
+one starts to wait anew, so with n pictures admitted none is passed over more than `patience + n` times on end.
 """
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
+import math
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
+from services.generator.capacity import Capacity
+from services.generator.rounds import Rounds
 from services.runtime.errors import Fault, Reason
 
 PAID, FREE = 0, 1
@@ -26,19 +34,27 @@ RETRY_AFTER = 1.0
 """Seconds; a few steps later there is room, or the desk has heard how full this oven is."""
 
 
+class Key(NamedTuple):
+    """Pictures of one key may share a call."""
+
+    model: str
+    shape: Hashable
+
+
 @dataclass(slots=True, eq=False)
 class Row:
     """One picture in the oven. `done` counts its steps; `passed` the steps on end that went by without it."""
 
     job: int
     index: int
+    model: str
     klass: int
     width: int
     steps: int
     arrival: int
     done: int = 0
-    key: Hashable = None
-    ready: bool = False
+    key: Key | None = None
+    baking: bool = False
     passed: int = 0
 
     @property
@@ -47,24 +63,27 @@ class Row:
         return self.steps - self.done
 
     @property
-    def rank(self) -> tuple[int, int, int, int]:
+    def rank(self) -> tuple[int, bool, int, int, int]:
         """Its place in the order of a step."""
-        return self.klass, self.left, self.arrival, self.index
+        return self.klass, not self.baking, self.left, self.arrival, self.index
 
 
 @dataclass(slots=True)
 class Batcher:
-    """`cap` rows a step, at least 2; at most `most` pictures admitted; see the top of the file for `patience`."""
+    """`capacities` by model; at most `most` pictures admitted; see the top of the file for the rest, in steps and
+    seconds."""
 
-    cap: int
+    capacities: Mapping[str, Capacity]
     most: int
     patience: int = 32
+    most_wait: float = math.inf
     _rows: dict[int, list[Row]] = field(default_factory=dict)
+    _rounds: Rounds[Key] = field(default_factory=Rounds)
     _arrivals: int = 0
 
     def __post_init__(self) -> None:
-        if self.cap < 2 or self.most < 1 or self.patience < 1:
-            raise ValueError(f"a batcher needs cap >= 2, most >= 1, patience >= 1, got {self}")
+        if self.most < 1 or self.patience < 1 or not self.most_wait > 0:
+            raise ValueError(f"a batcher needs most >= 1, patience >= 1, most_wait > 0, got {self}")
 
     @property
     def admitted(self) -> int:
@@ -74,52 +93,90 @@ class Batcher:
     @property
     def rows_to_go(self) -> int:
         """Rows of the admitted pictures that have steps to go, ready or not."""
-        return sum(row.width for rows in self._rows.values() for row in rows if row.left > 0)
+        return sum(row.width for row in self._undone())
 
-    def admit(self, *, klass: int, width: int, steps: int, count: int) -> list[Row]:
+    @property
+    def paused(self) -> int:
+        """Rows of pictures that were begun and then put aside."""
+        return sum(row.width for row in self._undone() if row.done and not row.baking)
+
+    def wait(self, klass: int) -> float:
+        """Seconds until what is admitted of this class and better ones is baked."""
+        return sum(
+            row.width * row.left * self.capacities[row.model].row_seconds
+            for row in self._undone()
+            if row.klass <= klass
+        )
+
+    def admit(self, *, model: str, klass: int, width: int, steps: int, count: int) -> list[Row]:
         """Takes in a job of `count` pictures, not ready yet. Raises Fault OVERLOADED, then nothing was taken."""
         if not 1 <= width <= 2 or steps < 1 or count < 1:
             raise ValueError(f"width {width}, steps {steps}, count {count}")
-        if self.admitted + count > self.most:
-            raise Fault(Reason.OVERLOADED, "the oven is full", retry_after=RETRY_AFTER, pictures=self.admitted)
+        wait = self.wait(klass)
+        if self.admitted + count > self.most or wait > self.most_wait:
+            retry = RETRY_AFTER if wait <= self.most_wait else max(RETRY_AFTER, wait - self.most_wait)
+            raise Fault(Reason.OVERLOADED, "the oven is full", retry_after=retry, pictures=self.admitted)
         self._arrivals += 1
         job = self._arrivals
-        self._rows[job] = [Row(job, index, klass, width, steps, job) for index in range(count)]
+        self._rows[job] = [Row(job, index, model, klass, width, steps, job) for index in range(count)]
         return list(self._rows[job])
 
-    def make_ready(self, job: int, key: Hashable) -> None:
-        """Its pictures may be in the next step, with others of their key. A job that has left stays away."""
+    def make_ready(self, job: int, shape: Hashable) -> None:
+        """Its pictures may be in the next step, with others of this model and shape. Who has left stays away."""
         for row in self._rows.get(job, ()):
-            row.key, row.ready = key, True
+            row.key = Key(row.model, shape)
 
     def leave(self, job: int) -> int:
         """Gives the job's room back, done or not; returns its pictures that had steps to go. Idempotent."""
         return sum(row.left > 0 for row in self._rows.pop(job, ()))
 
     def next_step(self) -> list[Row]:
-        """The pictures of the next step, at most `cap` rows of one key; empty when none is ready."""
-        ready = sorted(
-            (row for rows in self._rows.values() for row in rows if row.ready and row.left > 0),
-            key=lambda row: row.rank,
-        )
+        """The pictures of the next step, all of one key; empty when none is ready."""
+        ready = sorted((row for row in self._undone() if row.key is not None), key=lambda row: row.rank)
         if not ready:
             return []
         overdue = [row for row in ready if row.passed >= self.patience]
-        lead = max(overdue, key=lambda row: row.passed) if overdue else ready[0]
-        chosen, room = [lead], self.cap - lead.width
-        for row in ready:
-            if row is not lead and row.key == lead.key and row.width <= room:
-                chosen.append(row)
-                room -= row.width
+        lead = max(overdue, key=lambda row: row.passed) if overdue else None
+        key = lead.key if lead else self._key_of(ready)
+        fellows = [row for row in ready if row.key == key]
+        chosen = self._fill(lead or fellows[0], fellows)
         for row in ready:
             row.passed += 1
+        for row in fellows:
+            row.baking = False
         for row in chosen:
-            row.passed = 0
+            row.passed, row.baking = 0, True
         return chosen
 
-    def stepped(self, rows: Sequence[Row]) -> list[Row]:
-        """A step of `rows` was run; returns those whose job is still here, one step further."""
+    def stepped(self, rows: Sequence[Row], seconds: float) -> list[Row]:
+        """A step of `rows` took `seconds`; returns those whose job is still here, one step further."""
+        for key in {row.key for row in rows if row.key}:
+            self.capacities[key.model].measured(sum(row.width for row in rows), seconds)
+            self._rounds.spent(key, seconds)
         here = [row for row in rows if row.job in self._rows]
         for row in here:
             row.done += 1
         return here
+
+    def _undone(self) -> list[Row]:
+        return [row for rows in self._rows.values() for row in rows if row.left > 0]
+
+    def _key_of(self, ready: Sequence[Row]) -> Key:
+        """The key whose turn it is, among those that have pictures of the best class there is."""
+        best = ready[0].klass
+        costs = {
+            row.key: self.capacities[row.model].step_seconds for row in ready if row.klass == best and row.key
+        }
+        return self._rounds.next(costs, {row.key for row in ready if row.key})
+
+    def _fill(self, lead: Row, fellows: Sequence[Row]) -> list[Row]:
+        """`lead`, however wide, and whoever else of its key fits, in order."""
+        capacity = self.capacities[lead.model]
+        paid = sum(row.width for row in fellows if row.klass == PAID)
+        room = capacity.paid_rows if 0 < paid <= capacity.paid_rows else capacity.rows
+        chosen, room = [lead], room - lead.width
+        for row in fellows:
+            if row is not lead and row.width <= room:
+                chosen.append(row)
+                room -= row.width
+        return chosen

@@ -35,8 +35,17 @@ MOST_FAILURES = 3
 """Steps that fail on end before the process gives up and is started anew: an oven that fails fast would
 otherwise draw every turn of the desk."""
 
+MEMORY_GONE = ("out of memory", "failed to allocate memory", "bad allocation", "bad_alloc")
+"""How providers say it; onnxruntime has no error class of its own for it."""
+
 Result = TypeVar("Result")
 Array = NDArray[np.float32]
+
+
+def out_of_memory(error: Exception) -> bool:
+    """Whether a smaller call might have worked."""
+    text = str(error).lower()
+    return isinstance(error, MemoryError) or any(words in text for words in MEMORY_GONE)
 
 
 class Job:
@@ -74,8 +83,9 @@ class Oven:
         )
 
     def enter(self, recipe: Recipe) -> Job:
-        """Takes a job in. Raises Fault OVERLOADED when there is no room for all of its pictures."""
+        """Takes a job in. Raises Fault OVERLOADED when there is no room for all of its pictures, or no time."""
         rows = self._batcher.admit(
+            model=recipe.model,
             klass=PAID if recipe.paid else FREE,
             width=recipe.rows,
             steps=recipe.steps,
@@ -113,15 +123,21 @@ class Oven:
             try:
                 await self._step(model, rows)
                 failures = 0
-            except Exception:
+            except Exception as error:
+                if out_of_memory(error) and self._batcher.capacities[model].halve():
+                    # Nothing was done to the pictures: they go on in smaller calls.
+                    rows_now = self._batcher.capacities[model].rows
+                    log.warning("out of memory", extra={"model": model, "rows": rows_now})
+                    continue
                 failures += 1
                 log.exception("step failed", extra={"on_end": failures})
                 self._fail({row.job for row in rows})
                 if failures == MOST_FAILURES:
                     raise
             else:
-                self._account(model, rows, time.perf_counter() - started)
-                for row in self._batcher.stepped(rows):
+                seconds = time.perf_counter() - started
+                self._account(model, rows, seconds)
+                for row in self._batcher.stepped(rows, seconds):
                     self._tell(self._jobs[row.job], row)
 
     async def close(self) -> None:
@@ -138,7 +154,7 @@ class Oven:
             return [pipeline.start(recipe, index, prompt) for index in range(recipe.count)]
 
         job.canvases = await self._off_loop(self._encoding, work)
-        self._batcher.make_ready(job.number, (recipe.model, job.canvases[0].prompt.length))
+        self._batcher.make_ready(job.number, job.canvases[0].prompt.length)
         self._wake.set()
 
     async def _step(self, model: str, rows: Sequence[Row]) -> None:
@@ -149,7 +165,7 @@ class Oven:
         """Shares a step's time among those who were in it."""
         width = sum(row.width for row in rows)
         measures.STEP_SECONDS.labels(model).observe(seconds)
-        measures.BATCH_FILL.labels(model).observe(width / self._batcher.cap)
+        measures.BATCH_FILL.labels(model).observe(width / self._batcher.capacities[model].rows)
         self._pace.measured(seconds, sum(1 / row.steps for row in rows))
         measures.PICTURE_SECONDS.set(self._pace.picture_seconds or 0.0)
         for row in rows:
@@ -211,6 +227,7 @@ class Oven:
         busy = sum(row.width for row in self._running if row.job in self._jobs)
         measures.ROWS.labels("running").set(busy)
         measures.ROWS.labels("waiting").set(self._batcher.rows_to_go - busy)
+        measures.ROWS.labels("paused").set(self._batcher.paused)
         measures.JOBS.set(len(self._jobs))
 
     @staticmethod

@@ -35,9 +35,10 @@ class Rows:
     mask: Array  # [B,T], 1 for a token
     pooled: Array  # [B,P]
 
-    def first(self) -> Rows:
-        """The first row alone."""
-        return Rows(self.sample[:1], self.timestep[:1], self.tokens[:1], self.mask[:1], self.pooled[:1])
+    def first(self, count: int) -> Rows:
+        """The first rows."""
+        columns = (self.sample, self.timestep, self.tokens, self.mask, self.pooled)
+        return Rows(*(column[:count] for column in columns))
 
     def named(self) -> dict[str, Array]:
         """By the names of the graph's inputs."""
@@ -52,10 +53,10 @@ class Rows:
 
 @dataclass(frozen=True, slots=True)
 class Warmth:
-    """What warming up showed: best time of the largest call, in seconds, and the largest difference between the
+    """What warming up showed: best time of a call, in seconds, by its rows, and the largest difference between the
     velocities of a row alone and in company (0 where the provider is batch-invariant, as the CPU's is)."""
 
-    seconds: float
+    seconds: dict[int, float]
     difference: float
 
 
@@ -77,17 +78,20 @@ class Denoiser:
         return answer
 
     def warm_up(self) -> Warmth:
-        """Runs the smallest and the largest call. Raises FolderError if the graph does not run, or answers in
-        another shape or with numbers that are not finite."""
+        """Runs calls of 1, 2, 4, ... rows up to the largest. Raises FolderError if the graph does not run, or
+        answers in another shape or with numbers that are not finite."""
         company = self._example()
-        alone = company.first()
-        first = self._tried(alone)
-        seconds = float("inf")
-        for _ in range(WARM_RUNS):
-            started = time.perf_counter()
-            together = self._tried(company)
-            seconds = min(seconds, time.perf_counter() - started)
-        return Warmth(seconds, float(np.abs(together[0] - first[0]).max()))
+        alone = self._tried(company.first(1))
+        seconds: dict[int, float] = {}
+        for count in sizes(self.most_rows):
+            rows = company.first(count)
+            answers = self._tried(rows)
+            seconds[count] = float("inf")
+            for _ in range(WARM_RUNS):
+                started = time.perf_counter()
+                self._tried(rows)
+                seconds[count] = min(seconds[count], time.perf_counter() - started)
+        return Warmth(seconds, float(np.abs(answers[0] - alone[0]).max()))
 
     def _tried(self, rows: Rows) -> Array:
         try:
@@ -114,6 +118,12 @@ class Denoiser:
             mask=np.ones((count, USUAL_TEXT), np.float32),
             pooled=noise(count, folder.pooled_dim, scale=0.05),
         )
+
+
+def sizes(most: int) -> list[int]:
+    """1, 2, 4, ... and `most`."""
+    powers = [2**power for power in range(most.bit_length())]
+    return powers if powers[-1] == most else [*powers, most]
 
 
 def first_line(error: Exception) -> str:

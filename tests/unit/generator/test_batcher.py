@@ -1,5 +1,6 @@
 """The batcher under any order of joining, leaving and stepping."""
 
+import math
 from typing import Any
 
 import pytest
@@ -7,12 +8,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.generator.batcher import FREE, PAID, Batcher, Row
+from services.generator.capacity import Capacity
 from services.runtime.errors import Fault, Reason
 
 CAP, MOST, PATIENCE = 4, 12, 5
 
 admissions = st.tuples(
     st.just("admit"),
+    st.sampled_from(["fast", "slow"]),
     st.sampled_from([PAID, FREE]),
     st.integers(1, 2),
     st.integers(1, 6),
@@ -27,20 +30,31 @@ moves = st.one_of(
 )
 
 
-def oven(**changes: int) -> Batcher:
-    return Batcher(**{"cap": CAP, "most": MOST, "patience": PATIENCE, **changes})
+ROW_SECONDS = {"fast": 0.25, "slow": 1.0}
 
 
-def one(batcher: Batcher, *, klass: int = FREE, width: int = 2, steps: int = 3, key: str = "one") -> Row:
+def oven(*, cap: int = CAP, paid: int | None = None, **changes: float) -> Batcher:
+    capacities = {model: Capacity(cap, paid or cap, seconds) for model, seconds in ROW_SECONDS.items()}
+    bounds: dict[str, Any] = {"most": MOST, "patience": PATIENCE, **changes}
+    return Batcher(capacities, **bounds)
+
+
+def one(
+    batcher: Batcher, *, klass: int = FREE, width: int = 2, steps: int = 3, key: str = "one", model: str = "fast"
+) -> Row:
     """A ready job of one picture."""
-    row = batcher.admit(klass=klass, width=width, steps=steps, count=1)[0]
+    row = batcher.admit(model=model, klass=klass, width=width, steps=steps, count=1)[0]
     batcher.make_ready(row.job, key)
     return row
 
 
+def seconds_of(rows: list[Row]) -> float:
+    return sum(row.width * ROW_SECONDS[row.model] for row in rows)
+
+
 def run_step(batcher: Batcher) -> list[Row]:
     rows = batcher.next_step()
-    batcher.stepped(rows)
+    batcher.stepped(rows, seconds_of(rows))
     return rows
 
 
@@ -48,17 +62,17 @@ class Watched:
     """A batcher and every row it ever gave, with what must hold after each move."""
 
     def __init__(self) -> None:
-        self.batcher = oven()
+        self.batcher = oven(paid=2)
         self.rows: list[Row] = []
         self.gone: set[int] = set()
 
     def ready_rows(self) -> list[Row]:
-        return [row for row in self.rows if row.ready and row.left > 0 and row.job not in self.gone]
+        return [row for row in self.rows if row.key and row.left > 0 and row.job not in self.gone]
 
-    def admit(self, klass: int, width: int, steps: int, count: int) -> None:
+    def admit(self, model: str, klass: int, width: int, steps: int, count: int) -> None:
         before = self.batcher.admitted
         try:
-            self.rows += self.batcher.admit(klass=klass, width=width, steps=steps, count=count)
+            self.rows += self.batcher.admit(model=model, klass=klass, width=width, steps=steps, count=count)
         except Fault as fault:
             assert fault.reason is Reason.OVERLOADED
             assert before + count > MOST
@@ -71,7 +85,7 @@ class Watched:
         return jobs[pick % len(jobs)] if jobs else 0
 
     def ready(self, job: int, key: str) -> None:
-        if not any(row.ready for row in self.rows if row.job == job):
+        if not any(row.key for row in self.rows if row.job == job):
             self.batcher.make_ready(job, key)
 
     def leave(self, job: int) -> None:
@@ -82,21 +96,33 @@ class Watched:
     def step(self, leaver: int | None = None) -> None:
         ready = self.ready_rows()
         overdue = any(row.passed >= PATIENCE for row in ready)
+        baking = [row for row in ready if row.baking]
+        ranks = {id(row): row.rank for row in ready}
         chosen = self.batcher.next_step()
         assert bool(chosen) == bool(ready)
         assert len(set(map(id, chosen))) == len(chosen)
         assert all(row in ready for row in chosen)
         assert len({row.key for row in chosen}) <= 1
-        assert sum(row.width for row in chosen) <= CAP
-        for row in ready:
-            if row not in chosen and row.key == chosen[0].key:
-                earlier = [other for other in chosen if overdue or other.rank < row.rank]
-                assert sum(other.width for other in earlier) + row.width > CAP, "room was left, or order broken"
-            assert row.passed <= PATIENCE + MOST
+        if chosen:
+            fellows = [row for row in ready if row.key == chosen[0].key]
+            paid = sum(row.width for row in fellows if row.klass == PAID)
+            room = 2 if 0 < paid <= 2 else CAP
+            assert sum(row.width for row in chosen) <= room
+            assert overdue or chosen[0].klass == min(row.klass for row in ready), "the best class goes first"
+            for row in fellows:
+                if row not in chosen:
+                    earlier = [other for other in chosen if overdue or ranks[id(other)] < ranks[id(row)]]
+                    assert sum(other.width for other in earlier) + row.width > room, "room left, or order broken"
+                if row in baking and row not in chosen and not overdue:
+                    newcomers = [other for other in chosen if other not in baking]
+                    shrunk = room < CAP
+                    assert shrunk or any(other.klass < row.klass for other in newcomers), "put aside by its equals"
+        assert all(row.passed <= PATIENCE + MOST for row in ready)
+        assert self.batcher.paused == sum(row.width for row in self.ready_rows() if row.done and not row.baking)
         before = {id(row): row.done for row in self.rows}
         if leaver is not None:
             self.leave(leaver)
-        here = self.batcher.stepped(chosen)
+        here = self.batcher.stepped(chosen, seconds_of(chosen))
         assert here == [row for row in chosen if row.job not in self.gone]
         for row in self.rows:
             assert row.done == before[id(row)] + (row in here)
@@ -140,12 +166,57 @@ def test_mixed_steps_share_a_call_and_leave_one_by_one() -> None:
     assert run_step(batcher) == [long, newcomer]
 
 
-def test_paid_goes_first_at_the_next_step() -> None:
+def test_paid_goes_first_at_the_next_step_and_puts_aside_who_has_most_to_go() -> None:
     batcher = oven()
-    free = [one(batcher, steps=2), one(batcher, steps=2)]
+    free = [one(batcher, steps=2), one(batcher, steps=9)]
     assert run_step(batcher) == free
     paid = one(batcher, klass=PAID, steps=50)
     assert run_step(batcher) == [paid, free[0]]
+    assert batcher.paused == free[1].width
+
+
+def test_a_shorter_picture_of_the_same_class_waits_for_room() -> None:
+    batcher = oven()
+    long = [one(batcher, steps=9), one(batcher, steps=9)]
+    assert run_step(batcher) == long
+    short = one(batcher, steps=1)
+    assert run_step(batcher) == long and short.done == 0
+    batcher.leave(long[1].job)
+    assert run_step(batcher) == [long[0], short]
+
+
+def test_steps_are_smaller_while_paid_pictures_fit_in_them() -> None:
+    batcher = oven(paid=2)
+    free = [one(batcher, width=1, steps=9) for _ in range(4)]
+    assert run_step(batcher) == free
+    first = one(batcher, klass=PAID, width=1)
+    assert run_step(batcher) == [first, free[0]]
+    others = [one(batcher, klass=PAID, width=1) for _ in range(2)]
+    assert run_step(batcher) == [first, *others, free[0]], "three do not fit in two"
+
+
+def test_models_share_the_time_however_long_their_steps_are() -> None:
+    batcher = oven(most=100, patience=1000)
+    spent = dict.fromkeys(ROW_SECONDS, 0.0)
+    for model in ROW_SECONDS:
+        for _ in range(3):
+            one(batcher, model=model, steps=1000)
+    for _ in range(200):
+        rows = run_step(batcher)
+        spent[rows[0].model] += seconds_of(rows)
+        assert abs(spent["fast"] - spent["slow"]) <= 2 * CAP * ROW_SECONDS["slow"]
+
+
+def test_admission_looks_at_what_is_ahead_of_the_class() -> None:
+    batcher = oven(most=100, most_wait=10.0)
+    for _ in range(4):
+        one(batcher, steps=6)
+    assert batcher.wait(FREE) == 4 * 2 * 6 * 0.25 and batcher.wait(PAID) == 0.0
+    with pytest.raises(Fault) as refused:
+        one(batcher)
+    assert refused.value.reason is Reason.OVERLOADED
+    assert refused.value.retry_after == pytest.approx(2.0)
+    assert one(batcher, klass=PAID).left == 3, "who goes first does not wait for it"
 
 
 def test_a_call_holds_one_key() -> None:
@@ -164,7 +235,7 @@ def test_capacity_counts_rows() -> None:
 
 def test_not_ready_is_not_in_a_step() -> None:
     batcher = oven()
-    row = batcher.admit(klass=PAID, width=1, steps=1, count=1)[0]
+    row = batcher.admit(model="fast", klass=PAID, width=1, steps=1, count=1)[0]
     assert batcher.next_step() == []
     assert batcher.rows_to_go == 1
     batcher.make_ready(row.job, "one")
@@ -188,7 +259,7 @@ def test_a_stream_of_paid_work_does_not_starve_a_free_picture() -> None:
 
 def test_a_full_oven_says_so_and_has_room_when_one_leaves() -> None:
     batcher = oven(most=2)
-    first = batcher.admit(klass=FREE, width=2, steps=1, count=2)
+    first = batcher.admit(model="fast", klass=FREE, width=2, steps=1, count=2)
     with pytest.raises(Fault) as refused:
         one(batcher)
     assert refused.value.reason is Reason.OVERLOADED
@@ -198,8 +269,16 @@ def test_a_full_oven_says_so_and_has_room_when_one_leaves() -> None:
     assert run_step(batcher) == [] and one(batcher).left == 3
 
 
-@pytest.mark.parametrize("bad", [{"cap": 1}, {"most": 0}, {"patience": 0}])
-def test_a_batcher_that_could_not_work_is_not_made(bad: dict[str, int]) -> None:
+def test_a_picture_wider_than_a_call_is_baked_alone() -> None:
+    batcher = oven(cap=1)
+    wide, narrow = one(batcher, width=2), one(batcher, width=1)
+    assert run_step(batcher) == [wide]
+    batcher.leave(wide.job)
+    assert run_step(batcher) == [narrow]
+
+
+@pytest.mark.parametrize("bad", [{"most": 0}, {"patience": 0}, {"most_wait": 0.0}, {"most_wait": math.nan}])
+def test_a_batcher_that_could_not_work_is_not_made(bad: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match="a batcher needs"):
         oven(**bad)
 

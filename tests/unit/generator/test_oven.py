@@ -10,6 +10,7 @@ import pytest
 from PIL import Image
 
 from services.generator.batcher import Batcher
+from services.generator.capacity import Capacity
 from services.generator.mailbox import Baked, Event, Rough, StepDone, Usage
 from services.generator.oven import MOST_FAILURES, Job, Oven
 from services.generator.pace import Pace
@@ -31,7 +32,7 @@ class Kitchen:
     """An oven whose loop runs."""
 
     def __init__(self, pipeline: Pipeline) -> None:
-        self.batcher, self.pace = Batcher(cap=4, most=MOST), Pace()
+        self.batcher, self.pace = Batcher({"tiny": Capacity(4, 4)}, most=MOST), Pace()
         self.oven = Oven({"tiny": pipeline}, self.batcher, self.pace)
         self.loop = asyncio.create_task(self.oven.run())
 
@@ -122,6 +123,26 @@ async def test_who_leaves_is_in_no_further_step(tiny: Pipeline, monkeypatch: pyt
     assert later
     assert not set(map(id, later)) & set(map(id, leaver.canvases))
     assert kitchen.batcher.admitted == 0
+    await kitchen.close()
+
+
+async def test_a_device_out_of_memory_gets_smaller_calls_and_no_picture_is_lost(
+    tiny: Pipeline, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    step, most = tiny.step, 2
+
+    def tight(canvases: Sequence[Canvas]) -> None:
+        if len(canvases) > most:
+            raise RuntimeError("Failed to allocate memory for requested buffer of size 4096")
+        step(canvases)
+
+    monkeypatch.setattr(tiny, "step", tight)
+    kitchen = Kitchen(tiny)
+    kitchen.batcher.capacities["tiny"].rows = 8
+    jobs = [kitchen.oven.enter(recipe(steps=3, count=4, seed=seed)) for seed in (1, 50)]
+    for job in jobs:
+        assert sum(isinstance(event, Baked) for event in await events_of(job)) == 4
+    assert kitchen.batcher.capacities["tiny"].rows == 4, "two pictures with guidance"
     await kitchen.close()
 
 
