@@ -17,6 +17,7 @@
 | `mailbox` | events of one job that its caller has not read yet |
 | `oven` | the step loop |
 | `pace` | what a picture costs in machine time |
+| `energy` | joules of pictures, by the device's counter |
 | `heartbeat` | reports to the desk |
 | `measures` | Prometheus metrics |
 | `server` | the gRPC surface |

@@ -22,8 +22,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from fournil.generator.v1 import generator_pb2_grpc
+from services.generator import providers
 from services.generator.batcher import Batcher
 from services.generator.capacity import Capacity, smallest_efficient
+from services.generator.energy import EnergyBook, nvml_meter
 from services.generator.folder import FolderError
 from services.generator.heartbeat import GrpcDesk, Heartbeat, Report
 from services.generator.oven import Oven
@@ -123,7 +125,8 @@ async def serve(settings: GeneratorSettings) -> None:
     pipelines = load_models(settings.models, threads=settings.threads, most_rows=settings.batch or None)
     capacities = warm_up(pipelines, pace, settings.batch or None)
     batcher = Batcher(capacities, settings.most_pictures, most_wait=settings.most_wait)
-    oven = Oven(pipelines, batcher, pace)
+    on_gpu = any(pipeline.denoiser.provider != providers.CPU for pipeline in pipelines.values())
+    oven = Oven(pipelines, batcher, pace, EnergyBook(nvml_meter(device=0) if on_gpu else None))
     process = ServiceProcess(settings.process)
     generator_id = uuid.uuid4().hex
 

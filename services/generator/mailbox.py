@@ -41,10 +41,12 @@ class Baked:
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """What the job cost: its share of the time of its steps, in seconds, and rows of the model."""
+    """What the job cost: its share of the time of its steps, in seconds; rows of the model; joules, None if
+    unknown."""
 
     compute_seconds: float
     row_steps: int
+    joules: float | None = None
 
 
 Event = StepDone | Rough | Baked | Usage

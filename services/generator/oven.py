@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 
 from services.generator import measures
 from services.generator.batcher import FREE, PAID, Batcher, Row
+from services.generator.energy import EnergyBook
 from services.generator.mailbox import Baked, Event, Mailbox, Rough, StepDone, Usage
 from services.generator.pace import Pace
 from services.generator.picture import to_png
@@ -71,10 +72,13 @@ class Job:
 class Oven:
     """Used on one event loop. `run` bakes until cancelled; `close` ends the threads."""
 
-    def __init__(self, pipelines: Mapping[str, Pipeline], batcher: Batcher, pace: Pace) -> None:
+    def __init__(
+        self, pipelines: Mapping[str, Pipeline], batcher: Batcher, pace: Pace, energy: EnergyBook | None = None
+    ) -> None:
         self._pipelines = pipelines
         self._batcher = batcher
         self._pace = pace
+        self._energy = energy or EnergyBook(None)
         self._jobs: dict[int, Job] = {}
         self._running: Sequence[Row] = ()
         self._wake = asyncio.Event()
@@ -102,6 +106,7 @@ class Oven:
         if self._jobs.pop(job.number, None) is None:
             return
         undone = self._batcher.leave(job.number)
+        self._energy.take(job.number)
         measures.CANCELLED_ROWS.inc(undone * job.recipe.rows)
         for task in job.tasks - {asyncio.current_task()}:
             task.cancel()
@@ -116,10 +121,12 @@ class Oven:
             self._running = rows = self._batcher.next_step()
             self._show_rows()
             if not rows:
+                self._energy.idle()
                 self._wake.clear()
                 await self._wake.wait()
                 continue
             model, started = self._jobs[rows[0].job].recipe.model, time.perf_counter()
+            self._energy.step_begins()
             try:
                 await self._step(model, rows)
                 failures = 0
@@ -169,9 +176,12 @@ class Oven:
         self._pace.measured(seconds, sum(1 / row.steps for row in rows))
         measures.PICTURE_SECONDS.set(self._pace.picture_seconds or 0.0)
         for row in rows:
-            if job := self._jobs.get(row.job):
+            job = self._jobs.get(row.job)
+            self._energy.ran(row.job if job else None, model, row.width)
+            if job:
                 job.compute_seconds += seconds * row.width / width
                 job.row_steps += row.width
+        self._energy.step_ended()
 
     def _tell(self, job: Job, row: Row) -> None:
         """Events of one picture's step."""
@@ -196,7 +206,7 @@ class Oven:
         measures.PICTURES.labels(recipe.model, "paid" if recipe.paid else "free").inc()
         job.baked += 1
         if job.baked == recipe.count:
-            job.mailbox.put(Usage(job.compute_seconds, job.row_steps))
+            job.mailbox.put(Usage(job.compute_seconds, job.row_steps, self._energy.take(job.number)))
             # Its room is free although the caller may still be reading: a slow reader holds up nobody.
             self.leave(job)
             elapsed = round(time.monotonic() - job.entered, 3)

@@ -83,7 +83,7 @@ def to_message(event: Event) -> pb.GenerateResponse:
         case Baked(index, png, size, seed):
             picture = pb.Picture(index=index, png=png, width=size, height=size, seed=seed)
             return pb.GenerateResponse(picture=picture)
-        case Usage(seconds, row_steps):
-            # No energy: no reader of a meter is built in yet, and unknown is never 0.
-            usage = pb.Usage(compute_time=duration(seconds), row_steps=row_steps)
+        case Usage(seconds, row_steps, joules):
+            # An energy of None leaves the field out: unknown is never 0.
+            usage = pb.Usage(compute_time=duration(seconds), row_steps=row_steps, energy_joules=joules)
             return pb.GenerateResponse(usage=usage)
