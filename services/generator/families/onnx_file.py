@@ -25,7 +25,7 @@ _NAME, _TYPE = 1, 2  # of ValueInfoProto
 _TENSOR = 1  # of TypeProto
 _SHAPE = 2  # of TypeProto.Tensor
 _DIM, _DIM_NAME = 1, 2  # of TensorShapeProto and its Dimension
-_EXTERNAL, _KEY, _VALUE = 14, 1, 2  # of TensorProto and StringStringEntryProto
+_EXTERNAL, _KEY, _VALUE = 13, 1, 2  # of TensorProto and StringStringEntryProto
 _IDENTITY = b"Identity"
 
 

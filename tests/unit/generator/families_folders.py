@@ -16,10 +16,10 @@ NAMES = ("sd1", "sd2", "lcm", "sdxl", "sd3", "flux")
 ROWS = 8
 
 
-def copied(name: str, place: Path, **options: Any) -> Path:
+def copied(fixture: str, place: Path, **options: Any) -> Path:
     """A fixture's folder in `place`, with the scheduler that its recorded run used and these options of ours."""
-    folder = place / name
-    shutil.copytree(FIXTURES / name, folder)
+    folder = place / fixture
+    shutil.copytree(FIXTURES / fixture, folder)
     expected = expected_of(folder)
     (folder / "scheduler" / "scheduler_config.json").write_text(str(expected["request.scheduler"]))
     if "request.max_sequence_length" in expected:
