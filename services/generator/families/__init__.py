@@ -14,6 +14,8 @@
 | `flux` | FLUX.1 |
 | `mini` | fournil-mini, which is no diffusers folder, behind the same interface |
 | `text`, `tokens` | text to token numbers to vectors |
+| `canvas` | a picture on its way |
+| `picture_reader` | picture to latent, for pictures that start from one |
 | `picture_coder` | latent to picture, and cheaply to a preview |
 | `part_graph` | one graph, its inputs checked, ready to run |
 | `onnx_file` | a model file read, and given a time step for each row |

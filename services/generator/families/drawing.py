@@ -10,72 +10,27 @@ from __future__ import annotations
 import functools
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 
 from services.generator import providers
-from services.generator.families.family import Family, Row
-from services.generator.families.interface import Array, Facts, Warmth, Wish
+from services.generator.families.canvas import Canvas, Conditioning
+from services.generator.families.family import MOST_EDGE, Family, Row
+from services.generator.families.interface import Array, Facts, Reading, Warmth, Wish
 from services.generator.families.layout import Layout
 from services.generator.families.onnx_file import OnnxFile
 from services.generator.families.part_graph import PartGraph
 from services.generator.families.picture_coder import PictureCoder
+from services.generator.families.picture_reader import picture_reader
 from services.generator.families.text import Text
 from services.generator.folder import FolderError
 from services.generator.noise import Stream
-from services.generator.schedules import Memory, Schedule, guide, schedule_of
+from services.generator.schedules import Schedule, schedule_of
 
 TEXTS_KEPT = 32
 """Encoded texts; each is 8 MB at most."""
 MOST_GUIDANCE = 20.0
 WARM_RUNS = 2
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Conditioning:
-    """An encoded prompt, and what guidance leads away from. None where the denoiser takes the guidance itself."""
-
-    asked: Text
-    against: Text | None
-
-
-@dataclass(slots=True, eq=False)
-class Canvas:
-    """A picture on its way: `x` is what call `done` of the denoiser sees, before the schedule scales it."""
-
-    x: Array  # [C,h,w]
-    schedule: Schedule
-    guidance: float
-    texts: tuple[Text, ...]  # of its rows: one, or what to lead away from and then what is asked
-    source: Stream
-    done: int = 0
-    memory: Memory = None
-    last: tuple[Array, Array] | None = None  # x before the last call, and the guided answer
-
-    @property
-    def key(self) -> tuple[tuple[int, ...], tuple[int, ...]]:
-        """Shapes of latent and text."""
-        return self.x.shape, self.texts[0].tokens.shape
-
-    @property
-    def rows(self) -> int:
-        """1 or 2."""
-        return len(self.texts)
-
-    @property
-    def steps(self) -> int:
-        """Calls in all."""
-        return self.schedule.steps
-
-    @property
-    def finished(self) -> bool:
-        """Whether `x` is the picture's latent."""
-        return self.done == self.steps
-
-    def estimate(self) -> Array:
-        """[C,h,w]: the latent it is heading for, judged by the last answer."""
-        return self.x if self.last is None else self.schedule.estimate(*self.last, self.done - 1)
 
 
 class DrawingModel:
@@ -96,6 +51,9 @@ class DrawingModel:
             file, family.axes(text), shapes, threads=threads, timestep_each=family.timestep_each
         )
         self.denoiser.must_have(family.answer)
+        self.reader = picture_reader(
+            layout, family.coder, [edge * family.coder.scale for edge in edges], threads=threads
+        )
         self.coder = PictureCoder(layout.path, family.coder, [(edge, edge) for edge in edges], threads=threads)
         self.facts = self._read_facts(layout, file, most_rows)
 
@@ -114,33 +72,42 @@ class DrawingModel:
             return Conditioning(self._encode(prompt), None)
         return Conditioning(self._encode(prompt), self._nothing() if negative is None else self._encode(negative))
 
-    def start(self, wish: Wish, index: int, conditioning: Conditioning) -> Canvas:
-        """Raises ValueError for a size or a number of steps that cannot be."""
-        height, width = self._cells("height", wish.height), self._cells("width", wish.width)
+    def read(self, picture: Array) -> Reading:
+        """Raises ValueError for a size that cannot be, or where the folder has no encoder."""
+        if self.reader is None:
+            raise ValueError(f"{self.facts.name} does not start from pictures")
+        self._cells(*picture.shape[1:])
+        return self.reader.read(picture)
+
+    def start(self, wish: Wish, index: int, conditioning: Conditioning, base: Reading | None = None) -> Canvas:
+        """Raises ValueError for a size, a number of steps or a strength that cannot be."""
+        height, width = self._cells(wish.height, wish.width)
         schedule = self._schedule(wish.steps, self.family.sequence_length(height, width))
         source = Stream(wish.seed_of(index))
-        x = source.draw((self.family.coder.channels, height, width)) * np.float32(schedule.init_scale)
+        shape, begin = (self.family.coder.channels, height, width), 0
+        if base is None:
+            x = source.draw(shape) * np.float32(schedule.init_scale)
+        elif self.reader is None or base.mean.shape != shape:
+            raise ValueError(f"the picture to start from must be {wish.width} x {wish.height}, read by this model")
+        else:
+            begin = schedule.start_index(wish.strength)
+            # In diffusers' order: first what the encoder leaves open, then the noise.
+            x = self.reader.latent(base, source.draw(shape))
+            x = schedule.add_noise(x, source.draw(shape), begin)
         against, asked = conditioning.against, conditioning.asked
         if against is None or wish.guidance == 1.0:
             texts: tuple[Text, ...] = (asked,)
         else:
             texts = (against,) if wish.guidance == 0.0 else (against, asked)
-        return Canvas(x, schedule, wish.guidance, texts, source)
+        return Canvas(x, schedule, wish.guidance, texts, source, begin)
 
     def step(self, canvases: Sequence[Canvas]) -> None:
         """Raises ValueError where keys differ."""
         if len({canvas.key for canvas in canvases}) != 1:
             raise ValueError("canvases of one call must have one key")
-        answers = iter(self._answers([row for canvas in canvases for row in _rows(canvas)]))
+        answers = iter(self._answers([row for canvas in canvases for row in canvas.next_rows()]))
         for canvas in canvases:
-            answer = next(answers)
-            if canvas.rows == 2:
-                answer = guide(answer, next(answers), canvas.guidance)
-            canvas.last = canvas.x, answer
-            canvas.x, canvas.memory = canvas.schedule.step(
-                canvas.x, answer, canvas.done, canvas.memory, functools.partial(canvas.source.draw, canvas.x.shape)
-            )
-            canvas.done += 1
+            canvas.take([next(answers) for _ in range(canvas.rows)])
 
     def rough(self, canvas: Canvas) -> Array:
         """float32[3,h,w]: a pixel a cell. To be called between steps of the canvas."""
@@ -180,13 +147,17 @@ class DrawingModel:
         (answers,) = self.denoiser.tried([self.family.answer], self.family.feed(rows))
         return self.family.latents(answers, *rows[0].x.shape[1:])
 
-    def _cells(self, field: str, pixels: int) -> int:
-        facts = self.facts
-        if pixels % facts.unit or not facts.smallest <= pixels <= facts.largest:
-            raise ValueError(
-                f"{field} must be {facts.smallest} to {facts.largest} in steps of {facts.unit}, not {pixels}"
-            )
-        return pixels // self.family.coder.scale
+    def _cells(self, height: int, width: int) -> tuple[int, int]:
+        """Of pixels. Raises ValueError."""
+        facts, scale = self.facts, self.family.coder.scale
+        for field, pixels in (("height", height), ("width", width)):
+            if pixels % facts.unit or not facts.smallest <= pixels <= facts.largest:
+                raise ValueError(
+                    f"{field} must be {facts.smallest} to {facts.largest} in steps of {facts.unit}, not {pixels}"
+                )
+        if height * width > facts.most_pixels:
+            raise ValueError(f"height times width must be at most {facts.most_pixels}, not {height * width}")
+        return height // scale, width // scale
 
     def _make_schedule(self, steps: int, sequence_length: int) -> Schedule:
         return schedule_of(
@@ -221,18 +192,14 @@ class DrawingModel:
             unit=unit,
             smallest=low,
             largest=high,
+            most_pixels=max(native, MOST_EDGE) ** 2,
             square=False,
             default_steps=steps,
             default_guidance=guidance,
             takes_negative=not family.guided_by_input,
             takes_guidance=family.takes_guidance,
+            takes_picture=self.reader is not None,
             provider=self.denoiser.provider,
             sha256=file.sha256(),
             most_rows=most_rows or providers.default_batch(self.denoiser.provider),
         )
-
-
-def _rows(canvas: Canvas) -> list[Row]:
-    seen = canvas.schedule.model_input(canvas.x, canvas.done)
-    timestep = float(canvas.schedule.timesteps[canvas.done])
-    return [Row(seen, timestep, text, canvas.guidance) for text in canvas.texts]

@@ -21,8 +21,8 @@ Feed = Mapping[str, NDArray[Any]]
 
 _FEWEST_CELLS = 4
 """Of an edge: noise is drawn in blocks of 16 numbers."""
-_LARGEST = 1024
-"""Pixels of an edge, where a model's own size is not larger."""
+MOST_EDGE = 1024
+"""Pixels of a square picture's edge, where a model's own size is not larger."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -109,8 +109,8 @@ class Family(ABC):
 
 
 def largest_cells(unit: int, native: int, scale: int) -> int:
-    """The usual bound: 1024 pixels, or the native size where that is more."""
-    return max(native, _LARGEST // (scale * unit) * unit)
+    """The usual bound: 1024 pixels, or half as much again as the native size where that is more."""
+    return max(native * 3 // 2, MOST_EDGE // scale) // unit * unit
 
 
 def stacked(rows: Sequence[Row]) -> dict[str, Array]:

@@ -1,7 +1,7 @@
 """What the oven may ask of any model, whoever made it.
 
     conditioning = model.encode(prompt, negative)            encode thread
-    canvas = model.start(wish, index, conditioning)
+    canvas = model.start(wish, index, conditioning)          or, over a picture: with model.read(picture)
     while not canvas.finished:
         model.step([canvas, others whose key is the same])   step thread
         model.rough(canvas)                                  a preview, cheap
@@ -40,6 +40,8 @@ class Facts:
     """Edges must be whole multiples of this, from `smallest` to `largest`."""
     smallest: int
     largest: int
+    most_pixels: int
+    """Width times height, at most."""
     square: bool
     """Whether width and height must be the native ones."""
     default_steps: int
@@ -47,6 +49,8 @@ class Facts:
     takes_negative: bool
     """Whether a negative prompt has an effect; where it has none, `encode` ignores it."""
     takes_guidance: bool
+    takes_picture: bool
+    """Whether it can start from a picture (`read`)."""
     provider: str
     """The execution provider that the denoiser's session really uses."""
     sha256: str
@@ -57,17 +61,30 @@ class Facts:
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """Pictures to draw. Picture i has the seed `seed + i`, round the corner of 2**32; sizes are pixels."""
+    """Pictures to draw. Picture i has the seed `seed + i`, round the corner of 2**32; sizes are pixels.
+
+    Guidance 0 ignores the prompt, 1 is the plain answer to it (diffusers takes 0 for that too, as with SDXL Turbo).
+    `strength`, above 0 and at most 1, is how much of a picture that it starts from is drawn anew.
+    """
 
     seed: int
     steps: int
     guidance: float
     width: int
     height: int
+    strength: float = 1.0
 
     def seed_of(self, index: int) -> int:
         """The seed of picture `index`."""
         return (self.seed + index) % SEEDS
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Reading:
+    """A picture, read: each number of its latent is normal about a mean. Nobody writes to it."""
+
+    mean: Array  # [C,h,w]
+    deviation: Array  # [C,h,w]
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +109,7 @@ class Canvas(Protocol):
 
     @property
     def done(self) -> int:
-        """Calls of the model so far."""
+        """Calls of the model that lie behind it."""
 
     @property
     def steps(self) -> int:
@@ -125,8 +142,12 @@ class Model(Protocol[ConditioningT, CanvasT]):
         """What the denoiser reads of the two texts. Immutable; the same texts give the same object for a while.
         None is no negative prompt, which some models tell from an empty one."""
 
-    def start(self, wish: Wish, index: int, conditioning: ConditioningT) -> CanvasT:
-        """Picture `index` as noise. Raises ValueError for a size or a number of steps that cannot be."""
+    def read(self, picture: Array) -> Reading:
+        """Of float32[3,H,W], -1 to 1, of a size that `start` would take. Raises ValueError for what it cannot read."""
+
+    def start(self, wish: Wish, index: int, conditioning: ConditioningT, base: Reading | None = None) -> CanvasT:
+        """Picture `index` as noise, or `base` noised as far as `strength` says; then `done` is above 0 already.
+        Raises ValueError for a size, a number of steps or a strength that cannot be."""
 
     def step(self, canvases: Sequence[CanvasT]) -> None:
         """Takes each of them one step further, in one call of the denoiser. All have the same key; else ValueError

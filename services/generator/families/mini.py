@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from services.generator.families.interface import Array, Facts, Model, Warmth, Wish
+from services.generator.families.interface import Array, Facts, Model, Reading, Warmth, Wish
 from services.generator.folder import PIPELINE
 from services.generator.pipeline import Canvas, Conditioning, Pipeline
 from services.generator.schedules import flow_match_levels
@@ -29,11 +29,13 @@ class MiniModel:
             unit=1,
             smallest=folder.native_size,
             largest=folder.native_size,
+            most_pixels=folder.native_size**2,
             square=True,
             default_steps=folder.default_steps,
             default_guidance=folder.default_guidance,
             takes_negative=False,
             takes_guidance=True,
+            takes_picture=False,
             provider=denoiser.provider,
             sha256=denoiser.sha256,
             most_rows=denoiser.most_rows,
@@ -51,8 +53,14 @@ class MiniModel:
         """`negative` has no effect."""
         return self.pipeline.encode(prompt)
 
-    def start(self, wish: Wish, index: int, conditioning: Conditioning) -> Canvas:
-        """Raises ValueError for another size than the native one."""
+    def read(self, picture: Array) -> Reading:
+        """Raises ValueError: it starts from noise only."""
+        raise ValueError(f"{self.facts.name} does not start from pictures")
+
+    def start(self, wish: Wish, index: int, conditioning: Conditioning, base: Reading | None = None) -> Canvas:
+        """Raises ValueError for another size than the native one, or a base."""
+        if base is not None:
+            raise ValueError(f"{self.facts.name} does not start from pictures")
         native = self.facts.width
         if (wish.width, wish.height) != (native, native):
             raise ValueError(f"width and height must be {native}, not {wish.width} x {wish.height}")

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-from services.generator.families.drawing import Canvas, Conditioning, DrawingModel
+from services.generator.families.canvas import Canvas, Conditioning
+from services.generator.families.drawing import DrawingModel
 from services.generator.families.family import Family
 from services.generator.families.flux import Flux
 from services.generator.families.interface import Model

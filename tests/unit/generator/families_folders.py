@@ -6,7 +6,8 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-from services.generator.families.drawing import Canvas, DrawingModel
+from services.generator.families.canvas import Canvas
+from services.generator.families.drawing import DrawingModel
 from services.generator.families.interface import Wish
 from services.generator.families.opening import open_model
 from tests.fixtures.pipelines.comparison import Arrays, expected_of

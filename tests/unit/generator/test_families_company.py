@@ -10,7 +10,8 @@ from collections.abc import Sequence
 import numpy as np
 import pytest
 
-from services.generator.families.drawing import Canvas, DrawingModel
+from services.generator.families.canvas import Canvas
+from services.generator.families.drawing import DrawingModel
 from services.generator.families.interface import Array, Wish
 from services.generator.noise import Stream
 from tests.unit.generator.families_folders import NAMES, copied, opened
