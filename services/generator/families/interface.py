@@ -63,7 +63,7 @@ class Facts:
 class Wish:
     """Pictures to draw. Picture i has the seed `seed + i`, round the corner of 2**32; sizes are pixels.
 
-    Guidance 0 ignores the prompt, 1 is the plain answer to it (diffusers takes 0 for that too, as with SDXL Turbo).
+    Guidance 0 ignores the prompt, 1 is the plain answer to it (diffusers takes 0 for that too, with SDXL Turbo).
     `strength`, above 0 and at most 1, is how much of a picture that it starts from is drawn anew.
     """
 
@@ -143,7 +143,7 @@ class Model(Protocol[ConditioningT, CanvasT]):
         None is no negative prompt, which some models tell from an empty one."""
 
     def read(self, picture: Array) -> Reading:
-        """Of float32[3,H,W], -1 to 1, of a size that `start` would take. Raises ValueError for what it cannot read."""
+        """Reads float32[3,H,W], -1 to 1, of a size that `start` takes. Raises ValueError where it cannot."""
 
     def start(self, wish: Wish, index: int, conditioning: ConditioningT, base: Reading | None = None) -> CanvasT:
         """Picture `index` as noise, or `base` noised as far as `strength` says; then `done` is above 0 already.
