@@ -10,8 +10,10 @@
 | `recipe` | a request, checked |
 | `folder` | what a model folder says, checked |
 | `providers` | which execution providers to try |
-| `session` | one ONNX denoiser, warm |
-| `pipeline` | prompt to vectors, canvases through a step |
+| `graph` | an ONNX graph on the best provider that works, its inputs checked |
+| `session` | fournil-mini's denoiser, warm |
+| `pipeline` | fournil-mini: prompt to vectors, canvases through a step |
+| `families` | models that others have made, behind one interface with fournil-mini |
 | `shelf` | every model folder that loads |
 | `picture` | pixels to PNG |
 | `mailbox` | events of one job that its caller has not read yet |

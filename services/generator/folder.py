@@ -20,7 +20,7 @@ DENOISER = "FournilVelocityModel"
 OUTPUT_SIZE = 256
 """Pixels of an output edge when the folder names none."""
 
-_NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
+NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
 
 
 class FolderError(Exception):
@@ -51,9 +51,9 @@ class ModelFolder:
 
 def read_folder(path: Path) -> ModelFolder:
     """Reads and checks `path`. Raises FolderError."""
-    index = _Part(path, "model_index.json")
-    scheduler = _Part(path, "scheduler/scheduler_config.json")
-    unet = _Part(path, "unet/config.json")
+    index = Part(path, "model_index.json")
+    scheduler = Part(path, "scheduler/scheduler_config.json")
+    unet = Part(path, "unet/config.json")
     index.must_be("_class_name", PIPELINE)
     scheduler.must_be("_class_name", SCHEDULER)
     unet.must_be("_class_name", DENOISER)
@@ -61,7 +61,7 @@ def read_folder(path: Path) -> ModelFolder:
     scheduler.must_be("num_train_timesteps", 1000)
     scheduler.must_be("use_dynamic_shifting", False)
     name = index.values.get("name", path.name)
-    if not isinstance(name, str) or not _NAME.fullmatch(name):
+    if not isinstance(name, str) or not NAME.fullmatch(name):
         raise index.wrong("name", "must be small letters, digits, dots and dashes")
     folder = ModelFolder(
         name=name,
@@ -81,8 +81,9 @@ def read_folder(path: Path) -> ModelFolder:
     return folder
 
 
-class _Part:
-    """One JSON file of the folder."""
+class Part:
+    """One JSON file of a folder; `values` is its object. Every method raises FolderError with one line that names
+    the file, the key and its value."""
 
     def __init__(self, folder: Path, file: str) -> None:
         self.folder, self.file = folder, file
@@ -96,15 +97,25 @@ class _Part:
             raise FolderError(f"{file} must hold an object")
         self.values: dict[str, Any] = values
 
+    @staticmethod
+    def of(file: str, folder: Path, values: dict[str, Any]) -> Part:
+        """An object that lies inside of a file."""
+        part = Part.__new__(Part)
+        part.folder, part.file, part.values = folder, file, values
+        return part
+
     def wrong(self, key: str, must: str) -> FolderError:
+        """The error for `key`; `must` says what would be right."""
         value = json.dumps(self.values.get(key))[:80]
         return FolderError(f"{self.file}: {key} {must}, not {value}")
 
     def must_be(self, key: str, expected: object) -> None:
+        """Refuses all but `expected`."""
         if self.values.get(key) != expected:
             raise self.wrong(key, f"must be {json.dumps(expected)}")
 
     def number(self, key: str, low: float, high: float) -> float:
+        """A finite number from `low` to `high`."""
         value = self.values.get(key)
         if not isinstance(value, int | float) or isinstance(value, bool) or not math.isfinite(value):
             raise self.wrong(key, "must be a number")
@@ -113,6 +124,7 @@ class _Part:
         return float(value)
 
     def whole(self, key: str, low: int, high: int, default: int | None = None) -> int:
+        """A whole number from `low` to `high`; `default` where the key is missing."""
         if default is not None and key not in self.values:
             return default
         value = self.number(key, low, high)
@@ -121,11 +133,11 @@ class _Part:
         return int(value)
 
 
-def _encoder(index: _Part) -> Path:
+def _encoder(index: Part) -> Path:
     """The folder of the text encoder, beside the model's."""
     entry = index.values.get("text_encoder")
     if not (
-        isinstance(entry, list) and len(entry) == 2 and isinstance(entry[1], str) and _NAME.fullmatch(entry[1])
+        isinstance(entry, list) and len(entry) == 2 and isinstance(entry[1], str) and NAME.fullmatch(entry[1])
     ):
         raise index.wrong("text_encoder", "must be a list of a class and the name of a folder beside this one")
     path = index.folder.parent / entry[1]

@@ -17,18 +17,29 @@ _BLOCK = 16
 
 def normal(seed: int, shape: tuple[int, ...]) -> NDArray[np.float32]:
     """Standard normal numbers of `shape` (at least 16 of them) for a seed from 0 to 2**32 - 1."""
-    size = math.prod(shape)
-    if size < _BLOCK:
-        raise ValueError(f"at least {_BLOCK} numbers, not {size}")
-    source = np.random.RandomState(seed)
-    whole = size - size % _BLOCK
-    uniform = _uniform(source, size)
-    numbers = np.empty(size, np.float32)
-    numbers[:whole] = _box_muller(uniform[:whole])
-    if whole < size:
-        # torch draws the last block anew so that it is whole, over the end of the one before it.
-        numbers[-_BLOCK:] = _box_muller(_uniform(source, _BLOCK))
-    return numbers.reshape(shape)
+    return Stream(seed).draw(shape)
+
+
+class Stream:
+    """What one torch generator gives, call after call: for steps that stir fresh noise in."""
+
+    def __init__(self, seed: int) -> None:
+        """`seed` is 0 to 2**32 - 1."""
+        self._source = np.random.RandomState(seed)
+
+    def draw(self, shape: tuple[int, ...]) -> NDArray[np.float32]:
+        """The next numbers. Raises ValueError for fewer than 16."""
+        size = math.prod(shape)
+        if size < _BLOCK:
+            raise ValueError(f"at least {_BLOCK} numbers, not {size}")
+        whole = size - size % _BLOCK
+        uniform = _uniform(self._source, size)
+        numbers = np.empty(size, np.float32)
+        numbers[:whole] = _box_muller(uniform[:whole])
+        if whole < size:
+            # torch draws the last block anew so that it is whole, over the end of the one before it.
+            numbers[-_BLOCK:] = _box_muller(_uniform(self._source, _BLOCK))
+        return numbers.reshape(shape)
 
 
 def _uniform(source: np.random.RandomState, count: int) -> NDArray[np.float32]:

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from services.generator.families.interface import Wish
 from services.generator.folder import ModelFolder
 from services.generator.noise import normal
 from services.generator.recipe import Recipe
@@ -57,6 +58,21 @@ class Canvas:
     velocity: Array | None = None
 
     @property
+    def steps(self) -> int:
+        """Calls of the model it takes in all."""
+        return len(self.levels) - 1
+
+    @property
+    def rows(self) -> int:
+        """Rows it takes of a call: the one answer of guidance 0 or 1 needs no second row."""
+        return 1 if self.guidance in {0.0, 1.0} else 2
+
+    @property
+    def key(self) -> int:
+        """Only canvases of one key may share a call."""
+        return self.prompt.length
+
+    @property
     def finished(self) -> bool:
         """Whether `x` is the picture."""
         return self.done == len(self.levels) - 1
@@ -78,7 +94,7 @@ class Pipeline:
         self.encode = functools.lru_cache(maxsize=PROMPTS_KEPT)(self._encode)
         self._nothing = functools.lru_cache(maxsize=None)(self._no_prompt)
 
-    def start(self, recipe: Recipe, index: int, prompt: Conditioning) -> Canvas:
+    def start(self, recipe: Recipe | Wish, index: int, prompt: Conditioning) -> Canvas:
         """Picture `index` of a recipe as noise."""
         folder = self.folder
         shape = (folder.channels, folder.native_size, folder.native_size)

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import logging
-import time
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,16 +11,15 @@ from numpy.typing import NDArray
 
 from services.generator import providers
 from services.generator.folder import FolderError, ModelFolder
-
-log = logging.getLogger("fournil.session")
+from services.generator.graph import Axes, check_inputs, first_line, open_session
+from services.generator.warmth import Warmth, warm_up
 
 Array = NDArray[np.float32]
 
 LONGEST_TEXT = 128
 """Tokens of a prompt; the encoder cuts there."""
 USUAL_TEXT = 64
-WARM_RUNS = 2
-_QUIET = 3
+_FILE = "unet/model.onnx"
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,15 +48,6 @@ class Rows:
         }
 
 
-@dataclass(frozen=True, slots=True)
-class Warmth:
-    """What warming up showed: best time of a call, in seconds, by its rows, and the largest difference between the
-    velocities of a row alone and in company (0 where the provider is batch-invariant, as the CPU's is)."""
-
-    seconds: dict[int, float]
-    difference: float
-
-
 class Denoiser:
     """Runs in one thread at a time. `provider` is what the session says it uses; `sha256` that of the graph."""
 
@@ -68,7 +56,13 @@ class Denoiser:
         self._folder = folder
         graph = folder.denoiser.read_bytes()
         self.sha256 = hashlib.sha256(graph).hexdigest()
-        self._session, self.provider = _open(folder, graph, threads, most_rows or providers.DEVICE_BATCH)
+        self._session, self.provider = open_session(
+            _FILE,
+            graph,
+            folder.denoiser.parent,
+            threads=threads,
+            shapes=_shapes(folder, most_rows or providers.DEVICE_BATCH),
+        )
         self.most_rows = most_rows or providers.default_batch(self.provider)
         _check_graph(self._session, folder)
 
@@ -78,20 +72,10 @@ class Denoiser:
         return answer
 
     def warm_up(self) -> Warmth:
-        """Runs calls of 1, 2, 4, ... rows up to the largest. Raises FolderError if the graph does not run, or
-        answers in another shape or with numbers that are not finite."""
+        """Runs calls of every size. Raises FolderError if the graph does not run, or answers in another shape or
+        with numbers that are not finite."""
         company = self._example()
-        alone = self._tried(company.first(1))
-        seconds: dict[int, float] = {}
-        for count in sizes(self.most_rows):
-            rows = company.first(count)
-            answers = self._tried(rows)
-            seconds[count] = float("inf")
-            for _ in range(WARM_RUNS):
-                started = time.perf_counter()
-                self._tried(rows)
-                seconds[count] = min(seconds[count], time.perf_counter() - started)
-        return Warmth(seconds, float(np.abs(answers[0] - alone[0]).max()))
+        return warm_up(lambda count: self._tried(company.first(count)), self.most_rows)
 
     def _tried(self, rows: Rows) -> Array:
         try:
@@ -120,49 +104,6 @@ class Denoiser:
         )
 
 
-def sizes(most: int) -> list[int]:
-    """1, 2, 4, ... and `most`."""
-    powers = [2**power for power in range(most.bit_length())]
-    return powers if powers[-1] == most else [*powers, most]
-
-
-def first_line(error: Exception) -> str:
-    """The first line of an error's text, for logs of one line."""
-    return (str(error).strip().splitlines() or [type(error).__name__])[0][:300]
-
-
-def _open(
-    folder: ModelFolder, graph: bytes, threads: int, most_rows: int
-) -> tuple[onnxruntime.InferenceSession, str]:
-    """A session on the best provider that really works, and that provider."""
-    settings = onnxruntime.SessionOptions()
-    settings.intra_op_num_threads = threads
-    settings.inter_op_num_threads = 1
-    settings.log_severity_level = _QUIET
-    # Threads that spin while they wait take the cores from the other services of the machine.
-    settings.add_session_config_entry("session.intra_op.allow_spinning", "0")
-    settings.add_session_config_entry(
-        "session.model_external_initializers_file_folder_path", str(folder.denoiser.parent)
-    )
-    shapes = _shapes(folder, most_rows)
-    trouble: Exception | None = None
-    for provider in providers.order(onnxruntime.get_available_providers()):
-        wanted = [(provider, providers.options(provider, 0, shapes))]
-        if provider != providers.CPU:
-            wanted.append((providers.CPU, {}))
-        try:
-            session = onnxruntime.InferenceSession(graph, settings, providers=wanted)
-        except Exception as error:
-            trouble = error
-            log.info("provider failed", extra={"provider": provider, "detail": first_line(error)})
-            continue
-        if session.get_providers()[0] == provider:
-            return session, provider
-        log.info("provider not usable here", extra={"provider": provider})
-    detail = first_line(trouble) if trouble else "no provider takes it"
-    raise FolderError(f"unet/model.onnx cannot be loaded: {detail}")
-
-
 def _shapes(folder: ModelFolder, most_rows: int) -> dict[str, tuple[str, str, str]]:
     """Smallest, usual and largest shape of every input."""
 
@@ -182,23 +123,13 @@ def _shapes(folder: ModelFolder, most_rows: int) -> dict[str, tuple[str, str, st
 def _check_graph(session: onnxruntime.InferenceSession, folder: ModelFolder) -> None:
     """The graph's inputs must be the folder's: open batch and text length, fixed sizes as configured."""
     size = folder.native_size
-    expected: dict[str, tuple[int | None, ...]] = {
+    expected: dict[str, Axes] = {
         "sample": (None, folder.channels, size, size),
         "timestep": (None,),
         "encoder_hidden_states": (None, None, folder.token_dim),
         "encoder_attention_mask": (None, None),
         "pooled": (None, folder.pooled_dim),
     }
-    found = {entry.name: entry for entry in session.get_inputs()}
-    if found.keys() != expected.keys():
-        raise FolderError(f"unet/model.onnx: inputs must be {sorted(expected)}, not {sorted(found)}")
-    for name, dimensions in expected.items():
-        entry = found[name]
-        fits = entry.type == "tensor(float)" and len(entry.shape) == len(dimensions)
-        if not fits or any(
-            isinstance(has, int) if wants is None else isinstance(has, int) and has != wants
-            for has, wants in zip(entry.shape, dimensions, strict=True)
-        ):
-            raise FolderError(f"unet/model.onnx: input {name} is {entry.type} {entry.shape}, not {dimensions}")
+    check_inputs(session, _FILE, expected)
     if "out_sample" not in {entry.name for entry in session.get_outputs()}:
         raise FolderError("unet/model.onnx: output out_sample is missing")

@@ -6,8 +6,9 @@ import logging
 from pathlib import Path
 
 from services.generator.folder import FolderError, ModelFolder, read_folder
+from services.generator.graph import first_line
 from services.generator.pipeline import Pipeline
-from services.generator.session import Denoiser, first_line
+from services.generator.session import Denoiser
 from services.runtime.sentence_encoder import SentenceEncoder
 
 log = logging.getLogger("fournil.shelf")
