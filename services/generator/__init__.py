@@ -14,6 +14,7 @@
 | `session` | fournil-mini's denoiser, warm |
 | `pipeline` | fournil-mini: prompt to vectors, canvases through a step |
 | `families` | models that others have made, behind one interface with fournil-mini |
+| `warmth` | what calls of each size take, found before serving |
 | `shelf` | every model folder that loads |
 | `picture` | pixels to PNG |
 | `mailbox` | events of one job that its caller has not read yet |

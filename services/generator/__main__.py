@@ -20,17 +20,18 @@ import os
 import uuid
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from fournil.generator.v1 import generator_pb2_grpc
 from services.generator import providers
 from services.generator.batcher import Batcher
 from services.generator.capacity import Capacity, smallest_efficient
 from services.generator.energy import EnergyBook, nvml_meter
+from services.generator.families.interface import Model
 from services.generator.folder import FolderError
 from services.generator.heartbeat import GrpcDesk, Heartbeat, Report
 from services.generator.oven import Oven
 from services.generator.pace import Pace
-from services.generator.pipeline import Pipeline
 from services.generator.recipe import MOST_PICTURES
 from services.generator.server import GeneratorServicer
 from services.generator.shelf import load_models
@@ -94,26 +95,26 @@ def cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def warm_up(pipelines: dict[str, Pipeline], pace: Pace, batch: int | None) -> dict[str, Capacity]:
+def warm_up(models: dict[str, Model[Any, Any]], pace: Pace, batch: int | None) -> dict[str, Capacity]:
     """What the models that run can hold, each once warm, with a first measure of the pace; the others are taken
-    out of `pipelines`. `batch` fixes the rows of a call. Raises SettingsError if no model runs."""
+    out of `models`. `batch` fixes the rows of a call. Raises SettingsError if no model runs."""
     capacities: dict[str, Capacity] = {}
-    for name, pipeline in list(pipelines.items()):
-        denoiser, folder = pipeline.denoiser, pipeline.folder
+    for name, model in list(models.items()):
+        facts = model.facts
         try:
-            warmth = denoiser.warm_up()
+            warmth = model.warm_up()
         except FolderError as error:
-            log.error("model not loaded", extra={"folder": folder.path.name, "detail": str(error)})
-            del pipelines[name]
+            log.error("model not loaded", extra={"folder": name, "detail": str(error)})
+            del models[name]
             continue
         rows = batch or smallest_efficient(warmth.seconds)
         capacities[name] = Capacity.of(rows, warmth.seconds[rows] / rows)
-        width = 1 if folder.default_guidance in {0.0, 1.0} else 2
-        pace.measured(warmth.seconds[rows], rows / width / folder.default_steps)
-        facts = {"provider": denoiser.provider, "batch": rows, "sha256": denoiser.sha256}
+        width = model.rows(facts.default_guidance)
+        pace.measured(warmth.seconds[rows], rows / width / model.calls(facts.default_steps))
         spent = {f"{count}": round(seconds, 4) for count, seconds in warmth.seconds.items()}
-        seen = {"call_seconds": spent, "company_difference": warmth.difference}
-        log.info("model ready", extra={"model": name, **seen, **facts})
+        seen = {"call_seconds": spent, "company_difference": warmth.difference, "batch": rows}
+        known = {"family": facts.family, "provider": facts.provider, "sha256": facts.sha256}
+        log.info("model ready", extra={"model": name, **seen, **known})
     if not capacities:
         raise SettingsError("FOURNIL_MODELS: no model there could be loaded; the lines above say why")
     return capacities
@@ -122,21 +123,21 @@ def warm_up(pipelines: dict[str, Pipeline], pace: Pace, batch: int | None) -> di
 async def serve(settings: GeneratorSettings) -> None:
     """Loads, warms, serves, and drains on SIGTERM."""
     pace = Pace()
-    pipelines = load_models(settings.models, threads=settings.threads, most_rows=settings.batch or None)
-    capacities = warm_up(pipelines, pace, settings.batch or None)
+    models = load_models(settings.models, threads=settings.threads, most_rows=settings.batch or None)
+    capacities = warm_up(models, pace, settings.batch or None)
     batcher = Batcher(capacities, settings.most_pictures, most_wait=settings.most_wait)
-    on_gpu = any(pipeline.denoiser.provider != providers.CPU for pipeline in pipelines.values())
-    oven = Oven(pipelines, batcher, pace, EnergyBook(nvml_meter(device=0) if on_gpu else None))
+    on_gpu = any(model.facts.provider != providers.CPU for model in models.values())
+    oven = Oven(models, batcher, pace, EnergyBook(nvml_meter(device=0) if on_gpu else None))
     process = ServiceProcess(settings.process)
     generator_id = uuid.uuid4().hex
 
     def report() -> Report:
         address = settings.advertise or f"127.0.0.1:{process.port}"
-        return Report(generator_id, address, sorted(pipelines), settings.slots, pace.picture_seconds)
+        return Report(generator_id, address, sorted(models), settings.slots, pace.picture_seconds)
 
     channel = open_channel(settings.quota, service=DESK)
     heartbeat = Heartbeat(GrpcDesk(channel), report)
-    servicer = GeneratorServicer(oven, pipelines)
+    servicer = GeneratorServicer(oven, models)
     process.add(generator_pb2_grpc.add_GeneratorServiceServicer_to_server, servicer, SERVICE)
     await process.serve(
         background=[oven.run, heartbeat.run],

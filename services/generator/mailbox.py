@@ -22,7 +22,7 @@ class StepDone:
 
 @dataclass(frozen=True, slots=True)
 class Rough:
-    """A rough picture, PNG at the native size."""
+    """A rough picture, PNG at the size that is drawn."""
 
     index: int
     step: int
@@ -31,11 +31,12 @@ class Rough:
 
 @dataclass(frozen=True, slots=True)
 class Baked:
-    """A finished picture, PNG; `size` is its edge in pixels."""
+    """A finished picture, PNG; sizes in pixels."""
 
     index: int
     png: bytes
-    size: int
+    width: int
+    height: int
     seed: int
 
 

@@ -1,7 +1,7 @@
 """The step loop: jobs in, pictures out, a denoising step at a time.
 
     enter ──> prompt encoded ──> ready ──> step, step, ... ──> PNG ──> mailbox ──> caller
-              (encode thread)              (step thread)     (finish thread)
+              (encode thread)              (step thread)     (finish thread: VAE, PNG)
 
 Everything that decides runs on the event loop; everything that computes runs in one of three threads, one task
 a thread at a time. `Batcher` decides who is in a step. A caller that leaves is out at the next step, at any
@@ -15,7 +15,7 @@ import logging
 import time
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,10 +23,10 @@ from numpy.typing import NDArray
 from services.generator import measures
 from services.generator.batcher import FREE, PAID, Batcher, Row
 from services.generator.energy import EnergyBook
+from services.generator.families.interface import Canvas, Model
 from services.generator.mailbox import Baked, Event, Mailbox, Rough, StepDone, Usage
 from services.generator.pace import Pace
 from services.generator.picture import to_png
-from services.generator.pipeline import Canvas, Pipeline
 from services.generator.recipe import Recipe
 from services.runtime.errors import Fault, Reason
 
@@ -73,9 +73,9 @@ class Oven:
     """Used on one event loop. `run` bakes until cancelled; `close` ends the threads."""
 
     def __init__(
-        self, pipelines: Mapping[str, Pipeline], batcher: Batcher, pace: Pace, energy: EnergyBook | None = None
+        self, models: Mapping[str, Model[Any, Any]], batcher: Batcher, pace: Pace, energy: EnergyBook | None = None
     ) -> None:
-        self._pipelines = pipelines
+        self._models = models
         self._batcher = batcher
         self._pace = pace
         self._energy = energy or EnergyBook(None)
@@ -92,7 +92,7 @@ class Oven:
             model=recipe.model,
             klass=PAID if recipe.paid else FREE,
             width=recipe.rows,
-            steps=recipe.steps,
+            steps=recipe.calls,
             count=recipe.count,
         )
         job = Job(recipe, rows)
@@ -154,19 +154,19 @@ class Oven:
 
     async def _prepare(self, job: Job) -> None:
         """Encodes the prompt and makes the noise; then the job may be in a step."""
-        pipeline, recipe = self._pipelines[job.recipe.model], job.recipe
+        model, recipe = self._models[job.recipe.model], job.recipe
 
         def work() -> list[Canvas]:
-            prompt = pipeline.encode(recipe.prompt)
-            return [pipeline.start(recipe, index, prompt) for index in range(recipe.count)]
+            prompt = model.encode(recipe.prompt, None)
+            return [model.start(recipe.wish, index, prompt) for index in range(recipe.count)]
 
         job.canvases = await self._off_loop(self._encoding, work)
-        self._batcher.make_ready(job.number, job.canvases[0].prompt.length)
+        self._batcher.make_ready(job.number, job.canvases[0].key)
         self._wake.set()
 
     async def _step(self, model: str, rows: Sequence[Row]) -> None:
         canvases = [self._jobs[row.job].canvases[row.index] for row in rows]
-        await self._off_loop(self._stepping, self._pipelines[model].step, canvases)
+        await self._off_loop(self._stepping, self._models[model].step, canvases)
 
     def _account(self, model: str, rows: Sequence[Row], seconds: float) -> None:
         """Shares a step's time among those who were in it."""
@@ -188,21 +188,26 @@ class Oven:
         job.mailbox.put(StepDone(row.index, row.done, row.steps))
         canvas = job.canvases[row.index]
         if canvas.finished:
-            self._in_background(job, self._finish(job, row.index, canvas.x))
+            self._in_background(job, self._finish(job, row.index, canvas))
         elif row.done in job.preview_steps:
             # Taken now: the next step begins before the task does.
-            self._in_background(job, self._preview(job, row.index, row.done, canvas.rough()))
+            rough = self._models[job.recipe.model].rough(canvas)
+            self._in_background(job, self._preview(job, row.index, row.done, rough))
 
     async def _preview(self, job: Job, index: int, step: int, rough: Array) -> None:
-        size = self._pipelines[job.recipe.model].folder.native_size
-        png = await self._off_loop(self._finishing, to_png, rough, size)
+        wish = job.recipe.wish
+        png = await self._off_loop(self._finishing, to_png, rough, wish.width, wish.height)
         # The finish thread works in order, so no rough picture comes after its finished one.
         job.mailbox.put(Rough(index, step, png))
 
-    async def _finish(self, job: Job, index: int, pixels: Array) -> None:
-        recipe = job.recipe
-        png = await self._off_loop(self._finishing, to_png, pixels, recipe.size)
-        job.mailbox.put(Baked(index, png, recipe.size, recipe.seed_of(index)))
+    async def _finish(self, job: Job, index: int, canvas: Canvas) -> None:
+        recipe, model = job.recipe, self._models[job.recipe.model]
+
+        def work() -> bytes:
+            return to_png(model.picture(canvas), recipe.width, recipe.height)
+
+        png = await self._off_loop(self._finishing, work)
+        job.mailbox.put(Baked(index, png, recipe.width, recipe.height, recipe.wish.seed_of(index)))
         measures.PICTURES.labels(recipe.model, "paid" if recipe.paid else "free").inc()
         job.baked += 1
         if job.baked == recipe.count:
@@ -210,7 +215,7 @@ class Oven:
             # Its room is free although the caller may still be reading: a slow reader holds up nobody.
             self.leave(job)
             elapsed = round(time.monotonic() - job.entered, 3)
-            facts = {"model": recipe.model, "pictures": recipe.count, "steps": recipe.steps, "seconds": elapsed}
+            facts = {"model": recipe.model, "pictures": recipe.count, "steps": recipe.calls, "seconds": elapsed}
             log.info("baked", extra={"job": recipe.job_id, **facts})
 
     def _in_background(self, job: Job, work: Coroutine[None, None, None]) -> None:

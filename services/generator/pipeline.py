@@ -19,7 +19,6 @@ from numpy.typing import NDArray
 from services.generator.families.interface import Wish
 from services.generator.folder import ModelFolder
 from services.generator.noise import normal
-from services.generator.recipe import Recipe
 from services.generator.schedules import clean_estimate, euler_step, flow_match_levels, guide
 from services.generator.session import Denoiser, Rows
 from services.runtime.sentence_encoder import SentenceEncoder
@@ -94,12 +93,12 @@ class Pipeline:
         self.encode = functools.lru_cache(maxsize=PROMPTS_KEPT)(self._encode)
         self._nothing = functools.lru_cache(maxsize=None)(self._no_prompt)
 
-    def start(self, recipe: Recipe | Wish, index: int, prompt: Conditioning) -> Canvas:
-        """Picture `index` of a recipe as noise."""
+    def start(self, wish: Wish, index: int, prompt: Conditioning) -> Canvas:
+        """Picture `index` as noise."""
         folder = self.folder
         shape = (folder.channels, folder.native_size, folder.native_size)
-        levels = flow_match_levels(recipe.steps, folder.shift)
-        return Canvas(normal(recipe.seed_of(index), shape), levels, recipe.guidance, prompt)
+        levels = flow_match_levels(wish.steps, folder.shift)
+        return Canvas(normal(wish.seed_of(index), shape), levels, wish.guidance, prompt)
 
     def step(self, canvases: Sequence[Canvas]) -> None:
         """Takes each canvas one step further, in one call of the model. All have prompts of one length."""

@@ -9,10 +9,10 @@ import grpc
 
 from fournil.generator.v1 import generator_pb2 as pb
 from fournil.generator.v1 import generator_pb2_grpc
+from services.generator.families.interface import Facts, Model
 from services.generator.heartbeat import duration
 from services.generator.mailbox import Baked, Event, Rough, StepDone, Usage
 from services.generator.oven import Oven
-from services.generator.pipeline import Pipeline
 from services.generator.recipe import Recipe, check
 
 Context = grpc.aio.ServicerContext[Any, Any]
@@ -21,10 +21,9 @@ Context = grpc.aio.ServicerContext[Any, Any]
 class GeneratorServicer(generator_pb2_grpc.GeneratorServiceServicer):
     """Implements fournil.generator.v1.GeneratorService."""
 
-    def __init__(self, oven: Oven, pipelines: Mapping[str, Pipeline]) -> None:
+    def __init__(self, oven: Oven, models: Mapping[str, Model[Any, Any]]) -> None:
         self._oven = oven
-        self._pipelines = pipelines
-        self._folders = {name: pipeline.folder for name, pipeline in pipelines.items()}
+        self._models = models
 
     async def Generate(self, request: pb.GenerateRequest, context: Context) -> AsyncIterator[pb.GenerateResponse]:
         """Bakes; the end of the call, whatever ends it, takes the job out of the oven."""
@@ -40,11 +39,11 @@ class GeneratorServicer(generator_pb2_grpc.GeneratorServiceServicer):
 
     async def ListModels(self, request: pb.ListModelsRequest, context: Context) -> pb.ListModelsResponse:
         """What is loaded."""
-        return pb.ListModelsResponse(models=[describe(pipeline) for pipeline in self._pipelines.values()])
+        return pb.ListModelsResponse(models=[describe(model.facts) for model in self._models.values()])
 
     def _recipe(self, request: pb.GenerateRequest) -> Recipe:
         return check(
-            self._folders,
+            self._models,
             job_id=request.job_id,
             model=request.model,
             prompt=request.prompt,
@@ -59,17 +58,16 @@ class GeneratorServicer(generator_pb2_grpc.GeneratorServiceServicer):
         )
 
 
-def describe(pipeline: Pipeline) -> pb.Model:
+def describe(facts: Facts) -> pb.Model:
     """A model on the wire."""
-    folder, denoiser = pipeline.folder, pipeline.denoiser
     return pb.Model(
-        name=folder.name,
-        native_size=folder.native_size,
-        output_size=folder.output_size,
-        default_steps=folder.default_steps,
-        default_guidance=folder.default_guidance,
-        provider=denoiser.provider,
-        sha256=denoiser.sha256,
+        name=facts.name,
+        native_size=facts.width,
+        output_size=facts.output_size,
+        default_steps=facts.default_steps,
+        default_guidance=facts.default_guidance,
+        provider=facts.provider,
+        sha256=facts.sha256,
     )
 
 
@@ -80,8 +78,8 @@ def to_message(event: Event) -> pb.GenerateResponse:
             return pb.GenerateResponse(progress=pb.Progress(index=index, step=step, steps=steps))
         case Rough(index, step, png):
             return pb.GenerateResponse(preview=pb.Preview(index=index, step=step, png=png))
-        case Baked(index, png, size, seed):
-            picture = pb.Picture(index=index, png=png, width=size, height=size, seed=seed)
+        case Baked(index, png, width, height, seed):
+            picture = pb.Picture(index=index, png=png, width=width, height=height, seed=seed)
             return pb.GenerateResponse(picture=picture)
         case Usage(seconds, row_steps, joules):
             # An energy of None leaves the field out: unknown is never 0.

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import logging
 from pathlib import Path
+from typing import Any
 
-from services.generator.folder import FolderError, ModelFolder, read_folder
+from services.generator.families.interface import Model
+from services.generator.families.mini import MiniModel
+from services.generator.families.opening import open_model
+from services.generator.folder import PIPELINE, FolderError, ModelFolder, Part, read_folder
 from services.generator.graph import first_line
 from services.generator.pipeline import Pipeline
 from services.generator.session import Denoiser
@@ -14,20 +18,30 @@ from services.runtime.sentence_encoder import SentenceEncoder
 log = logging.getLogger("fournil.shelf")
 
 
-def load_models(models: Path, *, threads: int, most_rows: int | None) -> dict[str, Pipeline]:
+def load_models(models: Path, *, threads: int, most_rows: int | None) -> dict[str, Model[Any, Any]]:
     """The models under `models` by name, checked but not warm. Empty when none loads."""
-    shelf: dict[str, Pipeline] = {}
+    shelf: dict[str, Model[Any, Any]] = {}
     encoders: dict[Path, SentenceEncoder] = {}
     for path in sorted(index.parent for index in models.glob("*/model_index.json")):
         try:
-            folder = read_folder(path)
-            if folder.name in shelf:
-                raise FolderError(f"model_index.json: the name {folder.name!r} is taken by another folder")
-            denoiser = Denoiser(folder, threads=threads, most_rows=most_rows)
-            shelf[folder.name] = Pipeline(folder, _encoder(folder, encoders), denoiser)
+            model = _opened(path, threads, most_rows, encoders)
+            if model.facts.name in shelf:
+                raise FolderError(f"model_index.json: the name {model.facts.name!r} is taken by another folder")
+            shelf[model.facts.name] = model
         except FolderError as error:
             log.error("model not loaded", extra={"folder": path.name, "detail": str(error)})
     return shelf
+
+
+def _opened(
+    path: Path, threads: int, most_rows: int | None, encoders: dict[Path, SentenceEncoder]
+) -> Model[Any, Any]:
+    """Ours by its class, any other as a folder of diffusers. Raises FolderError."""
+    if Part(path, "model_index.json").values.get("_class_name") != PIPELINE:
+        return open_model(path, threads=threads, most_rows=most_rows)
+    folder = read_folder(path)
+    denoiser = Denoiser(folder, threads=threads, most_rows=most_rows)
+    return MiniModel(Pipeline(folder, _encoder(folder, encoders), denoiser))
 
 
 def _encoder(folder: ModelFolder, encoders: dict[Path, SentenceEncoder]) -> SentenceEncoder:

@@ -131,12 +131,14 @@ def environment(desk_port: int, **more: str) -> dict[str, str]:
 
 
 @contextlib.contextmanager
-def started(desk_port: int) -> Iterator[Generator]:
+def started(desk_port: int, **more: str) -> Iterator[Generator]:
     """A generator that serves; killed at the end if it still runs."""
     port, metrics_port = free_port(), free_port()
     listens = {"FOURNIL_LISTEN": f"127.0.0.1:{port}", "FOURNIL_METRICS_LISTEN": f"127.0.0.1:{metrics_port}"}
     command = [sys.executable, "-m", "services.generator"]
-    process = subprocess.Popen(command, cwd=ROOT, env=environment(desk_port, **listens), stderr=subprocess.DEVNULL)
+    process = subprocess.Popen(
+        command, cwd=ROOT, env=environment(desk_port, **listens, **more), stderr=subprocess.DEVNULL
+    )
     try:
         with grpc.insecure_channel(f"127.0.0.1:{port}") as channel:
             grpc.channel_ready_future(channel).result(timeout=30)
@@ -348,5 +350,5 @@ def test_no_model_at_all_is_one_clear_line(tmp_path: Path) -> None:
     lines = [json.loads(line) for line in ended.stderr.splitlines()]
     assert [line["level"] for line in lines] == ["ERROR", "ERROR"]
     assert lines[0]["folder"] == "broken"
-    assert "scheduler_config.json is missing" in lines[0]["detail"]
+    assert "_class_name must name a pipeline" in lines[0]["detail"]
     assert lines[1]["detail"].startswith("FOURNIL_MODELS: no model there could be loaded")

@@ -8,6 +8,7 @@
 | `opening` | a folder becomes a model |
 | `layout` | which family a folder is of, and what its owner wishes |
 | `drawing` | noise to latent to picture, for all families; `family` is what differs between them |
+| `facts` | what a model offers |
 | `stable_diffusion` | Stable Diffusion 1 and 2, latent consistency |
 | `stable_diffusion_xl` | Stable Diffusion XL |
 | `stable_diffusion_3` | Stable Diffusion 3 and 3.5 |

@@ -14,8 +14,9 @@ import numpy as np
 
 from services.generator import providers
 from services.generator.families.canvas import Canvas, Conditioning
-from services.generator.families.family import MOST_EDGE, Family, Row
-from services.generator.families.interface import Array, Facts, Reading, Wish
+from services.generator.families.facts import read_facts
+from services.generator.families.family import Family, Row
+from services.generator.families.interface import Array, Reading, Wish
 from services.generator.families.layout import Layout
 from services.generator.families.onnx_file import OnnxFile
 from services.generator.families.part_graph import PartGraph
@@ -23,13 +24,13 @@ from services.generator.families.picture_coder import PictureCoder
 from services.generator.families.picture_reader import picture_reader
 from services.generator.families.text import Text
 from services.generator.folder import FolderError
+from services.generator.graph import first_line
 from services.generator.noise import Stream
 from services.generator.schedules import Schedule, schedule_of
 from services.generator.warmth import Warmth, warm_up
 
 TEXTS_KEPT = 32
 """Encoded texts; each is 8 MB at most."""
-MOST_GUIDANCE = 20.0
 
 
 class DrawingModel:
@@ -43,7 +44,7 @@ class DrawingModel:
         self._encode = functools.lru_cache(maxsize=TEXTS_KEPT)(family.encode)
         self._nothing = functools.cache(family.nothing)
         file = OnnxFile(layout.path, family.denoiser)
-        text, cells, bound = self._encode(""), family.cells, most_rows or providers.DEVICE_BATCH
+        text, cells, bound = self._first_text(), family.cells, most_rows or providers.DEVICE_BATCH
         edges = (cells.smallest, cells.native, cells.largest)
         shapes = [family.shapes(rows, edge, text) for rows, edge in zip((1, bound, bound), edges, strict=True)]
         self.denoiser = PartGraph(
@@ -54,7 +55,18 @@ class DrawingModel:
             layout, family.coder, [edge * family.coder.scale for edge in edges], threads=threads
         )
         self.coder = PictureCoder(layout.path, family.coder, [(edge, edge) for edge in edges], threads=threads)
-        self.facts = self._read_facts(layout, file, most_rows)
+        self.facts = read_facts(
+            layout,
+            family,
+            provider=self.denoiser.provider,
+            sha256=file.sha256(),
+            takes_picture=self.reader is not None,
+            most_rows=most_rows or providers.default_batch(self.denoiser.provider),
+        )
+        try:
+            self.calls(self.facts.default_steps)
+        except ValueError as error:
+            raise FolderError(f"scheduler/{error}") from None
 
     def calls(self, steps: int) -> int:
         """Raises ValueError."""
@@ -139,7 +151,23 @@ class DrawingModel:
 
     def _tried(self, rows: Sequence[Row]) -> Array:
         (answers,) = self.denoiser.tried([self.family.answer], self.family.feed(rows))
-        return self.family.latents(answers, *rows[0].x.shape[1:])
+        shape = rows[0].x.shape
+        try:
+            latents = self.family.latents(answers, *shape[1:])
+        except ValueError:
+            latents = answers
+        if latents.shape != (len(rows), *shape):
+            raise FolderError(f"{self.denoiser.file} answers {answers.shape} to {len(rows)} latents of {shape}")
+        return latents
+
+    def _first_text(self) -> Text:
+        """Raises FolderError where the outputs of several encoders do not fit together."""
+        try:
+            return self._encode("")
+        except ValueError as error:
+            raise FolderError(
+                f"text_encoder and its companions do not fit together: {first_line(error)}"
+            ) from None
 
     def _cells(self, height: int, width: int) -> tuple[int, int]:
         """Of pixels. Raises ValueError."""
@@ -156,44 +184,4 @@ class DrawingModel:
     def _make_schedule(self, steps: int, sequence_length: int) -> Schedule:
         return schedule_of(
             self._scheduler, steps, sequence_length=sequence_length, to_smallest=self.family.to_smallest
-        )
-
-    def _read_facts(self, layout: Layout, file: OnnxFile, most_rows: int | None) -> Facts:
-        """Raises FolderError where the options cannot be."""
-        family, options = self.family, layout.options
-        scale, cells = family.coder.scale, family.cells
-        steps = layout.wish("default_steps", 1, 100, family.defaults.steps)
-        try:
-            self.calls(steps)
-        except ValueError as error:
-            raise FolderError(f"scheduler/{error}") from None
-        guidance = family.defaults.guidance
-        if "default_guidance" in options.values:
-            guidance = options.number("default_guidance", 0.0, MOST_GUIDANCE)
-        low, native, high, unit = (
-            edge * scale for edge in (cells.smallest, cells.native, cells.largest, cells.unit)
-        )
-        width, height = (layout.wish(edge, low, high, native) for edge in ("width", "height"))
-        for key, pixels in (("width", width), ("height", height)):
-            if pixels % unit:
-                raise options.wrong(key, f"must be a whole multiple of {unit}")
-        return Facts(
-            name=layout.name,
-            family=layout.class_name,
-            width=width,
-            height=height,
-            output_size=width,
-            unit=unit,
-            smallest=low,
-            largest=high,
-            most_pixels=max(native, MOST_EDGE) ** 2,
-            square=False,
-            default_steps=steps,
-            default_guidance=guidance,
-            takes_negative=not family.guided_by_input,
-            takes_guidance=family.takes_guidance,
-            takes_picture=self.reader is not None,
-            provider=self.denoiser.provider,
-            sha256=file.sha256(),
-            most_rows=most_rows or providers.default_batch(self.denoiser.provider),
         )

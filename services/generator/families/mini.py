@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from services.generator.families.interface import Array, Facts, Model, Reading, Wish
+from services.generator.families.interface import Array, Facts, Reading, Wish
 from services.generator.folder import PIPELINE
 from services.generator.pipeline import Canvas, Conditioning, Pipeline
 from services.generator.schedules import flow_match_levels
@@ -82,8 +82,3 @@ class MiniModel:
     def warm_up(self) -> Warmth:
         """Raises FolderError."""
         return self.pipeline.denoiser.warm_up()
-
-
-def mini_model(pipeline: Pipeline) -> Model[Conditioning, Canvas]:
-    """The pipeline as a model."""
-    return MiniModel(pipeline)

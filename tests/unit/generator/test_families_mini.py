@@ -6,9 +6,8 @@ import numpy as np
 import pytest
 
 from services.generator.families.interface import Wish
-from services.generator.families.mini import mini_model
+from services.generator.families.mini import MiniModel
 from services.generator.pipeline import Pipeline
-from services.generator.recipe import Recipe
 from services.generator.shelf import load_models
 
 FIXTURE = Path(__file__).parents[2] / "fixtures" / "tiny_model"
@@ -16,15 +15,17 @@ FIXTURE = Path(__file__).parents[2] / "fixtures" / "tiny_model"
 
 @pytest.fixture(scope="module")
 def pipeline() -> Pipeline:
-    return load_models(FIXTURE, threads=1, most_rows=4)["tiny"]
+    model = load_models(FIXTURE, threads=1, most_rows=4)["tiny"]
+    assert isinstance(model, MiniModel)
+    return model.pipeline
 
 
 def test_the_same_picture(pipeline: Pipeline) -> None:
-    model = mini_model(pipeline)
+    model = MiniModel(pipeline)
     size = model.facts.width
-    recipe = Recipe("job", "tiny", "a red boat", 2, 2**32 - 1, 3, 4.0, 64, 0, False)
-    canvas = pipeline.start(recipe, 1, pipeline.encode("a red boat"))
-    other = model.start(Wish(2**32 - 1, 3, 4.0, size, size), 1, model.encode("a red boat", "ignored"))
+    wish = Wish(2**32 - 1, 3, 4.0, size, size)
+    canvas = pipeline.start(wish, 1, pipeline.encode("a red boat"))
+    other = model.start(wish, 1, model.encode("a red boat", "ignored"))
     assert (other.rows, other.steps, other.key) == (model.rows(4.0), model.calls(3), canvas.key)
     while not other.finished:
         pipeline.step([canvas])
@@ -34,7 +35,7 @@ def test_the_same_picture(pipeline: Pipeline) -> None:
 
 
 def test_its_facts_and_its_one_size(pipeline: Pipeline) -> None:
-    model = mini_model(pipeline)
+    model = MiniModel(pipeline)
     assert model.facts.square
     assert not model.facts.takes_negative
     assert model.facts.output_size == pipeline.folder.output_size

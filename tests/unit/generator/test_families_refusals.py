@@ -5,8 +5,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
+from services.generator.families.drawing import DrawingModel
+from services.generator.families.interface import Wish
 from services.generator.families.opening import open_model
 from services.generator.folder import FolderError
 from tests.unit.generator.families_folders import FIXTURES, copied, opened, rewrite
@@ -107,6 +110,21 @@ BAD: list[tuple[str, Breaking, str]] = [
     ("sd1", setting(TOKENS, pad_token="<none>"), "tokenizer/tokenizer_config.json: pad_token must be a token of"),
     ("sd1", setting(TOKENS, model_max_length=1e30), "tokenizer/tokenizer_config.json: model_max_length must be 2"),
     ("sd1", setting(TOKENS, model_max_length=99), "text_encoder/model.onnx does not run: "),
+    (
+        "sd3",
+        setting("transformer/config.json", joint_attention_dim=8),
+        "text_encoder and its companions do not fit",
+    ),
+    (
+        "sd3",
+        setting("transformer/config.json", joint_attention_dim=30),
+        "text_encoder and its companions do not fit",
+    ),
+    (
+        "sdxl",
+        setting("tokenizer_2/tokenizer_config.json", model_max_length=40),
+        "text_encoder and its companions do",
+    ),
     ("sd3", without("tokenizer_3/tokenizer.json"), "tokenizer_3/tokenizer.json is missing, and so are vocab.json"),
     ("sd1", holding("tokenizer/tokenizer.json", b"{}"), "tokenizer/tokenizer.json cannot be read: "),
 ]
@@ -122,6 +140,17 @@ def test_one_line_says_what_is_wrong(name: str, breaking: Breaking, line: str, t
     assert str(tmp_path) not in str(caught.value)
 
 
+@pytest.mark.parametrize(("name", "shape"), [("sd1", (2, 4, 9, 8)), ("flux", (2, 3, 64))])
+def test_answers_of_another_shape_are_found_in_warming_up(
+    name: str, shape: tuple[int, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model = open_model(copied(name, tmp_path), threads=1, most_rows=2)
+    assert isinstance(model, DrawingModel)
+    monkeypatch.setattr(model.denoiser, "run", lambda *_: [np.zeros(shape, np.float32)])
+    with pytest.raises(FolderError, match=rf"^\w+/model.onnx answers {re.escape(str(shape))} to 1 latents of "):
+        model.warm_up()
+
+
 def test_names_of_optimum_mean_the_same(tmp_path: Path) -> None:
     folder = copied("sd2", tmp_path)
     rewrite(folder / INDEX, _class_name="ORTStableDiffusionPipeline")
@@ -133,6 +162,20 @@ def test_the_owners_wishes_are_facts(tmp_path: Path) -> None:
     facts = opened(copied("sd2", tmp_path, **wishes)).facts
     assert (facts.name, facts.default_steps, facts.default_guidance) == ("my-own", 7, 2.5)
     assert (facts.width, facts.height) == (24, 16)
+
+
+def test_wide_pictures_have_at_most_the_pixels_of_a_square(tmp_path: Path) -> None:
+    folder = copied("sdxl", tmp_path, width=1536, height=512)
+    rewrite(folder / UNET, sample_size=512)
+    model = opened(folder)
+    assert (model.facts.width, model.facts.largest, model.facts.most_pixels) == (1536, 1536, 1024**2)
+    conditioning = model.encode("a boat", None)
+    assert model.start(Wish(1, 2, 1.0, 1536, 512), 0, conditioning).x.shape == (4, 256, 768)
+    with pytest.raises(ValueError, match="height times width must be at most 1048576, not 1572864"):
+        model.start(Wish(1, 2, 1.0, 1536, 1024), 0, conditioning)
+    rewrite(folder / INDEX, fournil={"width": 1536, "height": 1024})
+    with pytest.raises(FolderError, match="fournil: width times height must be at most 1048576, not 1536"):
+        open_model(folder, threads=1, most_rows=2)
 
 
 def test_stable_diffusion_3_draws_without_t5(tmp_path: Path) -> None:

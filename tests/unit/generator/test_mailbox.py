@@ -18,7 +18,7 @@ async def everything(mailbox: Mailbox) -> list[object]:
 async def test_a_reader_that_keeps_up_sees_every_step() -> None:
     mailbox = Mailbox()
     reader = asyncio.create_task(everything(mailbox))
-    sent = [*(StepDone(0, step, 3) for step in (1, 2, 3)), Baked(0, b"png", 64, 7), Usage(0.1, 3)]
+    sent = [*(StepDone(0, step, 3) for step in (1, 2, 3)), Baked(0, b"png", 64, 64, 7), Usage(0.1, 3)]
     for event in sent:
         mailbox.put(event)
         await asyncio.sleep(0)
@@ -27,7 +27,7 @@ async def test_a_reader_that_keeps_up_sees_every_step() -> None:
 
 async def test_a_slow_reader_misses_steps_but_no_picture() -> None:
     mailbox = Mailbox()
-    pictures = [Baked(index, b"png", 64, index) for index in range(10)]
+    pictures = [Baked(index, b"png", 64, 64, index) for index in range(10)]
     for step in range(1, 101):
         for index in range(10):
             mailbox.put(StepDone(index, step, 100))

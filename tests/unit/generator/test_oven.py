@@ -11,10 +11,12 @@ from PIL import Image
 
 from services.generator.batcher import Batcher
 from services.generator.capacity import Capacity
+from services.generator.families.interface import Wish
+from services.generator.families.mini import MiniModel
 from services.generator.mailbox import Baked, Event, Rough, StepDone, Usage
 from services.generator.oven import MOST_FAILURES, Job, Oven
 from services.generator.pace import Pace
-from services.generator.pipeline import Canvas, Pipeline
+from services.generator.pipeline import Canvas
 from services.generator.recipe import Recipe
 from services.generator.shelf import load_models
 from services.runtime.errors import Fault, Reason
@@ -24,16 +26,18 @@ MOST = 8
 
 
 @pytest.fixture(scope="module")
-def tiny() -> Pipeline:
-    return load_models(FIXTURE, threads=1, most_rows=4)["tiny"]
+def tiny() -> MiniModel:
+    model = load_models(FIXTURE, threads=1, most_rows=4)["tiny"]
+    assert isinstance(model, MiniModel)
+    return model
 
 
 class Kitchen:
     """An oven whose loop runs."""
 
-    def __init__(self, pipeline: Pipeline) -> None:
+    def __init__(self, model: MiniModel) -> None:
         self.batcher, self.pace = Batcher({"tiny": Capacity(4, 4)}, most=MOST), Pace()
-        self.oven = Oven({"tiny": pipeline}, self.batcher, self.pace)
+        self.oven = Oven({"tiny": model}, self.batcher, self.pace)
         self.loop = asyncio.create_task(self.oven.run())
 
     async def close(self) -> None:
@@ -43,14 +47,15 @@ class Kitchen:
 
 
 @pytest.fixture
-async def kitchen(tiny: Pipeline) -> AsyncIterator[Kitchen]:
+async def kitchen(tiny: MiniModel) -> AsyncIterator[Kitchen]:
     made = Kitchen(tiny)
     yield made
     await made.close()
 
 
 def recipe(steps: int = 4, count: int = 1, seed: int = 1, previews: int = 0) -> Recipe:
-    return Recipe("job", "tiny", "a red boat", count, seed, steps, 3.0, 128, previews, False)
+    wish = Wish(seed, steps, 3.0, 64, 64)
+    return Recipe("job", "tiny", "a red boat", count, wish, steps, 2, 128, 128, previews, False)
 
 
 async def events_of(job: Job) -> list[Event]:
@@ -102,7 +107,7 @@ async def test_jobs_of_different_length_share_the_oven_and_pictures_stay_the_sam
     assert [png(events) for events in together] == alone
 
 
-async def test_who_leaves_is_in_no_further_step(tiny: Pipeline, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_who_leaves_is_in_no_further_step(tiny: MiniModel, monkeypatch: pytest.MonkeyPatch) -> None:
     stepped: list[Canvas] = []
     step = tiny.step
 
@@ -127,7 +132,7 @@ async def test_who_leaves_is_in_no_further_step(tiny: Pipeline, monkeypatch: pyt
 
 
 async def test_a_device_out_of_memory_gets_smaller_calls_and_no_picture_is_lost(
-    tiny: Pipeline, monkeypatch: pytest.MonkeyPatch
+    tiny: MiniModel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     step, most = tiny.step, 2
 
@@ -170,12 +175,12 @@ async def test_a_reader_that_does_not_read_holds_up_nobody(kitchen: Kitchen) -> 
 
 
 async def test_a_failed_step_fails_its_jobs_and_the_oven_goes_on(
-    tiny: Pipeline, monkeypatch: pytest.MonkeyPatch
+    tiny: MiniModel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     kitchen = Kitchen(tiny)
     with monkeypatch.context() as broken:
         broken.setattr(
-            tiny.denoiser, "velocity", lambda rows: (_ for _ in ()).throw(RuntimeError("out of memory"))
+            tiny.pipeline.denoiser, "velocity", lambda rows: (_ for _ in ()).throw(RuntimeError("no kernel image"))
         )
         with pytest.raises(Fault) as failed:
             await events_of(kitchen.oven.enter(recipe()))
@@ -186,9 +191,10 @@ async def test_a_failed_step_fails_its_jobs_and_the_oven_goes_on(
     await kitchen.close()
 
 
-async def test_an_oven_that_only_fails_gives_up(tiny: Pipeline, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_an_oven_that_only_fails_gives_up(tiny: MiniModel, monkeypatch: pytest.MonkeyPatch) -> None:
     kitchen = Kitchen(tiny)
-    monkeypatch.setattr(tiny.denoiser, "velocity", lambda rows: (_ for _ in ()).throw(RuntimeError("device lost")))
+    denoiser = tiny.pipeline.denoiser
+    monkeypatch.setattr(denoiser, "velocity", lambda rows: (_ for _ in ()).throw(RuntimeError("device lost")))
     for _ in range(MOST_FAILURES):
         with pytest.raises(Fault):
             await events_of(kitchen.oven.enter(recipe()))
@@ -198,14 +204,14 @@ async def test_an_oven_that_only_fails_gives_up(tiny: Pipeline, monkeypatch: pyt
 
 
 async def test_numbers_that_are_no_picture_fail_their_job_alone(
-    tiny: Pipeline, monkeypatch: pytest.MonkeyPatch
+    tiny: MiniModel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     kitchen = Kitchen(tiny)
     start = tiny.start
 
-    def poisoned(made: Recipe, index: int, prompt: object) -> Canvas:
-        canvas = start(made, index, prompt)  # type: ignore[arg-type]
-        if made.seed == 13:
+    def poisoned(wish: Wish, index: int, prompt: object) -> Canvas:
+        canvas = start(wish, index, prompt)  # type: ignore[arg-type]
+        if wish.seed == 13:
             canvas.x = np.full_like(canvas.x, np.nan)
         return canvas
 

@@ -7,9 +7,10 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from services.generator.families.interface import Wish
+from services.generator.families.mini import MiniModel
 from services.generator.noise import normal
 from services.generator.pipeline import TEXT_STEP, Canvas, Pipeline
-from services.generator.recipe import Recipe
 from services.generator.session import LONGEST_TEXT
 from services.generator.shelf import load_models
 
@@ -30,15 +31,22 @@ def pipeline(request: pytest.FixtureRequest) -> Pipeline:
     models = FIXTURE if request.param == "tiny" else SHIPPED
     if not (models / request.param / "unet" / "model.onnx").is_file():
         pytest.skip(f"no weights of {request.param} here")
-    return load_models(models, threads=2, most_rows=8)[request.param]
+    model = load_models(models, threads=2, most_rows=8)[request.param]
+    assert isinstance(model, MiniModel)
+    return model.pipeline
 
 
-def recipe(pipeline: Pipeline, prompt: str, seed: int, steps: int, guidance: float = 3.0) -> Recipe:
-    return Recipe("job", pipeline.folder.name, prompt, 1, seed, steps, guidance, 64, 0, False)
+Order = tuple[str, Wish]
 
 
-def start(pipeline: Pipeline, made: Recipe) -> Canvas:
-    return pipeline.start(made, 0, pipeline.encode(made.prompt))
+def recipe(pipeline: Pipeline, prompt: str, seed: int, steps: int, guidance: float = 3.0) -> Order:
+    native = pipeline.folder.native_size
+    return prompt, Wish(seed, steps, guidance, native, native)
+
+
+def start(pipeline: Pipeline, made: Order) -> Canvas:
+    prompt, wish = made
+    return pipeline.start(wish, 0, pipeline.encode(prompt))
 
 
 def bake(pipeline: Pipeline, canvases: Sequence[Canvas]) -> list[NDArray[np.float32]]:
@@ -113,7 +121,7 @@ def test_padding_is_decided_by_the_prompt_itself(pipeline: Pipeline) -> None:
     assert short.mask.sum() < TEXT_STEP
     assert not short.tokens[short.mask == 0].any()
     with pytest.raises(ValueError, match="shape"):
-        pipeline.step([pipeline.start(recipe(pipeline, "", 1, 1), 0, prompt) for prompt in (short, long)])
+        pipeline.step([pipeline.start(recipe(pipeline, "", 1, 1)[1], 0, prompt) for prompt in (short, long)])
 
 
 def test_prompts_are_encoded_once(pipeline: Pipeline) -> None:

@@ -1,6 +1,5 @@
 """Requests are checked before anything is spent on them."""
 
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -8,34 +7,57 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.generator.folder import ModelFolder, read_folder
+from services.generator.families.interface import Model
 from services.generator.recipe import Recipe, check
+from services.generator.shelf import load_models
 from services.runtime.errors import Fault, Reason
 
-TINY = read_folder(Path(__file__).parents[2] / "fixtures" / "tiny_model" / "tiny")
+FIXTURES = Path(__file__).parents[2] / "fixtures"
+TINY = load_models(FIXTURES / "tiny_model", threads=1, most_rows=2)["tiny"]
 WISH: dict[str, Any] = {
     "job_id": "job_1", "model": "tiny", "prompt": "a boat", "count": 1, "seed": 7, "steps": None,
     "guidance": None, "width": 0, "height": 0, "previews": 0, "paid": False,
 }  # fmt: skip
 
 
-def recipe(folder: ModelFolder = TINY, **wishes: object) -> Recipe:
-    return check({folder.name: folder}, **{**WISH, **wishes})
+def recipe(of: Model[Any, Any] = TINY, **wishes: object) -> Recipe:
+    return check({of.facts.name: of}, **{**WISH, "model": of.facts.name, **wishes})
+
+
+@pytest.fixture(scope="module")
+def latent() -> Model[Any, Any]:
+    """A model that draws at many sizes, and whose schedule takes a call more than steps."""
+    return load_models(FIXTURES / "pipelines", threads=1, most_rows=2)["sd1"]
 
 
 def test_defaults_are_the_models() -> None:
     made = recipe()
-    assert (made.steps, made.guidance, made.size) == (8, 3.0, 128)
+    assert (made.wish.steps, made.calls, made.wish.guidance) == (8, 8, 3.0)
+    assert (made.width, made.height) == (128, 128) and (made.wish.width, made.wish.height) == (64, 64)
 
 
 @pytest.mark.parametrize("edge", [64, 256, 1000, 1024])
 def test_square_sizes_in_bounds(edge: int) -> None:
-    assert recipe(width=edge, height=edge).size == edge
+    made = recipe(width=edge, height=edge)
+    assert (made.width, made.height) == (edge, edge) and made.wish.width == 64
 
 
-def test_the_native_size_is_always_there() -> None:
-    small = replace(TINY, native_size=32)
-    assert recipe(small, width=32, height=32).size == 32
+def test_a_model_of_many_sizes_draws_at_the_asked_one(latent: Model[Any, Any]) -> None:
+    facts = latent.facts
+    made = recipe(latent, width=facts.smallest, height=facts.smallest + facts.unit)
+    assert (made.wish.width, made.wish.height) == (made.width, made.height)
+    assert (made.width, made.height) == (facts.smallest, facts.smallest + facts.unit)
+    for field, wishes in {
+        "width": {"width": facts.smallest + 1},
+        "height": {"height": facts.largest + facts.unit},
+    }.items():
+        with pytest.raises(Fault) as refused:
+            recipe(latent, **wishes)
+        assert refused.value.metadata["field"] == field
+
+
+def test_calls_are_the_schedules(latent: Model[Any, Any]) -> None:
+    assert recipe(latent, steps=4).calls == latent.calls(4) == 5, "PLMS takes two calls for its first step"
 
 
 @pytest.mark.parametrize(
@@ -83,7 +105,7 @@ def test_guidance_decides_the_rows(guidance: float, rows: int) -> None:
 
 def test_seeds_go_round_the_corner() -> None:
     made = recipe(seed=2**32 - 1, count=2)
-    assert [made.seed_of(0), made.seed_of(1)] == [2**32 - 1, 0]
+    assert [made.wish.seed_of(0), made.wish.seed_of(1)] == [2**32 - 1, 0]
 
 
 @settings(deadline=None)
