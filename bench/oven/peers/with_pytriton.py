@@ -1,0 +1,52 @@
+"""PyTriton: Triton's dynamic batcher with two priority levels. KServe v2 over HTTP, model `oven`.
+
+Input STEPS int32[1]; a request's parameter `priority` is 1 for paid and 2 for free. While the one instance bakes,
+Triton's queue fills; a batch takes paid requests first. No delay: waiting for a fuller batch made it slower.
+"""
+
+from __future__ import annotations
+
+import logging
+import sys
+
+import numpy as np
+from numpy.typing import NDArray
+from pytriton.decorators import batch
+from pytriton.model_config import DynamicBatcher, ModelConfig, Tensor
+from pytriton.triton import Triton, TritonConfig
+
+from bench.oven.curve import CAP
+from bench.oven.manners import calls_of
+from bench.oven.peers import new_device
+
+
+def main() -> None:
+    """Serves until it is told to stop."""
+    manner, port = sys.argv[1], int(sys.argv[2])
+    logging.basicConfig(level=logging.WARNING)
+    accelerator = new_device()
+
+    @batch  # type: ignore[misc]
+    def bake(STEPS: NDArray[np.int32]) -> dict[str, NDArray[np.int32]]:
+        """STEPS is int32[B,1]."""
+        accelerator.run(calls_of(manner, STEPS[:, 0].tolist()))
+        return {"BAKED": STEPS}
+
+    config = TritonConfig(
+        http_address="127.0.0.1", http_port=port, allow_grpc=False, allow_metrics=False, exit_timeout_secs=1
+    )
+    with Triton(config=config) as triton:
+        triton.bind(
+            model_name="oven",
+            infer_func=bake,
+            inputs=[Tensor(name="STEPS", dtype=np.int32, shape=(1,))],
+            outputs=[Tensor(name="BAKED", dtype=np.int32, shape=(1,))],
+            config=ModelConfig(
+                max_batch_size=CAP, batcher=DynamicBatcher(priority_levels=2, default_priority_level=2)
+            ),
+        )
+        triton.serve()
+
+
+if __name__ == "__main__":
+    main()
