@@ -7,8 +7,8 @@ a busy CPU machine disturbs it little. Every system gets the same arrivals, open
 time whether or not earlier ones were answered. `peers/` holds one server a peer and needs that peer's package;
 `ours` is the real generator service over a pipeline whose step is the device.
 
-    python3 -m venv .venv-peers && .venv-peers/bin/pip install -r bench/oven/peers.txt
-    python -m bench.oven [--quick] [--peers .venv-peers/bin/python]
+    make bench-peers        (bench/oven/peers.txt, into .venv-peers)
+    make bench-generator    (or python -m bench.oven [--quick] [--peers PYTHON])
 
 Peers that are not installed are named and left out.
 """

@@ -7,7 +7,9 @@ Triton's queue fills; a batch takes paid requests first. No delay: waiting for a
 from __future__ import annotations
 
 import logging
+import os
 import sys
+import sysconfig
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,6 +26,9 @@ def main() -> None:
     """Serves until it is told to stop."""
     manner, port = sys.argv[1], int(sys.argv[2])
     logging.basicConfig(level=logging.WARNING)
+    # Triton's Python backend is linked to libpython: it must find this interpreter's, not the system's.
+    paths = (str(sysconfig.get_config_var("LIBDIR")), os.environ.get("LD_LIBRARY_PATH", ""))
+    os.environ["LD_LIBRARY_PATH"] = os.pathsep.join(filter(None, paths))
     accelerator = new_device()
 
     @batch  # type: ignore[misc]

@@ -53,7 +53,9 @@ class Baker:
 def main() -> None:
     """Serves until it is told to stop."""
     manner, port = sys.argv[1], int(sys.argv[2])
-    ray.init(num_cpus=4, include_dashboard=False, configure_logging=True, logging_level=logging.WARNING)
+    ray.init(
+        address="local", num_cpus=4, include_dashboard=False, configure_logging=True, logging_level=logging.WARNING
+    )
     serve.start(http_options={"host": "127.0.0.1", "port": port})
     serve.run(Baker.bind(manner, os.environ[VARIABLE]))
     print("serving", flush=True)
