@@ -3,8 +3,8 @@
     python -m bench.oven [--quick] [--peers PYTHON] [--only WORD ...] [--beside N] [--measured SECONDS] [--seed N]
 
 Scenarios: 0.5, 0.8, 1.0 and 1.5 times what the device can draw, and 1.5 times with 30 % giving up. By default each
-has 4 s of warm-up and 18 s measured, and three systems run side by side (their devices sleep, so they share the
-cores easily): five scenarios for nine systems end within ten minutes. `--quick` is ours and one peer, 5 s each.
+has 4 s of warm-up and 18 s measured, and four systems run side by side (their devices sleep, so they share the
+cores easily): five scenarios for eleven systems end within ten minutes. `--quick` is ours and one peer, 5 s each.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true", help="ours and the first peer, a few seconds each")
     parser.add_argument("--peers", default=str(REPO / ".venv-peers" / "bin" / "python"), help="their interpreter")
     parser.add_argument("--only", nargs="*", default=[], help="words of the peers' names to keep")
-    parser.add_argument("--beside", type=int, default=3, help="systems measured side by side")
+    parser.add_argument("--beside", type=int, default=4, help="systems measured side by side")
     parser.add_argument("--measured", type=float, default=18.0, help="seconds measured a scenario")
     parser.add_argument("--seed", type=int, default=20)
     arguments = parser.parse_args()

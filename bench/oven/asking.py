@@ -44,7 +44,7 @@ async def ask_ours(stack: AsyncExitStack, port: int) -> Ask:
     return ask
 
 
-def over_http(path: str, body: Callable[[Arrival], dict[str, Any]]) -> Dialect:
+def over_http(path: Callable[[Arrival], str], body: Callable[[Arrival], dict[str, Any]]) -> Dialect:
     """A way to ask by POST of JSON; any answer but 200 is a refusal."""
 
     async def open_client(stack: AsyncExitStack, port: int) -> Ask:
@@ -53,7 +53,7 @@ def over_http(path: str, body: Callable[[Arrival], dict[str, Any]]) -> Dialect:
         await stack.enter_async_context(client)
 
         async def ask(arrival: Arrival) -> None:
-            answer = await client.post(path, json=body(arrival))
+            answer = await client.post(path(arrival), json=body(arrival))
             if answer.status_code != httpx.codes.OK:
                 raise Refused(f"{answer.status_code} {answer.text[:200]}")
 
@@ -63,11 +63,17 @@ def over_http(path: str, body: Callable[[Arrival], dict[str, Any]]) -> Dialect:
 
 
 def _triton_body(arrival: Arrival) -> dict[str, Any]:
-    steps = {"name": "STEPS", "shape": [1, 1], "datatype": "INT32", "data": [arrival.steps]}
+    steps = {"name": "steps", "shape": [1, 1], "datatype": "INT32", "data": [arrival.steps]}
     return {"inputs": [steps], "parameters": {"priority": 1 if arrival.paid else 2}}
 
 
-ask_litserve = over_http("/predict", lambda arrival: {"steps": arrival.steps})
-ask_bentoml = over_http("/bake", lambda arrival: {"steps": [arrival.steps]})
-ask_ray = over_http("/", lambda arrival: {"steps": arrival.steps})
-ask_triton = over_http("/v2/models/oven/infer", _triton_body)
+def _bentoml_body(arrival: Arrival) -> dict[str, Any]:
+    return {"steps": [arrival.steps]}
+
+
+ask_litserve = over_http(lambda _: "/predict", lambda arrival: {"steps": arrival.steps})
+ask_bentoml = over_http(lambda _: "/bake", _bentoml_body)
+ask_bentoml_queues = over_http(lambda arrival: f"/bake{arrival.steps}", _bentoml_body)
+ask_ray = over_http(lambda _: "/", lambda arrival: {"steps": arrival.steps})
+ask_triton = over_http(lambda _: "/v2/models/oven/infer", _triton_body)
+ask_triton_queues = over_http(lambda arrival: f"/v2/models/oven{arrival.steps}/infer", _triton_body)

@@ -1,6 +1,7 @@
 """Figures to rows: the goals first, then every figure of every peer beside ours, won or lost.
 
-A ratio above 1 says that ours is better: ours over other for pictures, other over ours for times.
+A ratio above 1 says that ours is better: ours over other for pictures, other over ours for times. It is null where
+it has no end or nothing was seen.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ FIGURES = {
     "paid_p95": "paid p95 s",
     "busy": "share of the curve's capacity",
     "useful": "useful share of row-steps",
+    "undrawn": "share without a picture",
 }
 MORE_IS_BETTER = {"pictures", "busy", "useful"}
 
@@ -36,16 +38,20 @@ def rows(table: Table) -> list[Row]:
 
 def goals(table: Table) -> list[Row]:
     """One row a goal. "Best" is the best of the peers of that manner at that figure, one by one."""
-    one, early, both = ("one",), ("early",), tuple(MANNERS)
+    one, early, queue, all_manners = ("one",), ("early",), ("queue",), tuple(MANNERS)
     wanted = [
         (OVER, "pictures", one, None, 1.4),
+        (OVER, "pictures", queue, None, 1.4),
         (OVER, "pictures", early, None, 1.15),
         (HALF, "p50", one, None, 2.5),
+        (HALF, "p50", queue, None, 2.5),
         (HALF, "p50", early, None, 1.8),
         (HEAVY, "p95", one, None, 2.2),
+        (HEAVY, "p95", queue, None, 2.2),
         (OVER, "paid_p95", one, "PyTriton", 2.0),
+        (OVER, "paid_p95", queue, "PyTriton", 2.0),
         (OVER, "paid_p95", early, "PyTriton", 2.0),
-        (LEAVING, "pictures", both, None, 1.5),
+        (LEAVING, "pictures", all_manners, None, 1.5),
     ]
     found = [
         _against_best(table, scenario, figure, manners=manners, product=product, least=least)
@@ -89,16 +95,17 @@ def _everything(table: Table) -> Iterable[Row]:
 
 def _ratio(figure: str, ours: float, other: float) -> float:
     above, below = (ours, other) if figure in MORE_IS_BETTER else (other, ours)
-    return above / below if below else math.inf
+    if below == 0:
+        return math.inf if above else 1.0
+    return above / below
 
 
 def _row(name: str, ours: float, other: float, ratio: float, least: float) -> Row:
-    known = math.isfinite(ratio)
     return {
         "name": name,
         "ours": round(ours, 3),
         "other": round(other, 3),
-        "ratio": round(ratio, 3) if known else None,
+        "ratio": round(ratio, 3) if math.isfinite(ratio) else None,
         "goal": f">= {least:g}",
-        "holds": known and ratio >= least,
+        "holds": ratio >= least,
     }

@@ -2,7 +2,9 @@
 
 `ONE_CALL`: pictures of different step counts cannot share a call, so the batch is split by step count and each
 part runs to its end. `EARLY`: a call holds pictures at different steps, and one that is done stops taking a row;
-the batch as a whole is answered at its end, as the peers' batch functions return one list.
+the batch as a whole is answered at its end, as the peers' batch functions return one list. `QUEUES`: whoever
+deploys the server knows the step counts beforehand and gives each a queue of its own before the one device, so
+that batches of one step count fill up; the strongest way to serve whole requests under overload, if they are few.
 """
 
 from __future__ import annotations
@@ -12,7 +14,8 @@ from collections.abc import Sequence
 
 ONE_CALL = "one call a step count"
 EARLY = "samples leave early"
-MANNERS = {"one": ONE_CALL, "early": EARLY}
+QUEUES = "a queue a step count"
+MANNERS = {"one": ONE_CALL, "early": EARLY, "queue": QUEUES}
 """Short name, as servers take it, to what it means."""
 
 

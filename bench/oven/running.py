@@ -16,12 +16,12 @@ from pathlib import Path
 from bench.oven.asking import Ask
 from bench.oven.meter import VARIABLE, Meter
 from bench.oven.systems import REPO, System
-from bench.oven.workload import Arrival
+from bench.oven.workload import STEPS, Arrival
 
 READY_SECONDS = 90.0
 """Within which a server must answer its first request."""
-TRAINING = 24
-"""Requests asked before anything is measured, some at once: BentoML's dispatcher learns from them."""
+TRAINING = 8
+"""Requests of each step count at once before anything is measured: BentoML's dispatchers learn from them."""
 EMPTY_SECONDS, STILL_SECONDS = 10.0, 0.4
 """How long a backlog may take to go without taking time, and how long a device must be still to be called idle."""
 
@@ -56,8 +56,8 @@ async def running(system: System, folder: Path) -> AsyncIterator[Running]:
         async with AsyncExitStack() as stack:
             ask = await system.dialect(stack, port)
             await _answers(ask, system)
-            for _ in range(TRAINING // 8):
-                await asyncio.gather(*(ask(Arrival(0.0, 4, False, None)) for _ in range(8)))
+            for steps in STEPS:
+                await asyncio.gather(*(ask(Arrival(0.0, steps, False, None)) for _ in range(TRAINING)))
             yield Running(system, ask, meter)
     meter.close()
 

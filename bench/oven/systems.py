@@ -8,8 +8,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from bench.oven.asking import Dialect, ask_bentoml, ask_litserve, ask_ours, ask_ray, ask_triton
-from bench.oven.manners import MANNERS
+from bench.oven.asking import (
+    Dialect,
+    ask_bentoml,
+    ask_bentoml_queues,
+    ask_litserve,
+    ask_ours,
+    ask_ray,
+    ask_triton,
+    ask_triton_queues,
+)
+from bench.oven.manners import MANNERS, QUEUES
 
 REPO = Path(__file__).resolve().parents[2]
 
@@ -35,31 +44,28 @@ OUR_SYSTEM = System("ours", "ours", "step", (sys.executable, "-m", "bench.oven.o
 
 @dataclass(frozen=True, slots=True)
 class Peer:
-    """`package` is what is imported to see whether it is there; `arguments` follow the interpreter."""
+    """`package` is what is imported to see whether it is there; `arguments` follow the interpreter.
+    `queues` is how it is asked when each step count has a queue of its own, where that was built."""
 
     product: str
     package: str
     arguments: tuple[str, ...]
     dialect: Dialect
+    queues: Dialect | None = None
 
 
-BENTO = (
-    "-m",
-    "bentoml",
-    "serve",
-    "bench.oven.peers.with_bentoml:Baker",
-    "--host",
-    "127.0.0.1",
-    "--port",
-    "{port}",
-)
+BENTO = ("-m", "bentoml", "serve", "bench.oven.peers.with_bentoml:Baker", "--host=127.0.0.1", "--port={port}")
+
+
+def _own(module: str) -> tuple[str, ...]:
+    return "-m", f"bench.oven.peers.{module}", "{manner}", "{port}"
+
+
 PEERS = (
-    Peer("LitServe", "litserve", ("-m", "bench.oven.peers.with_litserve", "{manner}", "{port}"), ask_litserve),
-    Peer("BentoML", "bentoml", BENTO, ask_bentoml),
-    Peer("Ray Serve", "ray.serve", ("-m", "bench.oven.peers.with_ray", "{manner}", "{port}"), ask_ray),
-    Peer(
-        "PyTriton", "pytriton.triton", ("-m", "bench.oven.peers.with_pytriton", "{manner}", "{port}"), ask_triton
-    ),
+    Peer("LitServe", "litserve", _own("with_litserve"), ask_litserve),
+    Peer("BentoML", "bentoml", BENTO, ask_bentoml, ask_bentoml_queues),
+    Peer("Ray Serve", "ray.serve", _own("with_ray"), ask_ray),
+    Peer("PyTriton", "pytriton.triton", _own("with_pytriton"), ask_triton, ask_triton_queues),
 )
 
 
@@ -74,9 +80,12 @@ def systems(interpreter: str, peers: Sequence[Peer]) -> list[System]:
     found = [OUR_SYSTEM]
     for peer in peers:
         for manner, meaning in MANNERS.items():
+            dialect = peer.queues if meaning == QUEUES else peer.dialect
+            if dialect is None:
+                continue
             arguments = tuple(part.replace("{manner}", manner) for part in peer.arguments)
             name = f"{peer.product}, {meaning}"
-            found.append(System(name, peer.product, manner, (interpreter, *arguments), peer.dialect))
+            found.append(System(name, peer.product, manner, (interpreter, *arguments), dialect))
     return found
 
 

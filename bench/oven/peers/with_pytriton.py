@@ -1,6 +1,7 @@
-"""PyTriton: Triton's dynamic batcher with two priority levels. KServe v2 over HTTP, model `oven`.
+"""PyTriton: Triton's dynamic batcher with two priority levels. KServe v2 over HTTP, model `oven`; where each
+step count has a queue of its own, models `oven4`, `oven8` and `oven20`, which share the device.
 
-Input STEPS int32[1]; a request's parameter `priority` is 1 for paid and 2 for free. While the one instance bakes,
+Input steps int32[1]; a request's parameter `priority` is 1 for paid and 2 for free. While the one instance bakes,
 Triton's queue fills; a batch takes paid requests first. No delay: waiting for a fuller batch made it slower.
 """
 
@@ -18,8 +19,9 @@ from pytriton.model_config import DynamicBatcher, ModelConfig, Tensor
 from pytriton.triton import Triton, TritonConfig
 
 from bench.oven.curve import CAP
-from bench.oven.manners import calls_of
+from bench.oven.manners import MANNERS, QUEUES, calls_of
 from bench.oven.peers import new_device
+from bench.oven.workload import STEPS
 
 
 def main() -> None:
@@ -31,25 +33,26 @@ def main() -> None:
     os.environ["LD_LIBRARY_PATH"] = os.pathsep.join(filter(None, paths))
     accelerator = new_device()
 
-    @batch  # type: ignore[misc]
-    def bake(STEPS: NDArray[np.int32]) -> dict[str, NDArray[np.int32]]:
-        """STEPS is int32[B,1]."""
-        accelerator.run(calls_of(manner, STEPS[:, 0].tolist()))
-        return {"BAKED": STEPS}
+    @batch
+    def bake(steps: NDArray[np.int32]) -> dict[str, NDArray[np.int32]]:
+        """Of int32[B,1]."""
+        accelerator.run(calls_of(manner, steps[:, 0].tolist()))
+        return {"baked": steps}
 
     config = TritonConfig(
         http_address="127.0.0.1", http_port=port, allow_grpc=False, allow_metrics=False, exit_timeout_secs=1
     )
     with Triton(config=config) as triton:
-        triton.bind(
-            model_name="oven",
-            infer_func=bake,
-            inputs=[Tensor(name="STEPS", dtype=np.int32, shape=(1,))],
-            outputs=[Tensor(name="BAKED", dtype=np.int32, shape=(1,))],
-            config=ModelConfig(
-                max_batch_size=CAP, batcher=DynamicBatcher(priority_levels=2, default_priority_level=2)
-            ),
-        )
+        for model in [f"oven{steps}" for steps in STEPS] if MANNERS[manner] == QUEUES else ["oven"]:
+            triton.bind(
+                model_name=model,
+                infer_func=bake,
+                inputs=[Tensor(name="steps", dtype=np.int32, shape=(1,))],
+                outputs=[Tensor(name="baked", dtype=np.int32, shape=(1,))],
+                config=ModelConfig(
+                    max_batch_size=CAP, batcher=DynamicBatcher(priority_levels=2, default_priority_level=2)
+                ),
+            )
         triton.serve()
 
 

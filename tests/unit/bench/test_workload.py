@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bench.oven.manners import calls_of
+from bench.oven.manners import MANNERS, calls_of
 from bench.oven.workload import PATIENCE, PICTURES_PER_SECOND, STEPS, Scenario, arrivals
 
 LONG = Scenario(load=1.5, leaving=0.3, warm_up=4.0, measured=600.0)
@@ -42,6 +42,6 @@ def test_samples_that_are_done_leave_the_call() -> None:
     assert calls_of("early", [4, 8, 4]) == [3] * 4 + [1] * 4
 
 
-@given(st.lists(st.integers(1, 20), max_size=8), st.sampled_from(["one", "early"]))
+@given(st.lists(st.integers(1, 20), max_size=8), st.sampled_from(sorted(MANNERS)))
 def test_neither_manner_runs_a_step_too_many_or_too_few(steps: list[int], manner: str) -> None:
     assert sum(calls_of(manner, steps)) == sum(steps)
