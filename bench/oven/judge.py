@@ -1,4 +1,4 @@
-"""Figures to rows: the goals first, then every figure of every peer beside ours, won or lost.
+"""Figures to rows: the goals first, then the figures of every peer beside ours, won or lost.
 
 A ratio above 1 says that ours is better: ours over other for pictures, other over ours for times. It is null where
 it has no end or nothing was seen.
@@ -22,12 +22,17 @@ FIGURES = {
     "pictures": "pictures/s",
     "p50": "p50 s",
     "p95": "p95 s",
-    "paid_p50": "paid p50 s",
     "paid_p95": "paid p95 s",
     "busy": "share of the curve's capacity",
     "useful": "useful share of row-steps",
     "undrawn": "share without a picture",
 }
+SHOWN = {
+    OVER: ("pictures", "p50", "p95", "paid_p95", "busy", "undrawn"),
+    LEAVING: ("pictures", "useful", "p95", "undrawn"),
+}
+WAITS = ("p50", "p95", "paid_p95")
+"""Figures that have a row of their own, by scenario; of the loads without an entry it is the waits."""
 MORE_IS_BETTER = {"pictures", "busy", "useful"}
 
 
@@ -86,7 +91,8 @@ def _everything(table: Table) -> Iterable[Row]:
         for system, figures in systems.items():
             if system is OUR_SYSTEM:
                 continue
-            for figure, label in FIGURES.items():
+            for figure in SHOWN.get(scenario, WAITS):
+                label = FIGURES[figure]
                 ours, other = getattr(systems[OUR_SYSTEM], figure), getattr(figures, figure)
                 yield _row(
                     f"{scenario}, ours / {system.name}: {label}", ours, other, _ratio(figure, ours, other), 1.0

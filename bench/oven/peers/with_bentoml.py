@@ -18,7 +18,7 @@ from bench.oven.peers import new_device
 BATCHING: dict[str, Any] = {"batchable": True, "max_batch_size": CAP, "max_latency_ms": 120_000}
 
 
-@bentoml.service(workers=1, threads=4, traffic={"timeout": 120})
+@bentoml.service(workers=1, threads=4, logging={"access": {"enabled": False}}, traffic={"timeout": 120})
 class Baker:
     """The worker."""
 
