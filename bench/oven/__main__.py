@@ -1,6 +1,6 @@
 """`python -m bench.oven`: every system through every scenario, then the rows.
 
-    python -m bench.oven [--quick] [--peers PYTHON] [--only WORD ...] [--beside N] [--measured SECONDS] [--seed N]
+    python -m bench.oven [--quick] [--peers PYTHON] [--only PEER ...] [--beside N] [--measured SECONDS] [--seed N]
 
 Scenarios: 0.5, 0.8, 1.0 and 1.5 times what the device can draw, and 1.5 times with 30 % giving up. By default each
 has 4 s of warm-up and 18 s measured, and four systems run side by side (their devices sleep, so they share the
@@ -23,8 +23,8 @@ from pathlib import Path
 from bench.oven.drive import Books, drive
 from bench.oven.figures import Figures, figures
 from bench.oven.judge import goals, rows
-from bench.oven.running import running
-from bench.oven.systems import REPO, System, installed, systems
+from bench.oven.running import Running, running
+from bench.oven.systems import OUR_SYSTEM, REPO, System, installed, systems
 from bench.oven.workload import Scenario, arrivals
 
 OUT = REPO / "bench" / "out"
@@ -39,17 +39,14 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--quick", action="store_true", help="ours and the first peer, a few seconds each")
     parser.add_argument("--peers", default=str(REPO / ".venv-peers" / "bin" / "python"), help="their interpreter")
-    parser.add_argument("--only", nargs="*", default=[], help="words of the peers' names to keep")
+    parser.add_argument("--only", nargs="*", default=[], help="peers to keep, such as BentoML")
     parser.add_argument("--beside", type=int, default=4, help="systems measured side by side")
     parser.add_argument("--measured", type=float, default=18.0, help="seconds measured a scenario")
     parser.add_argument("--seed", type=int, default=20)
     arguments = parser.parse_args()
     there, missing = installed(arguments.peers)
     for peer in missing:
-        print(
-            f"{peer.product}: not installed for {arguments.peers}, left out (bench/oven/peers.txt)",
-            file=sys.stderr,
-        )
+        print(f"{peer.product}: not installed for {arguments.peers} (make bench-peers), left out", file=sys.stderr)
     measured, warm_up = (5.0, 1.0) if arguments.quick else (arguments.measured, 4.0)
     scenarios = [Scenario(load, leaving, warm_up, measured) for load, leaving in LOADS]
     kept = [peer for peer in there if not arguments.only or peer.product in arguments.only]
@@ -67,20 +64,27 @@ def main() -> None:
 async def _measure(everyone: Sequence[System], scenarios: Sequence[Scenario], beside: int, seed: int) -> Table:
     table: Table = {scenario.name: {} for scenario in scenarios}
     for first in range(0, len(everyone), beside):
-        with tempfile.TemporaryDirectory(prefix="fournil-bench-") as folder:
-            async with AsyncExitStack() as stack:
-                group = await asyncio.gather(
-                    *(
-                        stack.enter_async_context(running(system, Path(folder)))
-                        for system in everyone[first : first + beside]
-                    )
-                )
-                for scenario in scenarios:
-                    requests = arrivals(scenario, seed)
-                    kept = await asyncio.gather(*(drive(one, scenario, requests) for one in group))
-                    for one, books in zip(group, kept, strict=True):
-                        table[scenario.name][one.system] = _show(one.system, books)
+        async with AsyncExitStack() as stack:
+            folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="fournil-bench-")))
+            starting = [_start(stack, system, folder) for system in everyone[first : first + beside]]
+            group = [one for one in await asyncio.gather(*starting) if one is not None]
+            for scenario in scenarios:
+                requests = arrivals(scenario, seed)
+                kept = await asyncio.gather(*(drive(one, scenario, requests) for one in group))
+                for one, books in zip(group, kept, strict=True):
+                    table[scenario.name][one.system] = _show(one.system, books)
     return table
+
+
+async def _start(stack: AsyncExitStack, system: System, folder: Path) -> Running | None:
+    """A peer that does not come up is named and left out; ours must. Raises TimeoutError."""
+    try:
+        return await stack.enter_async_context(running(system, folder))
+    except TimeoutError as error:
+        if system is OUR_SYSTEM:
+            raise
+        print(f"left out: {error}", file=sys.stderr)
+        return None
 
 
 def _show(system: System, books: Books) -> Figures:

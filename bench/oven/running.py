@@ -55,14 +55,14 @@ async def running(system: System, folder: Path) -> AsyncIterator[Running]:
     with _process(system, path) as port:
         async with AsyncExitStack() as stack:
             ask = await system.dialect(stack, port)
-            await _answers(ask, system)
+            await _answers(ask, system, path.with_suffix(".log"))
             for steps in STEPS:
                 await asyncio.gather(*(ask(Arrival(0.0, steps, False, None)) for _ in range(TRAINING)))
             yield Running(system, ask, meter)
     meter.close()
 
 
-async def _answers(ask: Ask, system: System) -> None:
+async def _answers(ask: Ask, system: System, log: Path) -> None:
     """Waits until the first picture comes."""
     try:
         async with asyncio.timeout(READY_SECONDS):
@@ -72,7 +72,12 @@ async def _answers(ask: Ask, system: System) -> None:
                         return await ask(Arrival(0.0, 4, False, None))
                 await asyncio.sleep(0.25)
     except TimeoutError:
-        raise TimeoutError(f"{system.name} drew nothing within {READY_SECONDS:g} s") from None
+        late = f"{system.name} drew nothing within {READY_SECONDS:g} s"
+        raise TimeoutError(f"{late}:\n{_last_words(log)}") from None
+
+
+def _last_words(log: Path) -> str:
+    return log.read_text(errors="replace")[-500:]
 
 
 @contextlib.contextmanager

@@ -23,8 +23,8 @@ from bench.oven.manners import calls_of
 from bench.oven.meter import VARIABLE, Meter
 
 LIGHT_WAIT, HEAVY_WAIT = 0.3, 0.7
-"""Seconds a batch may wait to fill: the best of 0.06, 0.12, 0.2, 0.3 and 0.45 at half load; with 0.7 and 1.0 beside
-them, the best at 0.8, 1.0 and 1.5 times the device. Shorter ones made waits up to three times as long."""
+"""Seconds a batch may wait to fill: the best of 0.06, 0.12, 0.2, 0.3 and 0.45 at half load; with 0.7 and 1.0
+beside them, the best at 0.8, 1.0 and 1.5 times the device. Shorter ones made waits up to three times as long."""
 HEAVY_PERCENT = 65
 """Load in per cent of the device from which the long wait is the better one."""
 QUIET = {"log_level": "WARNING", "enable_access_log": False}
