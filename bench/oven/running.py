@@ -37,7 +37,7 @@ class Running:
     async def becomes_idle(self) -> None:
         """Lets what nobody waits for go by without taking time. Raises TimeoutError.
 
-        A free picture of each step count comes last in every queue there is, so its answer says that they are empty.
+        A free picture of each step count comes last in every queue there is: its answer says that they are empty.
         """
         self.meter.write("hurry", 1)
         try:
