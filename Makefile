@@ -6,9 +6,10 @@ SERVICES_READY := $(VENV)/.services-ready
 DEV_READY := $(VENV)/.dev-ready
 BENCH_READY := $(VENV)/.bench-ready
 TRAIN := .venv-train
+PEERS := .venv-peers
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run demo test lint protos models bench bench-model clean
+.PHONY: help setup run demo test lint protos models bench bench-model bench-generator bench-peers clean
 
 help: ## what there is
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -44,16 +45,27 @@ models: $(TRAIN)/.ready ## remakes the shipped models (hours on a CPU)
 bench: $(BENCH_READY) ## every benchmark, as ratios in one run; writes bench/out/ and bench/RESULTS.md
 	$(BIN)/python -m bench.edge
 	$(BIN)/python -m bench.model
+	$(BIN)/python -m bench.oven
 	$(BIN)/python -m bench.report
 
 bench-model: $(BENCH_READY) ## the drawing model in onnxruntime and OpenVINO, float32 and int8
 	$(BIN)/python -m bench.model
 
+bench-generator: $(DEV_READY) ## the oven beside four peers on an emulated accelerator (those in .venv-peers)
+	$(BIN)/python -m bench.oven $(ARGS)
+
+bench-peers: $(PEERS)/.ready ## installs those peers into .venv-peers, apart from everything of ours
+
+$(PEERS)/.ready: bench/oven/peers.txt
+	@$(PYTHON) -m venv $(PEERS)
+	@$(PEERS)/bin/pip install --quiet --disable-pip-version-check -r bench/oven/peers.txt
+	@touch $@
+
 bench-%: $(DEV_READY) ## one service's benchmark, for example bench-edge
 	$(BIN)/python -m bench.$*
 
 clean: ## removes what make made, but no data of the local mesh
-	rm -rf $(VENV) $(TRAIN) build .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) $(TRAIN) $(PEERS) build .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
 
 $(VENV)/bin/pip:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \

@@ -1,0 +1,117 @@
+"""Figures to rows: the goals first, then the figures of every peer beside ours, won or lost.
+
+A ratio above 1 says that ours is better: ours over other for pictures, other over ours for times. It is null where
+it has no end or nothing was seen.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from bench.oven.figures import Figures
+from bench.oven.manners import MANNERS
+from bench.oven.systems import OUR_SYSTEM, System
+
+Table = Mapping[str, Mapping[System, Figures]]
+"""Scenario name to system to figures."""
+Row = dict[str, Any]
+HALF, HEAVY, OVER, LEAVING = "0.5x load", "0.8x load", "1.5x load", "1.5x load, 30 % give up"
+FIGURES = {
+    "pictures": "pictures/s",
+    "p50": "p50 s",
+    "p95": "p95 s",
+    "paid_p95": "paid p95 s",
+    "busy": "share of the curve's capacity",
+    "useful": "useful share of row-steps",
+    "undrawn": "share without a picture",
+}
+SHOWN = {
+    OVER: ("pictures", "p50", "p95", "paid_p95", "busy", "undrawn"),
+    LEAVING: ("pictures", "useful", "p95", "undrawn"),
+}
+WAITS = ("p50", "p95", "paid_p95")
+"""Figures that have a row of their own, by scenario; of the loads without an entry it is the waits."""
+MORE_IS_BETTER = {"pictures", "busy", "useful"}
+
+
+def rows(table: Table) -> list[Row]:
+    """Everything that was measured, goals first. Scenarios that were not run have no row."""
+    return [*goals(table), *_everything(table)]
+
+
+def goals(table: Table) -> list[Row]:
+    """One row a goal. "Best" is the best of the peers of that manner at that figure, one by one."""
+    one, early, queue, all_manners = ("one",), ("early",), ("queue",), tuple(MANNERS)
+    wanted = [
+        (OVER, "pictures", one, None, 1.4),
+        (OVER, "pictures", queue, None, 1.4),
+        (OVER, "pictures", early, None, 1.15),
+        (HALF, "p50", one, None, 2.5),
+        (HALF, "p50", queue, None, 2.5),
+        (HALF, "p50", early, None, 1.8),
+        (HEAVY, "p95", one, None, 2.2),
+        (HEAVY, "p95", queue, None, 2.2),
+        (OVER, "paid_p95", one, "PyTriton", 2.0),
+        (OVER, "paid_p95", queue, "PyTriton", 2.0),
+        (OVER, "paid_p95", early, "PyTriton", 2.0),
+        (LEAVING, "pictures", all_manners, None, 1.5),
+    ]
+    found = [
+        _against_best(table, scenario, figure, manners=manners, product=product, least=least)
+        for scenario, figure, manners, product, least in wanted
+    ]
+    if OVER in table:
+        busy = table[OVER][OUR_SYSTEM].busy
+        found.append(_row(f"goal: {OVER}, ours / the curve: row-steps", busy, 1.0, busy, 0.95))
+    return [row for row in found if row is not None]
+
+
+def _against_best(
+    table: Table, scenario: str, figure: str, /, *, manners: Sequence[str], product: str | None, least: float
+) -> Row | None:
+    if scenario not in table:
+        return None
+    peers = {
+        system: getattr(figures, figure)
+        for system, figures in table[scenario].items()
+        if system.manner in manners and product in {None, system.product}
+    }
+    if not peers:
+        return None
+    best = (max if figure in MORE_IS_BETTER else min)(peers, key=lambda system: peers[system])
+    ours = getattr(table[scenario][OUR_SYSTEM], figure)
+    name = f"goal: {scenario}, ours / {best.name}: {FIGURES[figure]}"
+    return _row(name, ours, peers[best], _ratio(figure, ours, peers[best]), least)
+
+
+def _everything(table: Table) -> Iterable[Row]:
+    for scenario, systems in table.items():
+        for system, figures in systems.items():
+            if system is OUR_SYSTEM:
+                continue
+            for figure in SHOWN.get(scenario, WAITS):
+                label = FIGURES[figure]
+                ours, other = getattr(systems[OUR_SYSTEM], figure), getattr(figures, figure)
+                yield _row(
+                    f"{scenario}, ours / {system.name}: {label}", ours, other, _ratio(figure, ours, other), 1.0
+                )
+
+
+def _ratio(figure: str, ours: float, other: float) -> float:
+    above, below = (ours, other) if figure in MORE_IS_BETTER else (other, ours)
+    if below == 0:
+        return math.inf if above else 1.0
+    return above / below
+
+
+def _row(name: str, ours: float, other: float, ratio: float, least: float) -> Row:
+    return {
+        "name": name,
+        "ours": round(ours, 3),
+        "other": round(other, 3),
+        "ratio": round(ratio, 3) if math.isfinite(ratio) else None,
+        "goal": f">= {least:g}",
+        "holds": ratio >= least,
+    }
