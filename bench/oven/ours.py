@@ -1,4 +1,4 @@
-"""Our server: the generator's real gRPC service, oven and batcher over a pipeline whose step is the device.
+"""Our server: the generator's real gRPC service, oven and batcher over a model whose step is the device.
 
 python -m bench.oven.ours PORT
 """
@@ -10,22 +10,22 @@ import logging
 import os
 import sys
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import cast
 
 import numpy as np
 
-from bench.oven.curve import CAP
+from bench.oven.curve import CAP, call_seconds
 from bench.oven.device import Device
 from bench.oven.meter import VARIABLE, Meter
 from fournil.generator.v1 import generator_pb2_grpc
 from services.generator.batcher import Batcher
-from services.generator.folder import ModelFolder
+from services.generator.capacity import Capacity
+from services.generator.families.interface import Array, Facts, Reading, Wish
 from services.generator.oven import Oven
 from services.generator.pace import Pace
-from services.generator.pipeline import Canvas, Conditioning, Pipeline
-from services.generator.recipe import Recipe
 from services.generator.server import GeneratorServicer
+from services.generator.warmth import Warmth
 from services.runtime.process import ServiceProcess
 from services.runtime.settings import Environment, ProcessSettings
 
@@ -35,39 +35,75 @@ SIZE = 64
 """Pixels of an edge: as small as the service allows, since pictures are no part of what is measured."""
 MOST = 4096
 """Pictures admitted at once. The peers' queues have no end within a run either."""
-NOTHING = np.zeros((1, 1), np.float32)
 
 
 def new_batcher() -> Batcher:
     """The scheduling that is measured. The one place that knows how it is built."""
-    return Batcher(CAP, MOST)
+    return Batcher({MODEL: Capacity.of(CAP, call_seconds(CAP) / CAP)}, MOST)
 
 
-class EmulatedPipeline:
-    """What the oven and the servicer use of `Pipeline`. One row a picture: the recipe's guidance is 1."""
+@dataclass(slots=True)
+class EmulatedCanvas:
+    """A picture that only counts its calls."""
+
+    steps: int
+    done: int = 0
+    key: str = "all"
+    rows: int = 1
+
+    @property
+    def finished(self) -> bool:
+        """Whether all calls were made."""
+        return self.done == self.steps
+
+
+class EmulatedModel:
+    """A model of the oven whose step is the device, and whose pictures are grey. One row a picture."""
 
     def __init__(self, device: Device) -> None:
-        nowhere = Path("emulated")
-        self.folder = ModelFolder(
-            name=MODEL, path=nowhere, encoder=nowhere, native_size=SIZE, output_size=SIZE, channels=3, token_dim=1,
-            pooled_dim=1, default_steps=8, default_guidance=1.0, shift=1.0,
+        self.facts = Facts(
+            name=MODEL, family="emulated", width=SIZE, height=SIZE, output_size=SIZE, unit=1, smallest=SIZE,
+            largest=SIZE, most_pixels=SIZE**2, square=True, default_steps=8, default_guidance=1.0, takes_negative=False,
+            takes_guidance=False, takes_picture=False, provider="emulated", sha256="", most_rows=CAP,
         )  # fmt: skip
         self._device = device
 
-    def encode(self, prompt: str) -> Conditioning:
-        """One token of nothing."""
-        return Conditioning(NOTHING, NOTHING[0], NOTHING[0])
+    def calls(self, steps: int) -> int:
+        """As many."""
+        return steps
 
-    def start(self, recipe: Recipe, index: int, prompt: Conditioning) -> Canvas:
-        """A grey picture, float32[3,64,64], that stays grey."""
-        levels = np.linspace(1.0, 0.0, recipe.steps + 1)
-        return Canvas(np.zeros((3, SIZE, SIZE), np.float32), levels, recipe.guidance, prompt)
+    def rows(self, guidance: float) -> int:
+        """One."""
+        return 1
 
-    def step(self, canvases: Sequence[Canvas]) -> None:
+    def encode(self, prompt: str, negative: str | None) -> None:
+        """Nothing."""
+
+    def read(self, picture: Array) -> Reading:
+        """Raises ValueError."""
+        raise ValueError("starts from noise only")
+
+    def start(self, wish: Wish, index: int, conditioning: None, base: Reading | None = None) -> EmulatedCanvas:
+        """A picture to count for."""
+        return EmulatedCanvas(wish.steps)
+
+    def step(self, canvases: Sequence[EmulatedCanvas]) -> None:
         """One call of the device."""
         self._device.call(len(canvases))
         for canvas in canvases:
             canvas.done += 1
+
+    def rough(self, canvas: EmulatedCanvas) -> Array:
+        """Grey, float32[3,64,64]."""
+        return np.zeros((3, SIZE, SIZE), np.float32)
+
+    def picture(self, canvas: EmulatedCanvas) -> Array:
+        """Grey."""
+        return self.rough(canvas)
+
+    def warm_up(self) -> Warmth:
+        """What the curve says; nothing is run."""
+        return Warmth({rows: call_seconds(rows) for rows in range(1, CAP + 1)}, 0.0)
 
 
 async def serve(port: int, device: Device) -> None:
@@ -75,10 +111,10 @@ async def serve(port: int, device: Device) -> None:
     quick = {"FOURNIL_DRAIN_SECONDS": "0", "FOURNIL_GRACE_SECONDS": "1"}
     listen, nobody = f"127.0.0.1:{port}", "127.0.0.1:0"
     settings = ProcessSettings.read("generator", Environment(quick), default_listen=listen, default_metrics=nobody)
-    pipelines = {MODEL: cast(Pipeline, EmulatedPipeline(device))}
-    oven = Oven(pipelines, new_batcher(), Pace())
+    models = {MODEL: EmulatedModel(device)}
+    oven = Oven(models, new_batcher(), Pace())
     process = ServiceProcess(settings)
-    servicer = GeneratorServicer(oven, pipelines)
+    servicer = GeneratorServicer(oven, models)
     process.add(generator_pb2_grpc.add_GeneratorServiceServicer_to_server, servicer, SERVICE)
     await process.serve(background=[oven.run], close=[oven.close])
 
