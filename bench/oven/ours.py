@@ -62,10 +62,25 @@ class EmulatedModel:
 
     def __init__(self, device: Device) -> None:
         self.facts = Facts(
-            name=MODEL, family="emulated", width=SIZE, height=SIZE, output_size=SIZE, unit=1, smallest=SIZE,
-            largest=SIZE, most_pixels=SIZE**2, square=True, default_steps=8, default_guidance=1.0, takes_negative=False,
-            takes_guidance=False, takes_picture=False, provider="emulated", sha256="", most_rows=CAP,
-        )  # fmt: skip
+            name=MODEL,
+            family="emulated",
+            width=SIZE,
+            height=SIZE,
+            output_size=SIZE,
+            unit=1,
+            smallest=SIZE,
+            largest=SIZE,
+            most_pixels=SIZE**2,
+            square=True,
+            default_steps=8,
+            default_guidance=1.0,
+            takes_negative=False,
+            takes_guidance=False,
+            takes_picture=False,
+            provider="emulated",
+            sha256="",
+            most_rows=CAP,
+        )
         self._device = device
 
     def calls(self, steps: int) -> int:
