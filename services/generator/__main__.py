@@ -7,6 +7,7 @@
 | `FOURNIL_ADVERTISE` | `127.0.0.1:` and the port | host:port at which edges reach this replica |
 | `FOURNIL_SLOTS` | 4 | pictures the desk may send at once |
 | `FOURNIL_BATCH` | 0 | rows a call of the model, 2 with guidance a picture; 0 is found by warming up |
+| `FOURNIL_PAID_ROWS` | 0 | rows a call while paid ones fit in that; 0 is all (see docs/decisions/0012) |
 | `FOURNIL_OVEN_WAIT` | 60 | seconds of work ahead of a job beyond which it is not taken in |
 | `FOURNIL_THREADS` | all cores it may use | threads of one call of the model |
 
@@ -57,6 +58,7 @@ class GeneratorSettings:
     advertise: str
     slots: int
     batch: int
+    paid_rows: int
     most_wait: float
     threads: int
 
@@ -79,6 +81,7 @@ class GeneratorSettings:
             advertise=advertise,
             slots=env.integer("FOURNIL_SLOTS", 4, low=1, high=1024),
             batch=env.integer("FOURNIL_BATCH", 0, low=0, high=256),
+            paid_rows=env.integer("FOURNIL_PAID_ROWS", 0, low=0, high=256),
             most_wait=env.seconds("FOURNIL_OVEN_WAIT", 60.0, low=0.1, high=3600.0),
             threads=env.integer("FOURNIL_THREADS", cores(), low=1, high=256),
         )
@@ -95,9 +98,12 @@ def cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def warm_up(models: dict[str, Model[Any, Any]], pace: Pace, batch: int | None) -> dict[str, Capacity]:
+def warm_up(
+    models: dict[str, Model[Any, Any]], pace: Pace, batch: int | None, paid_rows: int
+) -> dict[str, Capacity]:
     """What the models that run can hold, each once warm, with a first measure of the pace; the others are taken
-    out of `models`. `batch` fixes the rows of a call. Raises SettingsError if no model runs."""
+    out of `models`. `batch` fixes the rows of a call, `paid_rows` those while paid ones fit in them. Raises
+    SettingsError if no model runs."""
     capacities: dict[str, Capacity] = {}
     for name, model in list(models.items()):
         facts = model.facts
@@ -108,7 +114,7 @@ def warm_up(models: dict[str, Model[Any, Any]], pace: Pace, batch: int | None) -
             del models[name]
             continue
         rows = batch or smallest_efficient(warmth.seconds)
-        capacities[name] = Capacity.of(rows, warmth.seconds[rows] / rows)
+        capacities[name] = Capacity.of(rows, warmth.seconds[rows] / rows, paid_rows)
         width = model.rows(facts.default_guidance)
         pace.measured(warmth.seconds[rows], rows / width / model.calls(facts.default_steps))
         spent = {f"{count}": round(seconds, 4) for count, seconds in warmth.seconds.items()}
@@ -124,7 +130,7 @@ async def serve(settings: GeneratorSettings) -> None:
     """Loads, warms, serves, and drains on SIGTERM."""
     pace = Pace()
     models = load_models(settings.models, threads=settings.threads, most_rows=settings.batch or None)
-    capacities = warm_up(models, pace, settings.batch or None)
+    capacities = warm_up(models, pace, settings.batch or None, settings.paid_rows)
     batcher = Batcher(capacities, settings.most_pictures, most_wait=settings.most_wait)
     on_gpu = any(model.facts.provider != providers.CPU for model in models.values())
     oven = Oven(models, batcher, pace, EnergyBook(nvml_meter(device=0) if on_gpu else None))

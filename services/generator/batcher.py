@@ -7,9 +7,9 @@ is done or its caller is gone, and a paid one goes before a free one at the next
 A picture takes `width` rows of a call: one, or two when guidance asks the model with and without the prompt. A
 step takes pictures of one key (a model, and shapes that fit in one call) as long as their rows fit in the model's
 `Capacity`. Keys take turns by `Rounds`; one that has paid pictures goes before those that have none. Within a key
-the order is class, then who was in the key's last step, then fewest steps left, then arrival. So a picture that
-is being baked is put aside only for one of a better class, and of several the one with most steps left is. What
-is put aside keeps its place and its numbers; `most` admitted pictures bound how many those can be.
+the order is class, then fewest steps left, then arrival; so of those that are put aside the one with most steps
+left is the first. What is put aside keeps its place and its numbers; `most` admitted pictures bound how many those
+can be.
 
 A job is admitted if what is ahead of its class would be done within `most_wait`; beyond that the desk had better
 try elsewhere. And nobody starves while who was admitted is baked: a ready picture that was passed over `patience`
@@ -63,9 +63,9 @@ class Row:
         return self.steps - self.done
 
     @property
-    def rank(self) -> tuple[int, bool, int, int, int]:
+    def rank(self) -> tuple[int, int, int, int]:
         """Its place in the order of a step."""
-        return self.klass, not self.baking, self.left, self.arrival, self.index
+        return self.klass, self.left, self.arrival, self.index
 
 
 @dataclass(slots=True)

@@ -20,7 +20,8 @@ def smallest_efficient(seconds: Mapping[int, float]) -> int:
 @dataclass(slots=True)
 class Capacity:
     """One model's calls: at most `rows`; at most `paid_rows` while the paid ones among them fit in that, so that
-    their steps are short. `row_seconds` is the cost of a row in a well filled call."""
+    their steps are short (at the price of the calls' efficiency). `row_seconds` is the cost of a row in a well
+    filled call."""
 
     rows: int
     paid_rows: int
@@ -31,9 +32,9 @@ class Capacity:
             raise ValueError(f"a capacity needs 1 <= paid_rows <= rows and no negative time, got {self}")
 
     @classmethod
-    def of(cls, rows: int, row_seconds: float = 0.0) -> Capacity:
-        """Half of the rows while paid ones fit in them: a third off their longest waits for 3 % fewer pictures."""
-        return cls(rows, max(1, rows // 2), row_seconds)
+    def of(cls, rows: int, row_seconds: float = 0.0, paid_rows: int = 0) -> Capacity:
+        """0 paid rows, or more than fit, are all."""
+        return cls(rows, min(paid_rows or rows, rows), row_seconds)
 
     @property
     def step_seconds(self) -> float:

@@ -96,7 +96,6 @@ class Watched:
     def step(self, leaver: int | None = None) -> None:
         ready = self.ready_rows()
         overdue = any(row.passed >= PATIENCE for row in ready)
-        baking = [row for row in ready if row.baking]
         ranks = {id(row): row.rank for row in ready}
         chosen = self.batcher.next_step()
         assert bool(chosen) == bool(ready)
@@ -113,10 +112,6 @@ class Watched:
                 if row not in chosen:
                     earlier = [other for other in chosen if overdue or ranks[id(other)] < ranks[id(row)]]
                     assert sum(other.width for other in earlier) + row.width > room, "room left, or order broken"
-                if row in baking and row not in chosen and not overdue:
-                    newcomers = [other for other in chosen if other not in baking]
-                    shrunk = room < CAP
-                    assert shrunk or any(other.klass < row.klass for other in newcomers), "put aside by its equals"
         assert all(row.passed <= PATIENCE + MOST for row in ready)
         assert self.batcher.paused == sum(row.width for row in self.ready_rows() if row.done and not row.baking)
         before = {id(row): row.done for row in self.rows}
@@ -175,14 +170,14 @@ def test_paid_goes_first_at_the_next_step_and_puts_aside_who_has_most_to_go() ->
     assert batcher.paused == free[1].width
 
 
-def test_a_shorter_picture_of_the_same_class_waits_for_room() -> None:
+def test_a_shorter_picture_goes_before_a_longer_one_of_its_class() -> None:
     batcher = oven()
     long = [one(batcher, steps=9), one(batcher, steps=9)]
     assert run_step(batcher) == long
     short = one(batcher, steps=1)
-    assert run_step(batcher) == long and short.done == 0
-    batcher.leave(long[1].job)
-    assert run_step(batcher) == [long[0], short]
+    assert run_step(batcher) == [short, long[0]]
+    assert batcher.paused == long[1].width
+    assert run_step(batcher) == long
 
 
 def test_steps_are_smaller_while_paid_pictures_fit_in_them() -> None:

@@ -55,7 +55,7 @@ def test_the_smallest_call_that_is_nearly_as_good_as_the_best(seconds: dict[int,
 
 
 def test_capacity_learns_from_calls_that_are_well_filled_and_halves_down_to_one() -> None:
-    capacity = Capacity.of(8)
+    capacity = Capacity.of(8, paid_rows=4)
     assert (capacity.rows, capacity.paid_rows, capacity.step_seconds) == (8, 4, 0.0)
     capacity.measured(1, 100.0)
     assert capacity.row_seconds == 0.0, "one row of eight says nothing"
