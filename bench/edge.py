@@ -36,7 +36,7 @@ and what the mesh adds a picture is the same however short the baking."""
 def main() -> None:
     """Runs, prints and writes bench/out/edge.json."""
     parser = argparse.ArgumentParser()
-    parser.add_argument("--pictures", type=int, default=96, help="each way at each concurrency")
+    parser.add_argument("--pictures", type=int, default=48, help="each way at each concurrency")
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="fournil-bench-") as folder:
         extra = {"FOURNIL_LOG_LEVEL": "WARNING"}
