@@ -239,8 +239,14 @@ def test_one_request_id_is_in_the_logs_of_all_four(mesh: SupervisedMesh) -> None
     body = {"prompt": "a boat", "steps": FAST, "response_format": "b64_json"}
     answer = httpx.post(f"{mesh.local.page}/v1/images/generations", json=body, headers=headers, timeout=60)
     assert answer.status_code == 200 and answer.headers["x-request-id"] == "follow-me-1"
+
+    def told(log: Path) -> bool:
+        lines = [json.loads(line) for line in log.read_text(encoding="utf-8").splitlines() if line[:1] == "{"]
+        return any(line["request_id"] == "follow-me-1" for line in lines)
+
+    # A service may write its line just after its answer has gone out.
+    limit = time.monotonic() + 5
     for name, child in mesh.local.children.items():
-        lines = [
-            json.loads(line) for line in child.log.read_text(encoding="utf-8").splitlines() if line[:1] == "{"
-        ]
-        assert any(line["request_id"] == "follow-me-1" for line in lines), name
+        while not told(child.log) and time.monotonic() < limit:
+            time.sleep(0.05)
+        assert told(child.log), name
