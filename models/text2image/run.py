@@ -17,11 +17,11 @@ from torch import Tensor
 from torch.optim.swa_utils import get_ema_multi_avg_fn
 from tqdm import tqdm
 
-from models.text2image.energy import Meter
 from models.text2image.graph import GraphedGradients
 from models.text2image.model import ModelConfig, PictureModel
 from models.text2image.noising import Noised, loss_of
 from models.text2image.warm_start import exported_weights
+from services.runtime.nvml import energy_counter
 
 FOR_TRAINING = ("say.",)
 """Parameters that only training needs: model folders do not have them."""
@@ -211,7 +211,9 @@ class Run:
         """Goes on to `steps` steps in all with the batches that `rows_of` gives by number, under a progress bar;
         writes the checkpoint and calls `look(name)` now and then and at the end. Weights kept on the way stand
         beside the checkpoint as at-STEP.pt, those of the end as final.pt."""
-        config, meter = self.config, Meter(self.device)
+        config = self.config
+        counter = energy_counter(self.device.index or 0) if self.device.type == "cuda" else None
+        drawn = counter() if counter else 0.0
         marks = {max(1, round(share * steps)) for share in config.keep_at}
         next_look = self.seconds + 60 * min(2.0, config.grid_minutes)
         next_save = self.seconds + 60 * config.save_minutes
@@ -222,7 +224,9 @@ class Run:
                 loss = self.take_step(rows_of(self.step), steps)
                 self.loss = loss if self.loss == 0 else self.loss + 0.02 * (loss - self.loss)
                 self.seconds += min(time.monotonic() - began, LONGEST_STEP)
-                self.joules += meter.since_last()
+                if counter:
+                    before, drawn = drawn, counter()
+                    self.joules += drawn - before
                 bar.set_postfix(loss=f"{self.loss:.4f}", pictures=self.pictures, refresh=False)
                 bar.update()
                 if self.step in marks:

@@ -27,7 +27,7 @@ from fournil.generator.v1 import generator_pb2_grpc
 from services.generator import providers
 from services.generator.batcher import Batcher
 from services.generator.capacity import Capacity, smallest_efficient
-from services.generator.energy import EnergyBook, nvml_meter
+from services.generator.energy import EnergyBook
 from services.generator.families.interface import Model
 from services.generator.folder import FolderError
 from services.generator.heartbeat import GrpcDesk, Heartbeat, Report
@@ -37,6 +37,7 @@ from services.generator.recipe import MOST_PICTURES
 from services.generator.server import GeneratorServicer
 from services.generator.shelf import load_models
 from services.runtime.channels import open_channel
+from services.runtime.nvml import energy_counter
 from services.runtime.process import ServiceProcess, run
 from services.runtime.settings import Environment, ProcessSettings, SettingsError, split_address
 
@@ -133,7 +134,7 @@ async def serve(settings: GeneratorSettings) -> None:
     capacities = warm_up(models, pace, settings.batch or None, settings.paid_rows)
     batcher = Batcher(capacities, settings.most_pictures, most_wait=settings.most_wait)
     on_gpu = any(model.facts.provider != providers.CPU for model in models.values())
-    oven = Oven(models, batcher, pace, EnergyBook(nvml_meter(device=0) if on_gpu else None))
+    oven = Oven(models, batcher, pace, EnergyBook(energy_counter(device=0) if on_gpu else None))
     process = ServiceProcess(settings.process)
     generator_id = uuid.uuid4().hex
 

@@ -9,14 +9,11 @@ is unknown (None), which is not 0.
 
 from __future__ import annotations
 
-import logging
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from services.generator import measures
-
-log = logging.getLogger("fournil.energy")
 
 Meter = Callable[[], float]
 """Joules that the device has drawn since some moment in the past."""
@@ -24,24 +21,6 @@ WINDOW = 1.0
 """Seconds."""
 NEWEST = 0.2
 """Weight of the last window in the mean joules a row-step."""
-
-
-def nvml_meter(device: int) -> Meter | None:
-    """The counter of NVIDIA's device number `device`; None without the package nvidia-ml-py, driver or counter."""
-    try:
-        import pynvml
-
-        pynvml.nvmlInit()
-        handle = pynvml.nvmlDeviceGetHandleByIndex(device)
-
-        def joules() -> float:
-            return float(pynvml.nvmlDeviceGetTotalEnergyConsumption(handle)) / 1000.0
-
-        joules()
-    except Exception as error:
-        log.info("no energy counter", extra={"detail": f"{type(error).__name__}: {error}"})
-        return None
-    return joules
 
 
 @dataclass(slots=True)

@@ -7,12 +7,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from services.generator.families.interface import SEEDS, Facts, Model, Wish
+from services.generator.families.interface import MOST_GUIDANCE, MOST_STEPS, SEEDS, Facts, Model, Wish
 from services.runtime.errors import Fault, Reason, invalid
 
 MOST_PICTURES = 10
-MOST_STEPS = 100
-MOST_GUIDANCE = 20.0
 MOST_PREVIEWS = 10
 SMALLEST, LARGEST = 64, 1024
 """Pixels of an edge of the output of models whose pictures are resampled."""

@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 from services.generator.families.family import MOST_EDGE, Family
-from services.generator.families.interface import Facts
+from services.generator.families.interface import MOST_GUIDANCE, MOST_STEPS, Facts
 from services.generator.families.layout import Layout
-
-MOST_STEPS = 100
-MOST_GUIDANCE = 20.0
 
 
 def read_facts(

@@ -24,6 +24,8 @@ from services.generator.warmth import Warmth
 Array = NDArray[np.float32]
 
 SEEDS = 2**32
+MOST_STEPS = 100
+MOST_GUIDANCE = 20.0
 
 
 @dataclass(frozen=True, slots=True)
