@@ -1,7 +1,7 @@
 """The step loop: jobs in, pictures out, a denoising step at a time.
 
-    enter ──> prompt encoded ──> ready ──> step, step, ... ──> PNG ──> mailbox ──> caller
-              (encode thread)              (step thread)     (finish thread: VAE, PNG)
+    enter ──> prompt encoded ──> ready ──> step, step, ... ──> picture ──> mailbox ──> caller
+              (encode thread)              (step thread)     (finish thread: VAE, PNG, JPEG, WebP)
 
 Everything that decides runs on the event loop; everything that computes runs in one of three threads, one task
 a thread at a time. `Batcher` decides who is in a step. A caller that leaves is out at the next step, at any
@@ -26,7 +26,7 @@ from services.generator.energy import EnergyBook
 from services.generator.families.interface import Canvas, Model
 from services.generator.mailbox import Baked, Event, Mailbox, Rough, StepDone, Usage
 from services.generator.pace import Pace
-from services.generator.picture import to_png
+from services.generator.picture import encode, read_source
 from services.generator.recipe import Recipe
 from services.runtime.errors import Fault, Reason
 
@@ -153,12 +153,15 @@ class Oven:
             pool.shutdown(wait=False, cancel_futures=True)
 
     async def _prepare(self, job: Job) -> None:
-        """Encodes the prompt and makes the noise; then the job may be in a step."""
+        """Encodes the prompt, reads the source and makes the noise; then the job may be in a step."""
         model, recipe = self._models[job.recipe.model], job.recipe
 
         def work() -> list[Canvas]:
-            prompt = model.encode(recipe.prompt, None)
-            return [model.start(recipe.wish, index, prompt) for index in range(recipe.count)]
+            wish, base = recipe.wish, None
+            if recipe.source:
+                base = model.read(read_source(recipe.source, wish.width, wish.height))
+            prompt = model.encode(recipe.prompt, recipe.negative)
+            return [model.start(wish, index, prompt, base) for index in range(recipe.count)]
 
         job.canvases = await self._off_loop(self._encoding, work)
         self._batcher.make_ready(job.number, job.canvases[0].key)
@@ -196,7 +199,7 @@ class Oven:
 
     async def _preview(self, job: Job, index: int, step: int, rough: Array) -> None:
         wish = job.recipe.wish
-        png = await self._off_loop(self._finishing, to_png, rough, wish.width, wish.height)
+        png = await self._off_loop(self._finishing, encode, rough, wish.width, wish.height)
         # The finish thread works in order, so no rough picture comes after its finished one.
         job.mailbox.put(Rough(index, step, png))
 
@@ -204,10 +207,11 @@ class Oven:
         recipe, model = job.recipe, self._models[job.recipe.model]
 
         def work() -> bytes:
-            return to_png(model.picture(canvas), recipe.width, recipe.height)
+            pixels = model.picture(canvas)
+            return encode(pixels, recipe.width, recipe.height, recipe.format, recipe.quality)
 
-        png = await self._off_loop(self._finishing, work)
-        job.mailbox.put(Baked(index, png, recipe.width, recipe.height, recipe.wish.seed_of(index)))
+        data = await self._off_loop(self._finishing, work)
+        job.mailbox.put(Baked(index, data, recipe.width, recipe.height, recipe.wish.seed_of(index)))
         measures.PICTURES.labels(recipe.model, "paid" if recipe.paid else "free").inc()
         job.baked += 1
         if job.baked == recipe.count:
@@ -225,17 +229,22 @@ class Oven:
 
         def ended(task: asyncio.Task[None]) -> None:
             job.tasks.discard(task)
-            if not task.cancelled() and (error := task.exception()) is not None:
+            if task.cancelled() or (error := task.exception()) is None:
+                return
+            if isinstance(error, Fault):
+                self._fail({job.number}, error)
+            else:
                 log.error("job failed", extra={"job": job.recipe.job_id}, exc_info=error)
                 self._fail({job.number})
 
         task.add_done_callback(ended)
 
-    def _fail(self, numbers: set[int]) -> None:
+    def _fail(self, numbers: set[int], fault: Fault | None = None) -> None:
         """Ends jobs with an error that their callers see."""
+        fault = fault or Fault(Reason.INTERNAL, "the oven could not bake this; its log says why")
         for number in numbers:
             if job := self._jobs.get(number):
-                job.mailbox.fail(Fault(Reason.INTERNAL, "the oven could not bake this; its log says why"))
+                job.mailbox.fail(fault)
                 self.leave(job)
 
     def _show_rows(self) -> None:
