@@ -13,6 +13,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
+from collections import Counter
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar
@@ -36,6 +37,9 @@ MOST_FAILURES = 3
 """Steps that fail on end before the process gives up and is started anew: an oven that fails fast would
 otherwise draw every turn of the desk."""
 
+PRIORITIES = {PAID: "paid", FREE: "free"}
+"""Names of the classes in the metrics."""
+
 MEMORY_GONE = ("out of memory", "failed to allocate memory", "bad allocation", "bad_alloc")
 """How providers say it; onnxruntime has no error class of its own for it."""
 
@@ -55,6 +59,7 @@ class Job:
     def __init__(self, recipe: Recipe, rows: Sequence[Row]) -> None:
         self.recipe = recipe
         self.number = rows[0].job
+        self.label = recipe.model, PRIORITIES[PAID if recipe.paid else FREE]
         self.preview_steps = recipe.preview_steps
         self.canvases: list[Canvas] = []
         self.mailbox = Mailbox()
@@ -80,7 +85,7 @@ class Oven:
         self._pace = pace
         self._energy = energy or EnergyBook(None)
         self._jobs: dict[int, Job] = {}
-        self._running: Sequence[Row] = ()
+        self._shown: Counter[tuple[str, int, str]] = Counter()
         self._wake = asyncio.Event()
         self._encoding, self._stepping, self._finishing = (
             ThreadPoolExecutor(1, thread_name_prefix=name) for name in ("encode", "step", "finish")
@@ -107,7 +112,7 @@ class Oven:
             return
         undone = self._batcher.leave(job.number)
         self._energy.take(job.number)
-        measures.CANCELLED_ROWS.inc(undone * job.recipe.rows)
+        measures.CANCELLED_ROWS.labels(*job.label).inc(undone * job.recipe.rows)
         for task in job.tasks - {asyncio.current_task()}:
             task.cancel()
         self._show_rows()
@@ -118,7 +123,7 @@ class Oven:
         """The loop. Raises after `MOST_FAILURES` steps on end have failed."""
         failures = 0
         while True:
-            self._running = rows = self._batcher.next_step()
+            rows = self._batcher.next_step()
             self._show_rows()
             if not rows:
                 self._energy.idle()
@@ -180,7 +185,7 @@ class Oven:
         measures.PICTURE_SECONDS.set(self._pace.picture_seconds or 0.0)
         for row in rows:
             job = self._jobs.get(row.job)
-            self._energy.ran(row.job if job else None, model, row.width)
+            self._energy.ran(row.job if job else None, job.label if job else (model, ""), row.width)
             if job:
                 job.compute_seconds += seconds * row.width / width
                 job.row_steps += row.width
@@ -189,6 +194,8 @@ class Oven:
     def _tell(self, job: Job, row: Row) -> None:
         """Events of one picture's step."""
         job.mailbox.put(StepDone(row.index, row.done, row.steps))
+        if row.done == 1:
+            measures.WAIT_SECONDS.labels(*job.label).observe(time.monotonic() - job.entered)
         canvas = job.canvases[row.index]
         if canvas.finished:
             self._in_background(job, self._finish(job, row.index, canvas))
@@ -212,15 +219,16 @@ class Oven:
 
         data = await self._off_loop(self._finishing, work)
         job.mailbox.put(Baked(index, data, recipe.width, recipe.height, recipe.wish.seed_of(index)))
-        measures.PICTURES.labels(recipe.model, "paid" if recipe.paid else "free").inc()
+        measures.PICTURES.labels(*job.label).inc()
         job.baked += 1
         if job.baked == recipe.count:
             job.mailbox.put(Usage(job.compute_seconds, job.row_steps, self._energy.take(job.number)))
             # Its room is free although the caller may still be reading: a slow reader holds up nobody.
             self.leave(job)
-            elapsed = round(time.monotonic() - job.entered, 3)
-            facts = {"model": recipe.model, "pictures": recipe.count, "steps": recipe.calls, "seconds": elapsed}
-            log.info("baked", extra={"job": recipe.job_id, **facts})
+            elapsed = time.monotonic() - job.entered
+            measures.JOB_SECONDS.labels(*job.label).observe(elapsed)
+            facts = {"pictures": recipe.count, "steps": recipe.calls, "seconds": round(elapsed, 3)}
+            log.info("baked", extra={"job": recipe.job_id, "model": recipe.model, **facts})
 
     def _in_background(self, job: Job, work: Coroutine[None, None, None]) -> None:
         """Runs a coroutine for a job; it ends with the job, and its failure is the job's."""
@@ -248,10 +256,11 @@ class Oven:
                 self.leave(job)
 
     def _show_rows(self) -> None:
-        busy = sum(row.width for row in self._running if row.job in self._jobs)
-        measures.ROWS.labels("running").set(busy)
-        measures.ROWS.labels("waiting").set(self._batcher.rows_to_go - busy)
-        measures.ROWS.labels("paused").set(self._batcher.paused)
+        census = self._batcher.census()
+        for group in self._shown.keys() | census.keys():
+            model, klass, state = group
+            measures.ROWS.labels(model, PRIORITIES[klass], state).set(census[group])
+        self._shown = census
         measures.JOBS.set(len(self._jobs))
 
     @staticmethod
