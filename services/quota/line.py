@@ -1,28 +1,51 @@
 """The line: who is next, and how long it takes. Pure; `lua/` holds the same arithmetic over sorted sets.
 
+What is shared is work: thousandths of a picture as its model draws it when nothing is asked. A picture of twice
+the steps or twice the pixels counts double.
+
 Between classes (tiers) of one model: start-time fair queueing (Goyal, Vin, Cheng, SIGCOMM 1996). A class has a
-tag; the waiting class with the lowest goes next and its tag grows by cost / weight; the model's virtual time is
+tag; the waiting class with the lowest goes next and its tag grows by work / weight; the model's virtual time is
 the tag served last, and a class that begins to wait starts no lower. So with two classes waiting each gets
-its weight's share of the pictures, and a class alone gets everything.
+its weight's share of the work, and a class alone gets everything.
 
 Inside a class: the same between accounts, all of weight 1, as one sorted list. A ticket's tag is the larger of
 the class's virtual time and the end of its account's ticket before; the list is ordered by (tag, arrival).
-A place is a rank in that list. Two accounts that both wait differ by at most twice the largest cost.
+A place is a rank in that list. Two accounts that both wait differ by at most twice the largest job.
 
 Between models on one generator: the same again, but a model whose generators were away catches up on at most
-`CATCH_UP` pictures.
+`CATCH_UP` work.
 """
 
 import bisect
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
-SCALE = 1_000_000
-"""Virtual units a picture costs a class of weight 1. Tags are whole numbers, exact below 2**53."""
+SCALE = 1_000
+"""Virtual units a thousandth of a picture costs a class of weight 1. Tags are whole numbers, exact below 2**53."""
 
-CATCH_UP = 10
+CATCH_UP = 10_000
 HEAD = 64
-"""Places up to which the pictures ahead are summed; beyond, the class's mean cost stands in."""
+"""Places up to which what is ahead is summed; beyond, the class's mean stands in."""
+
+
+class Size(NamedTuple):
+    """Of a job, or of several."""
+
+    cost: int
+    """Pictures."""
+    work: int
+
+    @staticmethod
+    def of(sizes: Iterable["Size"]) -> "Size":
+        """The sum."""
+        cost = work = 0
+        for one in sizes:
+            cost, work = cost + one.cost, work + one.work
+        return Size(cost, work)
+
+
+NOTHING = Size(0, 0)
 
 
 @dataclass(slots=True)
@@ -40,11 +63,11 @@ class Shares:
         """Who goes next; on equal tags the heavier, then the first by name."""
         return min(waiting, key=lambda name: (self.tags.get(name, 0), -weights.get(name, 1), name))
 
-    def charge(self, name: str, cost: int, weight: int) -> None:
-        """`name` was served `cost` pictures."""
+    def charge(self, name: str, work: int, weight: int) -> None:
+        """`name` was served so much work."""
         tag = self.tags.get(name, 0)
         self.virtual = max(self.virtual, tag)
-        self.tags[name] = tag + cost * SCALE // weight
+        self.tags[name] = tag + work * SCALE // weight
 
     def next_model(self, waiting: Iterable[str]) -> str:
         """Which model goes next, with the bounded catch-up; see the theory above."""
@@ -58,67 +81,63 @@ class Shares:
 
 @dataclass(slots=True)
 class ClassLine:
-    """One class of one model's line: tickets as (tag, arrival, id), and what they cost."""
+    """One class of one model's line: tickets as (tag, arrival, id), and their (cost, work)."""
 
     virtual: int = 0
     ends: dict[str, int] = field(default_factory=dict)
     """End of each account's last ticket, in virtual time."""
     tickets: list[tuple[int, int, str]] = field(default_factory=list)
-    costs: dict[str, int] = field(default_factory=dict)
+    sizes: dict[str, Size] = field(default_factory=dict)
     returned: int = 0
     """Tickets that ever came back to the head. A watcher whose place rose looks whether it moved."""
 
-    def join(self, arrival: int, ticket: str, account: str, cost: int) -> int:
+    def join(self, arrival: int, ticket: str, account: str, size: Size) -> int:
         """Takes a place behind the account's own tickets; returns its tag."""
         tag = max(self.virtual, self.ends.get(account, 0))
-        self.ends[account] = tag + cost
-        self._put(tag, arrival, ticket, cost)
+        self.ends[account] = tag + size.work
+        self._put(tag, arrival, ticket, size)
         return tag
 
-    def rejoin(self, arrival: int, ticket: str, cost: int, tag: int) -> int:
+    def rejoin(self, arrival: int, ticket: str, size: Size, tag: int) -> int:
         """A turn came back: to the head. `tag` is the one it joined with."""
         tag = min(tag, self.tickets[0][0] - 1) if self.tickets else tag
         self.returned += 1
-        self._put(tag, arrival, ticket, cost)
+        self._put(tag, arrival, ticket, size)
         return tag
 
     def take(self) -> str:
         """The first ticket, removed; the class's virtual time moves on."""
         tag, _, ticket = self.tickets.pop(0)
         self.virtual = max(self.virtual, tag)
-        del self.costs[ticket]
+        del self.sizes[ticket]
         return ticket
 
     def leave(self, ticket: str) -> None:
         """Removes a ticket from wherever it stands."""
         del self.tickets[self._rank(ticket)]
-        del self.costs[ticket]
+        del self.sizes[ticket]
 
-    def forget(self, account: str, tag: int, cost: int) -> None:
-        """A ticket left that never had a turn: if it was the account's last, its pictures are not counted."""
-        if self.ends.get(account) == tag + cost:
+    def forget(self, account: str, tag: int, work: int) -> None:
+        """A ticket left that never had a turn: if it was the account's last, its work is not counted."""
+        if self.ends.get(account) == tag + work:
             self.ends[account] = tag
 
-    def place(self, ticket: str) -> tuple[int, int]:
-        """Tickets ahead and pictures ahead (summed up to `HEAD`, else estimated by the mean)."""
+    def place(self, ticket: str) -> tuple[int, Size]:
+        """Tickets ahead, and their size (summed up to `HEAD`, else estimated by the mean)."""
         rank = self._rank(ticket)
         if rank <= HEAD:
-            return rank, sum(self.costs[other] for _, _, other in self.tickets[:rank])
-        return rank, mean_ahead(rank, self.waiting_cost, len(self.tickets))
+            return rank, Size.of(self.sizes[other] for _, _, other in self.tickets[:rank])
+        waiting = self.waiting
+        return rank, Size(*(rank * part // len(self.tickets) for part in waiting))
 
     @property
-    def waiting_cost(self) -> int:
-        """Pictures waiting."""
-        return sum(self.costs.values())
+    def waiting(self) -> Size:
+        """Of all tickets."""
+        return Size.of(self.sizes.values())
 
-    def _put(self, tag: int, arrival: int, ticket: str, cost: int) -> None:
+    def _put(self, tag: int, arrival: int, ticket: str, size: Size) -> None:
         bisect.insort(self.tickets, (tag, arrival, ticket))
-        self.costs[ticket] = cost
+        self.sizes[ticket] = size
 
     def _rank(self, ticket: str) -> int:
         return next(rank for rank, entry in enumerate(self.tickets) if entry[2] == ticket)
-
-
-def mean_ahead(rank: int, waiting_cost: int, waiting: int) -> int:
-    """Pictures ahead of `rank`, taken at the mean cost of the class; rounded down."""
-    return rank * waiting_cost // max(waiting, 1)

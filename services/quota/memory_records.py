@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from services.quota.line import ClassLine
+from services.quota.line import ClassLine, Size
 from services.quota.reservation import Reservation, State
 from services.quota.store import Report
 
@@ -16,7 +16,8 @@ class Record:
     """A reservation with what only the store needs."""
 
     shown: Reservation
-    windows: list[tuple[str, int]]
+    windows: list[tuple[str, int, int]]
+    """Window, counter and amount of everything that is held."""
     arrival: int = 0
     tag: int = 0
     freed: bool = False
@@ -27,12 +28,15 @@ class Record:
 class Account:
     tier: str
     live: int = 0
+    zone: str = ""
+    banned: str = ""
 
 
 @dataclass(slots=True)
 class Counter:
     used: int = 0
     held: int = 0
+    bonus: int = 0
 
 
 @dataclass(slots=True)
@@ -46,6 +50,7 @@ class Generator:
     report: Report
     seen: float
     leased: int = 0
+    leased_work: int = 0
     suspect: bool = False
 
 
@@ -66,17 +71,18 @@ def recount(
     for name, account in accounts.items():
         check(f"live of {name}", account.live, sum(one.shown.account_id == name for one in live))
     for (name, window, number), counter in windows.items():
-        charged = [one for one in live if one.shown.account_id == name and (window, number) in one.windows]
-        held = sum(one.shown.cost for one in charged)
+        mine = [one.windows for one in live if one.shown.account_id == name]
+        held = sum(amount for windows in mine for at, n, amount in windows if (at, n) == (window, number))
         check(f"held of {name}:{window}:{number}", counter.held, held)
     for (model, tier), one in classes.items():
         mine = [record.shown for record in live if (record.shown.model, record.shown.tier) == (model, tier)]
-        waiting = {shown.id: shown.cost for shown in mine if shown.state is State.QUEUED}
+        waiting = {shown.id: Size(shown.cost, shown.work) for shown in mine if shown.state is State.QUEUED}
         check(f"held of {model}:{tier}", one.held, sum(shown.state is State.HELD for shown in mine))
-        if waiting != one.line.costs or len(one.line.tickets) != len(waiting):
+        if waiting != one.line.sizes or len(one.line.tickets) != len(waiting):
             wrong.append(f"the tickets of {model}:{tier} are not those that wait")
     for id, generator in generators.items():
         turns = [one for one in live if one.shown.generator_id == id and one.shown.state is State.RUNNING]
-        leased = sum(one.shown.cost for one in turns if not one.freed)
-        check(f"leased of {id}", generator.leased, leased)
+        leased = Size.of(Size(one.shown.cost, one.shown.work) for one in turns if not one.freed)
+        check(f"leased of {id}", generator.leased, leased.cost)
+        check(f"leased work of {id}", generator.leased_work, leased.work)
     return wrong

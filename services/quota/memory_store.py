@@ -7,23 +7,24 @@ both. One call is one step of the event loop, so it is as atomic as a script.
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, replace
 
-from services.quota.limits import LINE, LIVE, Verdict, judge, refusal
-from services.quota.line import Shares
-from services.quota.memory_records import Account, Class, Counter, Generator, Record, WindowKey, recount
-from services.quota.policy import Policy, Tier
+from services.quota.limits import LINE, LIVE, Verdict, refusal
+from services.quota.line import NOTHING, Shares, Size
+from services.quota.memory_office import MemoryOffice, count, wait_verdict
+from services.quota.memory_records import Class, Generator, Record, recount
+from services.quota.policy import Policy
 from services.quota.reservation import RefundReason, Reservation, State, may_move
 from services.quota.store import (
     Ask,
     Books,
     Decision,
     Grant,
-    Holder,
     LineState,
     Report,
     Standing,
     Swept,
     store_fault,
 )
+from services.quota.surge import Level
 from services.quota.wait import ClassState, Oven
 from services.runtime.errors import Reason
 
@@ -31,15 +32,12 @@ _FORGET_GENERATOR = 60.0
 """Seconds of silence after which a generator without turns is dropped."""
 
 
-class MemoryStore:
-    """`Store` in plain dictionaries; `clock` gives Unix seconds."""
+class MemoryStore(MemoryOffice):
+    """`Store` and `Office` in plain dictionaries; `clock` gives Unix seconds."""
 
     def __init__(self, policy: Policy, clock: Callable[[], float]) -> None:
-        self._policy = policy
-        self._clock = clock
+        super().__init__(policy, clock)
         self._records: dict[str, Record] = {}
-        self._accounts: dict[str, Account] = {}
-        self._windows: dict[WindowKey, Counter] = {}
         self._requests: dict[tuple[str, str], tuple[str, str, float]] = {}
         self._classes: dict[tuple[str, str], Class] = {}
         self._tiers: dict[str, Shares] = {}
@@ -48,27 +46,27 @@ class MemoryStore:
         self._books: dict[str, int] = asdict(Books())
         self._arrivals = 0
         self._moves: list[str] = []
-        self._keys: dict[str, Holder] = {}
-        self.audit: list[tuple[str, str, str]] = []
-        """(action, key id, reason) of every change, oldest first."""
 
     async def reserve(self, ask: Ask) -> Decision:
-        account, tier = self._account(ask.account_id)
+        account = self._find_account(ask.account_id)
+        tier = self._policy.tier(account.tier, ask.level)
         earlier = self._earlier(ask)
-        verdicts = [*self._standing_windows(ask.account_id, tier), _count(LIVE, tier.live, account.live)]
+        if earlier is None and account.banned:
+            raise store_fault(Reason.ACCOUNT_BANNED, account.banned)
+        size = (0, 0) if earlier else (ask.cost, ask.work)
+        verdicts = [*self._standing_windows(ask.account_id, tier, *size), count(LIVE, tier.live, account.live)]
         waiting = self._classes.get((ask.model, tier.name), Class())
-        verdicts.append(_count(LINE, tier.line, len(waiting.line.tickets) + waiting.held))
+        verdicts.append(count(LINE, tier.line, len(waiting.line.tickets) + waiting.held))
+        verdicts += wait_verdict(tier, ask.waits, self._clock())
         if earlier:
             return Decision(earlier.shown, None, verdicts, repeated=True)
-        verdicts = judge(verdicts, ask.cost)
-        refused = refusal(verdicts, ask.cost)
+        verdicts = [one.judged(ask.cost, ask.work) for one in verdicts]
+        refused = refusal(verdicts, ask.cost, ask.work)
         if refused or ask.validate_only:
             return Decision(None, refused, verdicts)
 
         now = self._clock()
-        windows = [(window.name, window.number(now)) for window in tier.windows]
-        for name, number in windows:
-            self._windows.setdefault((ask.account_id, name, number), Counter()).held += ask.cost
+        windows = self._hold(ask.account_id, tier, ask.cost, ask.work)
         account.live += 1
         self._classes.setdefault((ask.model, tier.name), Class()).held += 1
         self._book("issued", 1, ask.cost)
@@ -76,7 +74,9 @@ class MemoryStore:
         if ask.request_id:
             until = now + self._policy.keep_request
             self._requests[ask.account_id, ask.request_id] = (ask.id, ask.body_hash, until)
-        made = Reservation(ask.id, ask.account_id, tier.name, ask.model, ask.cost, State.HELD, now + ask.ttl)
+        made = Reservation(
+            ask.id, ask.account_id, tier.name, ask.model, ask.cost, State.HELD, now + ask.ttl, work=ask.work
+        )
         self._records[ask.id] = Record(made, windows)
         return Decision(made, None, verdicts)
 
@@ -89,7 +89,7 @@ class MemoryStore:
             self._arrivals += 1
             record.arrival = self._arrivals
             self._wake(shown)
-            record.tag = one.line.join(record.arrival, id, shown.account_id, shown.cost)
+            record.tag = one.line.join(record.arrival, id, shown.account_id, _size(shown))
             self._move(record, State.QUEUED, expire_time=max(shown.expire_time, self._clock() + ttl))
         return self._standing(record)
 
@@ -126,7 +126,9 @@ class MemoryStore:
                 raise store_fault(Reason.INVALID_ARGUMENT, "actual")
             if record.shown.attempts == 0:
                 raise store_fault(Reason.WRONG_STATE, record.shown.state)
+            late = record.shown.state is State.QUEUED
             self._finish(record, State.COMMITTED, actual, None)
+            record.shown = replace(record.shown, late=late)
         return record.shown
 
     async def refund(self, id: str, reason: RefundReason) -> Reservation:
@@ -138,13 +140,19 @@ class MemoryStore:
     async def standings(self, ids: Sequence[str]) -> dict[str, Standing]:
         return {id: self._standing(record) for id in ids if (record := self._look_up(id))}
 
-    async def allowance(self, account_id: str) -> tuple[str, Sequence[Verdict]]:
-        account, tier = self._account(account_id)
-        return tier.name, [*self._standing_windows(account_id, tier), _count(LIVE, tier.live, account.live)]
+    async def allowance(self, account_id: str, level: Level) -> tuple[str, Sequence[Verdict]]:
+        account = self._find_account(account_id)
+        tier = self._policy.tier(account.tier, level)
+        windows = self._standing_windows(account_id, tier, 0, 0)
+        return tier.name, [*windows, count(LIVE, tier.live, account.live)]
+
+    async def waiting(self, model: str, tier: str, limit: int) -> list[str]:
+        tickets = self._classes.get((model, tier), Class()).line.tickets
+        return [ticket for _, _, ticket in tickets[:limit]]
 
     async def line(self) -> LineState:
         classes = [
-            ClassState(model, tier, len(one.line.tickets), one.line.waiting_cost)
+            ClassState(model, tier, len(one.line.tickets), *one.line.waiting)
             for (model, tier), one in sorted(self._classes.items())
         ]
         return LineState(classes, [_oven(one) for _, one in sorted(self._alive().items())])
@@ -154,29 +162,30 @@ class MemoryStore:
             if other.report.address == report.address and id != report.generator_id:
                 other.seen = 0.0
         known = self._generators.get(report.generator_id)
-        leased = known.leased if known else 0
-        self._generators[report.generator_id] = Generator(report, self._clock(), leased)
+        leased = (known.leased, known.leased_work) if known else (0, 0)
+        self._generators[report.generator_id] = Generator(report, self._clock(), *leased)
 
     async def grant(self, limit: int) -> list[Grant]:
-        weights = {tier.name: tier.weight for tier in self._policy.tiers.values()}
+        weights = self._policy.weights
         granted: list[Grant] = []
         while len(granted) < limit:
             waiting: dict[str, list[str]] = {}
             for (model, tier), one in self._classes.items():
-                if one.line.tickets and self._roomiest(model):
+                if one.line.tickets and self._oven_for(model, tier):
                     waiting.setdefault(model, []).append(tier)
             if not waiting:
                 break
             model = self._models.next_model(waiting)
             shares = self._tiers[model]
             tier = shares.next(waiting[model], weights)
-            oven = self._roomiest(model)
+            oven = self._oven_for(model, tier)
             assert oven is not None
             record = self._records[self._classes[model, tier].line.take()]
-            cost = record.shown.cost
-            self._models.charge(model, cost, 1)
-            shares.charge(tier, cost, weights.get(tier, 1))
+            cost, work = _size(record.shown)
+            self._models.charge(model, work, 1)
+            shares.charge(tier, work, weights.get(tier, 1))
             oven.leased += cost
+            oven.leased_work += work
             record.freed = False
             self._move(
                 record,
@@ -228,36 +237,13 @@ class MemoryStore:
             wrong.append(f"books live: stored {self._books['live']}, counted {len(live)}")
         return wrong
 
-    async def create_key(self, digest: str, key_id: str, account_id: str, tier: str, reason: str) -> None:
-        self._keys[digest] = Holder(account_id, tier, key_id, False)
-        self._accounts.setdefault(account_id, Account(tier)).tier = tier
-        self.audit.append(("create_key", key_id, reason))
-
-    async def revoke_key(self, key_id: str, reason: str) -> None:
-        for digest, holder in self._keys.items():
-            if holder.key_id == key_id:
-                if not holder.revoked:
-                    self._keys[digest] = replace(holder, revoked=True)
-                    self.audit.append(("revoke_key", key_id, reason))
-                return
-        raise store_fault(Reason.NOT_FOUND, "key_id")
-
-    async def holder(self, digest: str) -> Holder | None:
-        holder = self._keys.get(digest)
-        return replace(holder, tier=self._accounts[holder.account_id].tier) if holder else None
-
-    def _account(self, account_id: str) -> tuple[Account, Tier]:
-        account = self._accounts.get(account_id)
-        if account is None:
-            raise store_fault(Reason.NOT_FOUND, "account_id")
-        return account, self._policy.tier(account.tier)
-
     def _earlier(self, ask: Ask) -> Record | None:
         """The reservation that this ask got before."""
         record = self._look_up(ask.id)
         if record:
             shown = record.shown
-            if (shown.account_id, shown.cost, shown.model) != (ask.account_id, ask.cost, ask.model):
+            same = (ask.account_id, ask.cost, ask.work, ask.model)
+            if (shown.account_id, shown.cost, shown.work, shown.model) != same:
                 raise store_fault(Reason.REQUEST_ID_REUSED, "id")
             return record
         id, body_hash, until = self._requests.get((ask.account_id, ask.request_id), ("", "", 0.0))
@@ -266,14 +252,6 @@ class MemoryStore:
         if body_hash != ask.body_hash:
             raise store_fault(Reason.REQUEST_ID_REUSED, "request_id")
         return self._look_up(id)
-
-    def _standing_windows(self, account_id: str, tier: Tier) -> list[Verdict]:
-        now = self._clock()
-        verdicts = []
-        for window in tier.windows:
-            counter = self._windows.get((account_id, window.name, window.number(now)), Counter())
-            verdicts.append(Verdict(window.name, window.limit, counter.used, counter.held, window.reset(now)))
-        return verdicts
 
     def _look_up(self, id: str) -> Record | None:
         record = self._records.get(id)
@@ -298,7 +276,7 @@ class MemoryStore:
 
     def _standing(self, record: Record) -> Standing:
         shown, line = record.shown, self._class(record.shown).line
-        place, ahead = line.place(shown.id) if shown.state is State.QUEUED else (0, 0)
+        place, ahead = line.place(shown.id) if shown.state is State.QUEUED else (0, NOTHING)
         return Standing(shown, place, ahead, line.returned)
 
     def _move(self, record: Record, target: State, **changes: object) -> None:
@@ -311,6 +289,7 @@ class MemoryStore:
             generator = self._generators.get(record.shown.generator_id)
             if generator:
                 generator.leased -= record.shown.cost
+                generator.leased_work -= record.shown.work
 
     def _give_back(self, record: Record, ttl: float) -> bool:
         """A turn ends undone: True when it went back to the head, False when it was the last and was refunded."""
@@ -320,7 +299,7 @@ class MemoryStore:
             return False
         self._free(record)
         self._wake(shown)
-        self._class(shown).line.rejoin(record.arrival, shown.id, shown.cost, record.tag)
+        self._class(shown).line.rejoin(record.arrival, shown.id, _size(shown), record.tag)
         self._move(record, State.QUEUED, expire_time=max(shown.expire_time, self._clock() + ttl))
         self._moves.append(shown.id)
         return True
@@ -332,13 +311,13 @@ class MemoryStore:
         if shown.state is State.QUEUED:
             one.line.leave(shown.id)
             if shown.attempts == 0:
-                one.line.forget(shown.account_id, record.tag, shown.cost)
+                one.line.forget(shown.account_id, record.tag, shown.work)
         if shown.state is State.HELD:
             one.held -= 1
-        for name, number in record.windows:
+        for name, number, amount in record.windows:
             counter = self._windows[shown.account_id, name, number]
-            counter.held -= shown.cost
-            counter.used += charged
+            counter.held -= amount
+            counter.used += -(-amount * charged // shown.cost)
         self._accounts[shown.account_id].live -= 1
         self._book("live", -1, -shown.cost)
         if target is State.COMMITTED:
@@ -358,21 +337,36 @@ class MemoryStore:
         since = self._clock() - self._policy.silence
         return {id: one for id, one in self._generators.items() if one.seen > since}
 
-    def _roomiest(self, model: str) -> Generator | None:
-        """The living generator with the most free slots for the model; the first by id among equals."""
+    def _oven_for(self, model: str, tier: str) -> Generator | None:
+        """The living generator with the most free slots for the model; for a tier with overcommit, when none has
+        any, the one with the most room beyond them. The first by id among equals."""
+        extra = self._policy.tiers[tier].overcommit if tier in self._policy.tiers else 0
+        return self._roomiest(model, 0) or (self._roomiest(model, extra) if extra else None)
+
+    def _roomiest(self, model: str, extra: int) -> Generator | None:
+        def room(one: Generator) -> int:
+            return one.report.slots - one.leased - (-one.report.slots * extra // 100)
+
         able = [
             one
             for _, one in sorted(self._alive().items())
-            if not one.suspect and model in one.report.models and one.leased < one.report.slots
+            if not one.suspect and one.report.slots and model in one.report.models and room(one) > 0
         ]
-        return max(able, key=lambda one: one.report.slots - one.leased, default=None)
+        return max(able, key=room, default=None)
 
 
-def _count(name: str, limit: int, held: int) -> Verdict:
-    """A limit without a window."""
-    return Verdict(name, limit, 0, held, None)
+def _size(shown: Reservation) -> Size:
+    return Size(shown.cost, shown.work)
 
 
 def _oven(one: Generator) -> Oven:
     report = one.report
-    return Oven(report.generator_id, report.address, report.models, report.slots, one.leased, report.picture_time)
+    return Oven(
+        report.generator_id,
+        report.address,
+        report.models,
+        report.slots,
+        one.leased,
+        report.picture_time,
+        one.leased_work,
+    )

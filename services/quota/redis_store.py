@@ -6,12 +6,12 @@ agree on leases and windows; a `clock` (Unix seconds) given by a test takes its 
 """
 
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from typing import Any
 
 from services.quota.limits import Verdict, refusal
-from services.quota.line import CATCH_UP
-from services.quota.policy import Policy, Tier
+from services.quota.line import CATCH_UP, Size
+from services.quota.policy import Policy
+from services.quota.redis_office import PREFIX, RedisOffice, ms, read_verdict
 from services.quota.reservation import RefundReason, Reservation, State
 from services.quota.store import (
     BOOK_FIELDS,
@@ -19,42 +19,30 @@ from services.quota.store import (
     Books,
     Decision,
     Grant,
-    Holder,
     LineState,
     Report,
     Standing,
     Swept,
-    store_fault,
 )
+from services.quota.surge import Level
 from services.quota.wait import ClassState, Oven
-from services.runtime.errors import Reason
-from services.runtime.redis_link import RedisLink, Script
+from services.runtime.redis_link import RedisLink
 
-PREFIX = "{fournil}:desk:"
 MOVES_PAGE = 1_000
 
-_LUA = Path(__file__).with_name("lua")
 
-
-class RedisStore:
-    """`Store` over a `RedisLink`; see there for what each call promises."""
+class RedisStore(RedisOffice):
+    """`Store` and `Office` over a `RedisLink`; see there for what each call promises."""
 
     def __init__(self, link: RedisLink, policy: Policy, *, clock: Callable[[], float] | None = None) -> None:
-        self._link = link
-        self._clock = clock
-        self._policy = policy
-        self._keep_ms = _ms(policy.keep_final)
-        self._tiers = [arg for tier in policy.tiers.values() for arg in _tier_args(tier)]
-        self._weights = [arg for tier in policy.tiers.values() for arg in (tier.name, tier.weight)]
-        shared = (_LUA / "desk.lua").read_text(encoding="utf-8")
-        limits = (_LUA / "limits.lua").read_text(encoding="utf-8")
-
-        def script(name: str, *before: str) -> Script:
-            source = (_LUA / f"{name}.lua").read_text(encoding="utf-8")
-            return Script(link, "\n".join((shared, *before, source)), name)
-
-        self._reserve = script("reserve", limits)
-        self._allowance = script("allowance", limits)
+        super().__init__(link, policy, clock)
+        self._keep_ms = ms(policy.keep_final)
+        self._weights = [
+            arg for tier in policy.tiers.values() for arg in (tier.name, tier.weight, tier.overcommit)
+        ]
+        script = self._script
+        self._reserve = script("reserve", limits=True)
+        self._allowance = script("allowance", limits=True)
         self._enqueue = script("enqueue")
         self._return_turn = script("return_turn")
         self._release_slots = script("release_slots")
@@ -67,36 +55,35 @@ class RedisStore:
         self._grant = script("grant")
         self._sweep = script("sweep")
         self._recount = script("recount")
-        self._create_key = script("create_key")
-        self._revoke_key = script("revoke_key")
-        self._holder = script("holder")
+        self._waiting = script("waiting")
 
     async def reserve(self, ask: Ask) -> Decision:
         trial = "1" if ask.validate_only else "0"
-        outcome, reserved, verdicts = await self._run(
-            self._reserve, ask.id, ask.account_id, ask.cost, ask.model, _ms(ask.ttl), ask.request_id,
-            ask.body_hash, trial, _ms(self._policy.keep_request), self._policy.default_tier, *self._tiers,
-        )  # fmt: skip
-        read = [_verdict(row) for row in verdicts]
+        args = [
+            ask.id, ask.account_id, ask.cost, ask.work, ask.model, ms(ask.ttl), ask.request_id, ask.body_hash,
+            trial, ms(self._policy.keep_request), self._policy.default_tier,
+        ]  # fmt: skip
+        outcome, reserved, verdicts = await self._zoned(self._reserve, ask.account_id, args, ask.level, ask.waits)
+        read = [read_verdict(row) for row in verdicts]
         return Decision(
             reservation=_reservation(reserved) if reserved else None,
-            refusal=refusal(read, ask.cost) if outcome == "refused" else None,
+            refusal=refusal(read, ask.cost, ask.work) if outcome == "refused" else None,
             verdicts=read,
             repeated=outcome == "repeated",
         )
 
     async def enqueue(self, id: str, ttl: float) -> Standing:
-        return _standing(await self._run(self._enqueue, id, _ms(ttl)))
+        return _standing(await self._run(self._enqueue, id, ms(ttl)))
 
     async def return_turn(self, id: str, attempt: int, ttl: float) -> Reservation:
         attempts = self._policy.max_attempts
-        return _reservation(await self._run(self._return_turn, id, attempt, _ms(ttl), attempts, self._keep_ms))
+        return _reservation(await self._run(self._return_turn, id, attempt, ms(ttl), attempts, self._keep_ms))
 
     async def release_slots(self, id: str, attempt: int) -> None:
         await self._run(self._release_slots, id, attempt)
 
     async def extend(self, ids: Sequence[str], ttl: float) -> list[str]:
-        return list(await self._run(self._extend, _ms(ttl), *ids))
+        return list(await self._run(self._extend, ms(ttl), *ids))
 
     async def commit(self, id: str, actual: int) -> Reservation:
         return _reservation(await self._run(self._commit, id, actual, self._keep_ms))
@@ -108,15 +95,19 @@ class RedisStore:
         found = [_standing(row) for row in await self._run(self._standings, *ids)]
         return {standing.reservation.id: standing for standing in found}
 
-    async def allowance(self, account_id: str) -> tuple[str, Sequence[Verdict]]:
-        tier, verdicts = await self._run(self._allowance, account_id, self._policy.default_tier, *self._tiers)
-        return tier, [_verdict(row) for row in verdicts]
+    async def allowance(self, account_id: str, level: Level) -> tuple[str, Sequence[Verdict]]:
+        args = [account_id, self._policy.default_tier]
+        tier, verdicts = await self._zoned(self._allowance, account_id, args, level)
+        return tier, [read_verdict(row) for row in verdicts]
+
+    async def waiting(self, model: str, tier: str, limit: int) -> list[str]:
+        return list(await self._run(self._waiting, model, tier, limit))
 
     async def line(self) -> LineState:
-        classes, ovens = await self._run(self._line, _ms(self._policy.silence))
+        classes, ovens = await self._run(self._line, ms(self._policy.silence))
         return LineState(
             sorted(
-                (ClassState(model, tier, int(waiting), int(cost)) for model, tier, waiting, cost in classes),
+                (ClassState(model, tier, *map(int, numbers)) for model, tier, *numbers in classes),
                 key=lambda one: (one.model, one.tier),
             ),
             sorted((_oven(row) for row in ovens), key=lambda oven: oven.generator_id),
@@ -129,14 +120,12 @@ class RedisStore:
 
     async def grant(self, limit: int) -> list[Grant]:
         policy = self._policy
-        rows = await self._run(
-            self._grant, limit, _ms(policy.silence), _ms(policy.lease), CATCH_UP, *self._weights
-        )
+        rows = await self._run(self._grant, limit, ms(policy.silence), ms(policy.lease), CATCH_UP, *self._weights)
         return [Grant(id, model, tier, int(cost), generator) for id, model, tier, cost, generator in rows]
 
     async def sweep(self, limit: int) -> Swept:
         policy = self._policy
-        counts = await self._run(self._sweep, limit, _ms(policy.lease), policy.max_attempts, self._keep_ms)
+        counts = await self._run(self._sweep, limit, ms(policy.lease), policy.max_attempts, self._keep_ms)
         return Swept(*(int(count) for count in counts))
 
     async def moves_since(self, cursor: str) -> tuple[str, list[str]]:
@@ -154,39 +143,9 @@ class RedisStore:
     async def discrepancies(self) -> list[str]:
         return list(await self._run(self._recount))
 
-    async def create_key(self, digest: str, key_id: str, account_id: str, tier: str, reason: str) -> None:
-        await self._run(self._create_key, digest, key_id, account_id, tier, reason)
-
-    async def revoke_key(self, key_id: str, reason: str) -> None:
-        await self._run(self._revoke_key, key_id, reason)
-
-    async def holder(self, digest: str) -> Holder | None:
-        row = await self._run(self._holder, digest)
-        return Holder(row[0], row[1], row[2], row[3] == "1") if row else None
-
-    async def _run(self, script: Script, *args: str | int | float) -> Any:
-        """The script's reply at the clock's time. A FAULT reply is raised."""
-        now = "" if self._clock is None else _ms(self._clock())
-        reply = await script([PREFIX], [now, *args])
-        if isinstance(reply, list) and reply and reply[0] == "FAULT":
-            raise store_fault(Reason(reply[1]), reply[2])
-        return reply
-
-
-def _ms(seconds: float) -> int:
-    return round(seconds * 1000)
-
-
-def _tier_args(tier: Tier) -> list[str | int]:
-    """A tier as `limits.lua` reads it."""
-    args: list[str | int] = [tier.name, tier.live, tier.line, len(tier.windows)]
-    for window in tier.windows:
-        args += [window.name, window.limit, window.period * 1000, window.offset * 1000]
-    return args
-
 
 def _reservation(row: Sequence[str]) -> Reservation:
-    id, account, tier, model, cost, state, expire, charged, reason, attempts, generator, address = row
+    id, account, tier, model, cost, state, expire, charged, reason, attempts, generator, address, work, late = row
     return Reservation(
         id=id,
         account_id=account,
@@ -200,20 +159,17 @@ def _reservation(row: Sequence[str]) -> Reservation:
         attempts=int(attempts),
         generator_id=generator,
         address=address,
+        work=int(work),
+        late=late == "1",
     )
 
 
 def _standing(row: Sequence[Any]) -> Standing:
-    reserved, place, ahead, returned = row
-    return Standing(_reservation(reserved), int(place), int(ahead), int(returned))
-
-
-def _verdict(row: Sequence[str]) -> Verdict:
-    name, limit, used, held, reset, binding = row
-    return Verdict(name, int(limit), int(used), int(held), int(reset) / 1000 if reset else None, binding == "1")
+    reserved, place, cost, work, returned = row
+    return Standing(_reservation(reserved), int(place), Size(int(cost), int(work)), int(returned))
 
 
 def _oven(row: Sequence[str]) -> Oven:
-    id, address, models, slots, leased, picture_us = row
+    id, address, models, slots, leased, picture_us, work = row
     seconds = int(picture_us) / 1e6 if picture_us else None
-    return Oven(id, address, tuple(models.split()), int(slots), int(leased), seconds)
+    return Oven(id, address, tuple(models.split()), int(slots), int(leased), seconds, int(work))

@@ -81,7 +81,7 @@ class Turn:
 
 @dataclass(frozen=True, slots=True)
 class Reservation:
-    """One reservation. Costs are pictures, times Unix seconds."""
+    """One reservation. Costs are pictures, times Unix seconds, work thousandths of a default picture."""
 
     id: str
     account_id: str
@@ -95,6 +95,9 @@ class Reservation:
     attempts: int = 0
     generator_id: str = ""
     address: str = ""
+    work: int = 1000
+    late: bool = False
+    """It was committed after its turn's lease had run out."""
 
     @property
     def turn(self) -> Turn | None:

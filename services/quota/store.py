@@ -9,28 +9,34 @@ Every call may raise `Fault` UNAVAILABLE when the store does not answer; NOT_FOU
 known is said where it applies.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, fields
 from typing import Protocol
 
 from services.quota.limits import Refusal, Verdict
+from services.quota.line import NOTHING, Size
 from services.quota.reservation import RefundReason, Reservation
+from services.quota.surge import Level
 from services.quota.wait import ClassState, Oven
 from services.runtime.errors import Fault, Reason
 
 
 @dataclass(frozen=True, slots=True)
 class Ask:
-    """A request for pictures."""
+    """A request for pictures, and what the desk knows when it is asked: the surge level, and the seconds that a
+    ticket of each tier would wait, where that is known."""
 
     id: str
     account_id: str
     cost: int
     model: str
     ttl: float
+    work: int
     request_id: str = ""
     body_hash: str = ""
     validate_only: bool = False
+    level: Level = Level.NORMAL
+    waits: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +56,7 @@ class Standing:
 
     reservation: Reservation
     place: int = 0
-    cost_ahead: int = 0
+    ahead: Size = NOTHING
     returned: int = 0
 
 
@@ -130,16 +136,6 @@ class Books:
 BOOK_FIELDS = tuple(field.name for field in fields(Books))
 
 
-@dataclass(frozen=True, slots=True)
-class Holder:
-    """Who holds a key."""
-
-    account_id: str
-    tier: str
-    key_id: str
-    revoked: bool
-
-
 class Store(Protocol):
     """Everything durable of the desk."""
 
@@ -181,8 +177,8 @@ class Store(Protocol):
         """Those that are known, at most 1,000 at a time."""
         ...
 
-    async def allowance(self, account_id: str) -> tuple[str, Sequence[Verdict]]:
-        """Tier and windows plus live jobs as they stand. Raises NOT_FOUND."""
+    async def allowance(self, account_id: str, level: Level) -> tuple[str, Sequence[Verdict]]:
+        """Tier and windows plus live jobs as they stand at a level. Raises NOT_FOUND."""
         ...
 
     async def line(self) -> LineState:
@@ -215,24 +211,13 @@ class Store(Protocol):
         For tests and operators: it reads everything."""
         ...
 
-    async def create_key(self, digest: str, key_id: str, account_id: str, tier: str, reason: str) -> None:
-        """Stores a key by its digest, and its account if new; an old account takes `tier`. Audited."""
-        ...
-
-    async def revoke_key(self, key_id: str, reason: str) -> None:
-        """Ends a key; again is nothing. Audited. Raises NOT_FOUND."""
-        ...
-
-    async def holder(self, digest: str) -> Holder | None:
-        """Who holds the key of that digest."""
-        ...
-
 
 _FAULT_TEXTS = {
     Reason.NOT_FOUND: "not known",
     Reason.REQUEST_ID_REUSED: "was used before for another request",
     Reason.WRONG_STATE: "the reservation never had a turn",
     Reason.INVALID_ARGUMENT: "more than was held",
+    Reason.ACCOUNT_BANNED: "the account may not ask",
 }
 
 
@@ -241,4 +226,6 @@ def store_fault(reason: Reason, subject: str) -> Fault:
     text = _FAULT_TEXTS[reason]
     if reason is Reason.WRONG_STATE:
         return Fault(reason, text, state=subject)
+    if reason is Reason.ACCOUNT_BANNED:
+        return Fault(reason, text, detail=subject)
     return Fault(reason, f"{subject}: {text}", field=subject, detail=text)

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
+from services.quota.line import Size
 from services.quota.reservation import RefundReason, State, Turn
 from services.quota.store import LineState, Standing
 from services.quota.wait import Wait, capacity, expected_wait
@@ -27,7 +28,7 @@ class Ticket:
     id: str
     state: State
     place: int
-    cost_ahead: int
+    ahead: Size
     wait: Wait | None
     returned: int
     turn: Turn | None
@@ -47,12 +48,12 @@ def read_ticket(
     reservation = standing.reservation
     wait = None
     if not reservation.state.final and reservation.state is not State.RUNNING:
-        wait = wait_behind(standing.cost_ahead, reservation.model, reservation.tier, line, weights)
+        wait = wait_behind(standing.ahead, reservation.model, reservation.tier, line, weights)
     return Ticket(
         id=reservation.id,
         state=reservation.state,
         place=standing.place,
-        cost_ahead=standing.cost_ahead,
+        ahead=standing.ahead,
         wait=wait,
         returned=standing.returned,
         turn=reservation.turn,
@@ -61,16 +62,14 @@ def read_ticket(
     )
 
 
-def wait_behind(
-    cost_ahead: int, model: str, tier: str, line: LineState, weights: Mapping[str, int]
-) -> Wait | None:
-    """Expected wait behind so many pictures of a class; None when no generator's speed is known."""
+def wait_behind(ahead: Size, model: str, tier: str, line: LineState, weights: Mapping[str, int]) -> Wait | None:
+    """Expected wait behind so much of a class; None when no generator's speed is known."""
     busy = frozenset(one.model for one in line.classes if one.waiting)
     able = capacity(line.ovens, model, busy)
     if able is None:
         return None
     classes = [one for one in line.classes if one.model == model]
-    return expected_wait(cost_ahead, tier, classes, weights, able)
+    return expected_wait(ahead, tier, classes, weights, able)
 
 
 def differs(now: Ticket, shown: Ticket) -> bool:

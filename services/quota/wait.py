@@ -9,6 +9,8 @@ sharing. A place that rises by it says so.
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from services.quota.line import Size
+
 EARLY, LATE = 0.8, 1.25
 """Margins for what a generator's own report of its speed does not know."""
 
@@ -18,7 +20,8 @@ REACTION = 0.1
 
 @dataclass(frozen=True, slots=True)
 class Oven:
-    """One living generator. `leased` counts pictures of turns; `picture_time` is seconds of the whole machine."""
+    """One living generator. `leased` counts pictures of its turns, `leased_work` their work; `picture_time` is
+    seconds of the whole machine for a default picture."""
 
     generator_id: str
     address: str
@@ -26,16 +29,18 @@ class Oven:
     slots: int
     leased: int
     picture_time: float | None
+    leased_work: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class ClassState:
-    """One class of one model's line."""
+    """One class of one model's line. Work is in thousandths of a default picture."""
 
     model: str
     tier: str
     waiting: int
     waiting_cost: int
+    waiting_work: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +61,7 @@ class Capacity:
     """What the living generators of one model can do."""
 
     rate: float
-    """Pictures a second."""
+    """Default pictures a second."""
     room: int
     """Free slots."""
     batch: float
@@ -74,27 +79,32 @@ def capacity(ovens: Iterable[Oven], model: str, busy: frozenset[str]) -> Capacit
             sharers = len((busy | {model}) & set(oven.models))
             rate += 1 / (oven.picture_time * sharers)
             room += max(oven.slots - oven.leased, 0)
-            batch = max(batch, oven.picture_time * max(oven.slots, oven.leased))
+            held = max(oven.slots, oven.leased, oven.leased_work / 1000)
+            batch = max(batch, oven.picture_time * held)
     return Capacity(rate, room, batch) if rate else None
 
 
 def expected_wait(
-    cost_ahead: int, tier: str, classes: Sequence[ClassState], weights: Mapping[str, int], able: Capacity
+    ahead_of_it: Size, tier: str, classes: Sequence[ClassState], weights: Mapping[str, int], able: Capacity
 ) -> Wait:
-    """The wait behind `cost_ahead` pictures of class `tier`; `classes` are those of its model."""
-    others = {one.tier: float(one.waiting_cost) for one in classes if one.tier != tier and one.waiting}
-    if cost_ahead + sum(others.values()) < able.room:
+    """The wait behind pictures and work of class `tier`; `classes` are those of its model."""
+    rivals_waiting = [one for one in classes if one.tier != tier and one.waiting]
+    others = {one.tier: one.waiting_work / 1000 for one in rivals_waiting}
+    if ahead_of_it.cost + sum(one.waiting_cost for one in rivals_waiting) < able.room:
         return Wait(0.0, REACTION)
-    ahead = max(cost_ahead - able.room, 0) if not others else cost_ahead
+    ahead = ahead_of_it.work / 1000
+    if not others and ahead_of_it.cost:
+        # What finds a free slot at once is not waited for.
+        ahead *= max(ahead_of_it.cost - able.room, 0) / ahead_of_it.cost
     weight = weights.get(tier, 1)
     rivals = [(cost, weights.get(name, 1)) for name, cost in others.items()]
-    low = _drain(float(ahead), weight, rivals, able.rate)
+    low = _drain(ahead, weight, rivals, able.rate)
     high = ahead * (weight + sum(rival for _, rival in rivals)) / (weight * able.rate)
     return Wait(low * EARLY, high * LATE + REACTION + (0.0 if able.room > 0 else able.batch))
 
 
 def _drain(ahead: float, weight: int, rivals: Sequence[tuple[float, int]], rate: float) -> float:
-    """Seconds until `ahead` pictures are served, when rivals of (pictures, weight) leave as they run dry."""
+    """Seconds until `ahead` is served, when rivals of (what waits, weight) leave as they run dry."""
     seconds, served = 0.0, 0.0  # `served` is per unit of weight, the same for all that still wait
     total = weight + sum(rival for _, rival in rivals)
     for cost, rival in sorted(rivals, key=lambda one: one[0] / one[1]):

@@ -6,9 +6,8 @@ import pytest
 
 from services.quota.memory_store import MemoryStore
 from services.quota.redis_store import RedisStore
-from services.quota.store import Store
 from services.runtime.redis_link import RedisLink
-from tests.contract.quota_stores import POLICY, Clock
+from tests.contract.quota_stores import POLICY, Clock, Store, open_account
 
 
 @pytest.fixture
@@ -23,9 +22,10 @@ async def store(request: pytest.FixtureRequest, clock: Clock) -> AsyncIterator[S
     link = RedisLink(request.getfixturevalue("valkey_url")) if request.param == "redis" else None
     made: Store = RedisStore(link, POLICY, clock=clock) if link else MemoryStore(POLICY, clock)
     for name in ("ada", "bob"):
-        await made.create_key(f"digest-{name}", f"key_{name}", name, "free", "a test")
+        await open_account(made, name, "free")
     for name in ("pia", "quin", "rosa"):
-        await made.create_key(f"digest-{name}", f"key_{name}", name, "paid", "a test")
+        await open_account(made, name, "paid")
+    await open_account(made, "gil", "gold")
     yield made
     assert await made.discrepancies() == []
     assert (await made.books()).balanced

@@ -4,18 +4,32 @@ import asyncio
 
 import pytest
 
+from services.quota.office import Holder
 from services.quota.reservation import RefundReason, Reservation, State
-from services.quota.store import Store
+from services.quota.surge import Level
 from services.runtime.errors import Fault, Reason
-from tests.contract.quota_stores import DAY, MODEL, NOON, POLICY, Clock, ask, beat, job_id, queue, state
+from tests.contract.quota_stores import (
+    DAY,
+    MODEL,
+    NOON,
+    POLICY,
+    Clock,
+    Store,
+    ask,
+    beat,
+    job_id,
+    open_account,
+    queue,
+    state,
+)
 
 
 async def test_a_reservation_is_held_against_every_limit(store: Store) -> None:
     decision = await store.reserve(ask(1, cost=2))
     assert decision.reservation == Reservation(
-        job_id(1), "ada", "free", MODEL, 2, State.HELD, expire_time=NOON + 60
+        job_id(1), "ada", "free", MODEL, 2, State.HELD, expire_time=NOON + 60, work=2000
     )
-    tier, verdicts = await store.allowance("ada")
+    tier, verdicts = await store.allowance("ada", Level.NORMAL)
     daily, live = verdicts
     assert tier == "free"
     assert (daily.policy, daily.limit, daily.used, daily.held) == ("daily", 3, 0, 2)
@@ -25,7 +39,7 @@ async def test_a_reservation_is_held_against_every_limit(store: Store) -> None:
 
 async def test_a_refusal_changes_nothing_and_names_every_limit(store: Store) -> None:
     await store.reserve(ask(1, cost=2))
-    before = await store.books(), await store.allowance("ada")
+    before = await store.books(), await store.allowance("ada", Level.NORMAL)
     decision = await store.reserve(ask(2, cost=2))
     assert decision.reservation is None
     assert decision.refusal is not None
@@ -34,7 +48,7 @@ async def test_a_refusal_changes_nothing_and_names_every_limit(store: Store) -> 
     assert decision.refusal.retry_time == NOON + DAY / 2
     assert [verdict.policy for verdict in decision.verdicts] == ["daily", "live", "line"]
     assert [verdict.binding for verdict in decision.verdicts] == [True, False, False]
-    assert (await store.books(), await store.allowance("ada")) == before
+    assert (await store.books(), await store.allowance("ada", Level.NORMAL)) == before
     assert await store.standings([job_id(2)]) == {}
 
 
@@ -52,7 +66,7 @@ async def test_live_jobs_and_the_line_bind_too(store: Store) -> None:
     assert third.refusal.reason is Reason.TOO_MANY_LIVE_JOBS
     for number, account in enumerate(("bob", "bob"), 10):
         await queue(store, number, account)
-    await store.create_key("digest-cleo", "key_cleo", "cleo", "free", "a test")
+    await open_account(store, "cleo", "free")
     assert (await store.reserve(ask(20, "cleo"))).reservation
     full = await store.reserve(ask(21, "cleo"))
     assert full.refusal is not None
@@ -94,7 +108,7 @@ async def test_a_trial_changes_nothing(store: Store) -> None:
 async def test_an_unknown_account_or_id_is_not_found(store: Store) -> None:
     for call in (
         store.reserve(ask(1, "nobody")),
-        store.allowance("nobody"),
+        store.allowance("nobody", Level.NORMAL),
         store.enqueue(job_id(9), 60.0),
         store.commit(job_id(9), 1),
         store.refund(job_id(9), RefundReason.CANCELLED),
@@ -118,7 +132,7 @@ async def test_a_job_goes_from_held_to_committed(store: Store) -> None:
     assert running.turn.expire_time == NOON + POLICY.lease
     done = await store.commit(id, 2)
     assert (done.state, done.charged) == (State.COMMITTED, 2)
-    daily = (await store.allowance("ada"))[1][0]
+    daily = (await store.allowance("ada", Level.NORMAL))[1][0]
     assert (daily.used, daily.held) == (2, 0)
     books = await store.books()
     assert (books.committed, books.committed_pictures, books.refunded_pictures) == (1, 2, 1)
@@ -136,7 +150,7 @@ async def test_the_first_end_wins(store: Store) -> None:
     assert (await store.commit(second, 1)).state is State.REFUNDED
     again = await store.refund(second, RefundReason.FAILED)
     assert again.refund_reason is RefundReason.IMAGE_REFUSED
-    assert (await store.allowance("ada"))[1][0].used == 1
+    assert (await store.allowance("ada", Level.NORMAL))[1][0].used == 1
 
 
 async def test_a_job_without_a_turn_cannot_commit(store: Store) -> None:
@@ -153,13 +167,13 @@ async def test_a_refund_goes_back_to_the_day_it_was_charged_to(store: Store, clo
     id = await queue(store, 1, cost=3)
     await store.extend([id], 600.0)
     clock.now += DAY
-    tomorrow = (await store.allowance("ada"))[1][0]
+    tomorrow = (await store.allowance("ada", Level.NORMAL))[1][0]
     assert (tomorrow.held, tomorrow.reset_time) == (0, NOON + 1.5 * DAY)
     assert (await store.reserve(ask(2, cost=3))).reservation
     await store.refund(id, RefundReason.CANCELLED)
-    assert (await store.allowance("ada"))[1][0].held == 3
+    assert (await store.allowance("ada", Level.NORMAL))[1][0].held == 3
     clock.now -= DAY
-    assert (await store.allowance("ada"))[1][0].held == 0
+    assert (await store.allowance("ada", Level.NORMAL))[1][0].held == 0
 
 
 async def test_a_late_turn_may_still_commit_once(store: Store, clock: Clock) -> None:
@@ -169,7 +183,8 @@ async def test_a_late_turn_may_still_commit_once(store: Store, clock: Clock) -> 
     clock.now += POLICY.lease + 1
     assert (await store.sweep(10)).returned == 1
     assert await state(store, id) is State.QUEUED
-    assert (await store.commit(id, 1)).state is State.COMMITTED
+    late = await store.commit(id, 1)
+    assert (late.state, late.late) == (State.COMMITTED, True)
     assert (await store.line()).classes[0].waiting == 0
     assert await store.grant(10) == []
 
@@ -198,7 +213,7 @@ async def test_extending_never_shortens(store: Store) -> None:
 async def test_keys_have_holders_until_revoked(store: Store) -> None:
     holder = await store.holder("digest-ada")
     assert holder and (holder.account_id, holder.tier, holder.revoked) == ("ada", "free", False)
-    await store.create_key("digest-new", "key_new", "ada", "paid", "upgraded")
+    await store.create_key("digest-new", Holder("ada", "paid", "key_new", False), "upgraded")
     holder = await store.holder("digest-ada")
     assert holder and holder.tier == "paid"
     await store.revoke_key("key_ada", "lost")
@@ -224,6 +239,6 @@ async def test_commit_and_refund_race_to_one_end(store: Store) -> None:
     for commit, refund in zip(ends[::2], ends[1::2], strict=True):
         assert commit.state is refund.state
     charged = sum(end.charged for end in ends[::2])
-    assert (await store.allowance("pia"))[1][0].used == charged
+    assert (await store.allowance("pia", Level.NORMAL))[1][0].used == charged
     books = await store.books()
     assert (books.committed + books.refunded, books.live) == (5, 0)

@@ -1,8 +1,9 @@
 """One suite for both stores: the line, and the turns that come out of it."""
 
+from services.quota.line import Size
 from services.quota.reservation import RefundReason, State
-from services.quota.store import Store
-from tests.contract.quota_stores import POLICY, Clock, beat, job_id, queue
+from services.quota.surge import Level
+from tests.contract.quota_stores import POLICY, Clock, Store, beat, job_id, queue
 
 
 async def test_enqueue_is_idempotent_and_keeps_what_there_is(store: Store) -> None:
@@ -23,7 +24,9 @@ async def test_accounts_take_turns_and_places_say_so(store: Store) -> None:
     standings = await store.standings([*ids, late])
     # Both first tickets have the same tag, so the earlier arrival leads; then quin, then the rest of pia's.
     assert [standings[id].place for id in (ids[0], late, *ids[1:])] == [0, 1, 2, 3, 4]
-    assert [standings[id].cost_ahead for id in (ids[0], late, *ids[1:])] == [0, 2, 3, 5, 7]
+    assert [standings[id].ahead for id in (ids[0], late, *ids[1:])] == [
+        Size(cost, 1000 * cost) for cost in (0, 2, 3, 5, 7)
+    ]
 
 
 async def test_the_free_class_gets_its_share_while_both_wait(store: Store) -> None:
@@ -65,7 +68,7 @@ async def test_the_last_attempt_is_refunded(store: Store, clock: Clock) -> None:
         assert len(await store.grant(10)) == 1
         ended = await store.return_turn(id, attempt, 60.0)
     assert (ended.state, ended.refund_reason) == (State.REFUNDED, RefundReason.FAILED)
-    assert (await store.allowance("ada"))[1][0].held == 0
+    assert (await store.allowance("ada", Level.NORMAL))[1][0].held == 0
 
 
 async def test_releasing_slots_lets_the_next_one_bake(store: Store) -> None:

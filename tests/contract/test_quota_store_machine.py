@@ -23,14 +23,16 @@ from hypothesis.stateful import (
 )
 
 from services.quota.memory_store import MemoryStore
+from services.quota.office import Holder
 from services.quota.redis_store import RedisStore
 from services.quota.reservation import RefundReason, State
-from services.quota.store import Ask, Report, Store
+from services.quota.store import Ask, Report
+from services.quota.surge import Level
 from services.runtime.errors import Fault
 from services.runtime.redis_link import RedisLink
-from tests.contract.quota_stores import POLICY, Clock, job_id
+from tests.contract.quota_stores import POLICY, Clock, Store, job_id
 
-ACCOUNTS = {"ada": "free", "bob": "free", "pia": "paid", "quin": "paid"}
+ACCOUNTS = {"ada": "free", "bob": "free", "pia": "paid", "quin": "paid", "gil": "gold"}
 OVENS = {"oven-1": ("crumb",), "oven-2": ("crumb", "brioche")}
 
 
@@ -90,15 +92,25 @@ class DeskMachine(RuleBasedStateMachine):
     @initialize()
     def open_the_shop(self) -> None:
         for name, tier in ACCOUNTS.items():
-            self.call("create_key", f"digest-{name}", f"key_{name}", name, tier, "a test")
+            self.call("create_key", f"digest-{name}", Holder(name, tier, f"key_{name}", False), "a test")
         for name, models in OVENS.items():
             self.call("heartbeat", Report(name, f"{name}:50053", models, 2, 0.5))
         for account in ("pia", "quin", "pia", "ada", "bob"):
-            self.reserve(account=account, cost=1, model="crumb", request="", trial=False, ttl=60.0, enqueue=True)
+            self.reserve(
+                account=account,
+                cost=1,
+                effort=1000,
+                model="crumb",
+                request="",
+                trial=False,
+                ttl=60.0,
+                enqueue=True,
+            )
 
     @rule(
         account=st.sampled_from(sorted(ACCOUNTS)),
         cost=st.sampled_from([1, 1, 2, 4]),
+        effort=st.sampled_from([1000, 1000, 250, 1501]),
         model=st.sampled_from(["crumb", "crumb", "brioche"]),
         request=st.sampled_from([""] * 6 + ["order-1", "order-2"]),
         trial=st.sampled_from([False] * 7 + [True]),
@@ -106,11 +118,22 @@ class DeskMachine(RuleBasedStateMachine):
         enqueue=st.sampled_from([True, True, False]),
     )
     def reserve(
-        self, *, account: str, cost: int, model: str, request: str, trial: bool, ttl: float, enqueue: bool
+        self,
+        *,
+        account: str,
+        cost: int,
+        effort: int,
+        model: str,
+        request: str,
+        trial: bool,
+        ttl: float,
+        enqueue: bool,
     ) -> None:
         id = job_id(len(self.seen.ids))
         before = self.call("books")
-        decision = self.call("reserve", Ask(id, account, cost, model, ttl, request, str(cost), trial))
+        decision = self.call(
+            "reserve", Ask(id, account, cost, model, ttl, cost * effort, request, str(cost), trial)
+        )
         issued = self.call("books").issued - before.issued
         if isinstance(decision, str) or decision.reservation is None or decision.repeated:
             assert issued == 0
@@ -124,7 +147,9 @@ class DeskMachine(RuleBasedStateMachine):
     @rule(pick=st.integers(0, 50), account=st.sampled_from(sorted(ACCOUNTS)), cost=st.integers(1, 4))
     def reserve_again(self, pick: int, account: str, cost: int) -> None:
         before = self.call("books")
-        self.call("reserve", Ask(self.seen.ids[pick % len(self.seen.ids)], account, cost, "crumb", 60.0))
+        self.call(
+            "reserve", Ask(self.seen.ids[pick % len(self.seen.ids)], account, cost, "crumb", 60.0, 1000 * cost)
+        )
         assert self.call("books") == before
 
     @precondition(lambda self: self.seen.ids)
@@ -198,6 +223,21 @@ class DeskMachine(RuleBasedStateMachine):
                 self.clock.now = max(self.clock.now, turn.expire_time)
                 self.call("sweep", 100)
 
+    @rule(account=st.sampled_from(sorted(ACCOUNTS)), policy=st.sampled_from(["daily", "day", "sliding", "none"]))
+    def credit(self, account: str, policy: str) -> None:
+        self.call("credit", account, policy, 1, "a test")
+
+    @rule(account=st.sampled_from(sorted(ACCOUNTS)))
+    def reset(self, account: str) -> None:
+        self.call("reset", account, "a test")
+
+    @rule(
+        account=st.sampled_from(sorted(ACCOUNTS)),
+        changes=st.sampled_from([{"banned": "spam"}, {"banned": ""}, {"zone": "Asia/Tokyo"}, {"zone": ""}]),
+    )
+    def set_account(self, account: str, changes: dict[str, str]) -> None:
+        self.call("set_account", account, changes, "a test")
+
     @rule(limit=st.sampled_from([1, 100]))
     def sweep(self, limit: int) -> None:
         self.call("sweep", limit)
@@ -219,11 +259,11 @@ class DeskMachine(RuleBasedStateMachine):
     @invariant()
     def no_limit_is_ever_passed(self) -> None:
         for account in ACCOUNTS:
-            allowance = self.call("allowance", account)
+            allowance = self.call("allowance", account, Level.NORMAL)
             if isinstance(allowance, str):
                 return  # before the accounts are made
             for verdict in allowance[1]:
-                assert 0 <= verdict.used + verdict.held <= verdict.limit, verdict
+                assert verdict.shadow or verdict.used + verdict.held <= verdict.limit, verdict
                 assert verdict.used >= 0 and verdict.held >= 0
 
     @invariant()

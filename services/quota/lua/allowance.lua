@@ -1,15 +1,16 @@
 -- What an account has left now. Writes nothing.
--- Reads: acct, win.
--- ARGV 2.. : account default_tier, the policy. Reply: tier, verdicts; or a FAULT.
+-- Reads: acct, win, burst.
+-- ARGV 2.. : account default_tier zone, the policy. Reply: tier, verdicts; or "ZONE" as in reserve.lua; or a FAULT.
 
-local known = redis.call('HMGET', P .. 'acct:' .. ARGV[2], 'tier', 'live')
+local known = redis.call('HMGET', P .. 'acct:' .. ARGV[2], 'tier', 'live', 'zone')
 if not known[1] then return fail('NOT_FOUND', 'account_id') end
-local all = tiers(4)
+if (known[3] or '') ~= ARGV[4] then return {'ZONE', known[3] or ''} end
+local all = tiers(5)
 local tier = all[known[1]] or all[ARGV[3]]
 local verdicts = {}
 for i, window in ipairs(tier.windows) do
-  local at = window_now(ARGV[2], window)
-  verdicts[i] = verdict(window.name, window.limit, at.used, at.held, at.reset, false)
+  verdicts[i] = verdict(window.name, window_now(ARGV[2], window, 0), false, window.unit, window.shadow)
 end
-verdicts[#verdicts + 1] = verdict('live', tier.live, 0, tonumber(known[2] or '0'), nil, false)
+local live_jobs = {limit = tier.live, used = 0, held = tonumber(known[2] or '0')}
+verdicts[#verdicts + 1] = verdict('live', live_jobs, false, 'jobs')
 return {tier.name, verdicts}

@@ -8,6 +8,10 @@ if live(r) then
   local actual = tonumber(ARGV[3])
   if actual > r.cost then return fail('INVALID_ARGUMENT', 'actual') end
   if r.attempts == 0 then return fail('WRONG_STATE', r.state) end
+  if r.state == 'QUEUED' then
+    r.late = true
+    set(r, 'late', '1')
+  end
   finish(r, 'COMMITTED', actual, '', ARGV[4])
 end
 return show(r)

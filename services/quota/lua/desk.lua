@@ -4,36 +4,45 @@
 -- one slot of a cluster; names are completed in here because a script learns only from one key which others it
 -- needs):
 --
---   res:<id>                     hash    a reservation: account tier model cost state expire (ms) charged reason
---                                        attempts generator address; windows ("<policy>:<n> ...", those charged);
---                                        arrival, tag (place in line when it joined); freed ("1" once its turn's
---                                        slots are free); request. Expires `keep_final` after its end.
+--   res:<id>                     hash    a reservation: account tier model cost (pictures) work (thousandths of a
+--                                        default picture) state expire (ms) charged reason attempts generator address
+--                                        late ("1" when it was committed without a turn); windows
+--                                        ("<policy>:<n>:<amount> ...", those charged); arrival, tag (place in line
+--                                        when it joined); freed ("1" once its turn's slots are free). Expires
+--                                        `keep_final` after its end.
 --   expiry                       zset    id -> ms at which its time runs out, of every live reservation
---   acct:<account>               hash    tier; live (jobs); since
---   win:<account>:<policy>:<n>   hash    used, held (pictures) in the n-th stretch of that window
+--   acct:<account>               hash    tier; live (jobs); since; zone (time zone, if it has one of its own); banned
+--                                        (why, if it is)
+--   win:<account>:<policy>:<n>   hash    used, held (in the limit's unit) in the n-th counter of that window; bonus (what
+--                                        an operator gave on top)
+--   burst:<account>:<policy>     string  theoretical arrival time in ms
 --   req:<account>:<request id>   string  "<id> <body hash>" of the reservation that request id got
 --   books                        hash    the counters of `Books` (store.py)
 --   arrival                      string  tickets that ever joined a line
 --   lines                        set     "<model> <tier>" of every class that was ever waited in
---   line:<model>:<tier>          zset    "<arrival, 16 digits>:<cost, 2 digits>:<id>" -> tag; place = rank
---   class:<model>:<tier>         hash    virtual; cost (pictures waiting); held (reservations not yet waiting);
+--   line:<model>:<tier>          zset    "<arrival, 16 digits>:<cost, 2 digits>:<work, 8
+--                                        digits>:<id>" -> tag; place = rank
+--   class:<model>:<tier>         hash    virtual; cost, work (waiting); held (reservations not yet waiting);
 --                                        returned (turns that came back)
 --   ends:<model>:<tier>          zset    account -> end of its last ticket in virtual time, while above `virtual`
 --   shares:<model>               hash    virtual; tag:<tier>: fair queueing between the classes of a model
 --   shares                       hash    virtual; tag:<model>: fair queueing between models on one generator
 --   gens                         zset    generator id -> ms of its last heartbeat
 --   gen:<generator id>           hash    address models slots picture_us; leased (pictures of its turns);
---                                        suspect ("1" from a returned turn to the next heartbeat)
+--                                        leased_work; suspect ("1" from a returned turn to the next heartbeat)
 --   addr:<address>               string  id of the generator that reports from there
 --   moves                        stream  id: tickets that got or lost a turn or ended, the last few thousand
---   key:<digest>                 hash    account id revoked: an API key by its keyed hash
+--   key:<digest>                 hash    account id revoked expires (ms or "") scopes: an API key by its keyed hash
 --   keyid:<key id>               string  its digest
---   audit                        stream  changes of accounts and keys, the last 100,000
+--   keys:<account>               list    digests of its keys
+--   surge                        hash    state: the surge level, as JSON
+--   audit                        stream  time (ms) action subject detail reason: what operators and the surge level
+--                                        changed, the last 100,000
 --
 -- ARGV[1] is the time in ms, or "" for the server's own clock.
 
 local P = KEYS[1]
-local SCALE = 1000000
+local SCALE = 1000
 local HEAD = 64
 local now = tonumber(ARGV[1])
 if not now then
@@ -48,20 +57,21 @@ local function fail(reason, detail) return {'FAULT', reason, detail or ''} end
 -- A reservation as a table, or nil. Numbers are numbers.
 local function load(id)
   local r = redis.call('HMGET', P .. 'res:' .. id, 'account', 'tier', 'model', 'cost', 'state', 'expire', 'charged',
-    'reason', 'attempts', 'generator', 'address', 'windows', 'arrival', 'tag', 'freed')
+    'reason', 'attempts', 'generator', 'address', 'windows', 'arrival', 'tag', 'freed', 'work', 'late')
   if not r[1] then return nil end
   return {
     id = id, account = r[1], tier = r[2], model = r[3], cost = tonumber(r[4]), state = r[5],
     expire = tonumber(r[6]), charged = tonumber(r[7] or '0'), reason = r[8] or '', attempts = tonumber(r[9] or '0'),
     generator = r[10] or '', address = r[11] or '', windows = r[12] or '', arrival = r[13] or '',
     tag = tonumber(r[14] or '0'), freed = r[15] == '1', where = r[3] .. ':' .. r[2],
+    work = tonumber(r[16]), late = r[17] == '1',
   }
 end
 
 -- What a caller gets of it. All text.
 local function show(r)
   return {r.id, r.account, r.tier, r.model, whole(r.cost), r.state, whole(r.expire), whole(r.charged), r.reason,
-    whole(r.attempts), r.generator, r.address}
+    whole(r.attempts), r.generator, r.address, whole(r.work), r.late and '1' or '0'}
 end
 
 local function live(r) return r.state ~= 'COMMITTED' and r.state ~= 'REFUNDED' end
@@ -91,12 +101,34 @@ local function free(r)
     r.freed = true
     set(r, 'freed', '1')
     local gen = P .. 'gen:' .. r.generator
-    if redis.call('EXISTS', gen) == 1 then redis.call('HINCRBY', gen, 'leased', -r.cost) end
+    if redis.call('EXISTS', gen) == 1 then
+      redis.call('HINCRBY', gen, 'leased', -r.cost)
+      redis.call('HINCRBY', gen, 'leased_work', -r.work)
+    end
   end
 end
 
 local function member(r)
-  return string.format('%016d:%02d:%s', tonumber(r.arrival), r.cost, r.id)
+  return string.format('%016d:%02d:%08d:%s', tonumber(r.arrival), r.cost, r.work, r.id)
+end
+
+-- Pictures and work join a class's waiting, or leave it.
+local function waits(r, sign)
+  redis.call('HINCRBY', P .. 'class:' .. r.where, 'cost', sign * r.cost)
+  redis.call('HINCRBY', P .. 'class:' .. r.where, 'work', sign * r.work)
+end
+
+local function audit(action, subject, detail, reason)
+  redis.call('XADD', P .. 'audit', 'MAXLEN', '~', 100000, '*', 'time', whole(now), 'action', action,
+    'subject', subject, 'detail', detail, 'reason', reason)
+end
+
+-- A key's row; {} if there is none.
+local function holder(digest)
+  local key = redis.call('HMGET', P .. 'key:' .. digest, 'account', 'id', 'revoked', 'expires', 'scopes')
+  if not key[1] then return {} end
+  local account = redis.call('HMGET', P .. 'acct:' .. key[1], 'tier', 'banned')
+  return {key[1], account[1], key[2], key[3], key[4] or '', key[5] or '', account[2] or ''}
 end
 
 local function number(key, field) return tonumber(redis.call('HGET', key, field) or '0') end
@@ -109,7 +141,7 @@ local function stand(r, tag)
     redis.call('HSET', shares, 'tag:' .. r.tier, whole(start))
   end
   redis.call('ZADD', line, whole(tag), member(r))
-  redis.call('HINCRBY', P .. 'class:' .. r.where, 'cost', r.cost)
+  waits(r, 1)
   r.state = 'QUEUED'
   set(r, 'state', 'QUEUED')
 end
@@ -117,10 +149,10 @@ end
 -- Takes a ticket out of its class. One that never had a turn, and was its account's last, is not counted.
 local function leave(r)
   redis.call('ZREM', P .. 'line:' .. r.where, member(r))
-  redis.call('HINCRBY', P .. 'class:' .. r.where, 'cost', -r.cost)
+  waits(r, -1)
   if r.attempts == 0 then
     local ends = P .. 'ends:' .. r.where
-    if tonumber(redis.call('ZSCORE', ends, r.account) or '-1') == r.tag + r.cost then
+    if tonumber(redis.call('ZSCORE', ends, r.account) or '-1') == r.tag + r.work then
       redis.call('ZADD', ends, whole(r.tag), r.account)
     end
   end
@@ -131,12 +163,12 @@ local function finish(r, state, charged, reason, keep_ms)
   free(r)
   if r.state == 'QUEUED' then leave(r) end
   if r.state == 'HELD' then redis.call('HINCRBY', P .. 'class:' .. r.where, 'held', -1) end
-  for window in string.gmatch(r.windows, '%S+') do
-    local key = P .. 'win:' .. r.account .. ':' .. window
+  for label, amount in string.gmatch(r.windows, '(%S+):(%d+)') do
+    local key = P .. 'win:' .. r.account .. ':' .. label
     -- A window whose day is long over has been dropped; there is nothing to give back to.
     if redis.call('EXISTS', key) == 1 then
-      redis.call('HINCRBY', key, 'held', -r.cost)
-      if charged > 0 then redis.call('HINCRBY', key, 'used', charged) end
+      redis.call('HINCRBY', key, 'held', -amount)
+      if charged > 0 then redis.call('HINCRBY', key, 'used', math.ceil(amount * charged / r.cost)) end
     end
   end
   redis.call('HINCRBY', P .. 'acct:' .. r.account, 'live', -1)
@@ -171,23 +203,25 @@ local function give_back(r, ttl_ms, max_attempts, keep_ms)
   return 'returned'
 end
 
--- Place, pictures ahead (summed up to HEAD, else by the mean) and turns returned to its class.
+-- Place, pictures and work ahead (summed up to HEAD, else by the mean) and turns returned to its class.
 -- `heads` keeps what was read of a class, for scripts that look at many tickets.
 local function place(r, heads)
   local head = heads[r.where]
   if not head then
-    local sums, sum = {}, 0
+    local costs, works, cost, work = {}, {}, 0, 0
     for i, entry in ipairs(redis.call('ZRANGE', P .. 'line:' .. r.where, 0, HEAD - 1)) do
-      sum = sum + tonumber(string.sub(entry, 18, 19))
-      sums[i] = sum
+      cost, work = cost + tonumber(string.sub(entry, 18, 19)), work + tonumber(string.sub(entry, 21, 28))
+      costs[i], works[i] = cost, work
     end
-    local class = redis.call('HMGET', P .. 'class:' .. r.where, 'cost', 'returned')
-    head = {sums = sums, cost = tonumber(class[1] or '0'), returned = tonumber(class[2] or '0'),
+    local class = redis.call('HMGET', P .. 'class:' .. r.where, 'cost', 'work', 'returned')
+    head = {costs = costs, works = works, cost = tonumber(class[1] or '0'), work = tonumber(class[2] or '0'),
+      returned = tonumber(class[3] or '0'),
       waiting = redis.call('ZCARD', P .. 'line:' .. r.where)}
     heads[r.where] = head
   end
-  if r.state ~= 'QUEUED' then return 0, 0, head.returned end
+  if r.state ~= 'QUEUED' then return 0, 0, 0, head.returned end
   local rank = redis.call('ZRANK', P .. 'line:' .. r.where, member(r)) or 0
-  local ahead = rank == 0 and 0 or head.sums[rank] or math.floor(rank * head.cost / head.waiting)
-  return rank, ahead, head.returned
+  if rank == 0 then return 0, 0, 0, head.returned end
+  local function ahead(sums, total) return sums[rank] or math.floor(rank * total / head.waiting) end
+  return rank, ahead(head.costs, head.cost), ahead(head.works, head.work), head.returned
 end

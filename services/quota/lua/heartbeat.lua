@@ -9,5 +9,6 @@ redis.call('SET', P .. 'addr:' .. address, id, 'PX', 3600000)
 redis.call('HSET', P .. 'gen:' .. id, 'address', address, 'models', ARGV[4], 'slots', ARGV[5],
   'picture_us', ARGV[6], 'suspect', '0')
 redis.call('HINCRBY', P .. 'gen:' .. id, 'leased', 0)
+redis.call('HINCRBY', P .. 'gen:' .. id, 'leased_work', 0)
 redis.call('ZADD', P .. 'gens', whole(now), id)
 return 'OK'

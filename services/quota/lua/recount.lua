@@ -11,6 +11,7 @@ end
 
 local jobs, pictures = 0, 0
 local accounts, windows, held, queued, waiting, leased = {}, {}, {}, {}, {}, {}
+local waiting_work, leased_work = {}, {}
 local function add(table_, key, amount) table_[key] = (table_[key] or 0) + amount end
 for _, id in ipairs(redis.call('ZRANGE', P .. 'expiry', 0, -1)) do
   local r = load(id)
@@ -19,14 +20,20 @@ for _, id in ipairs(redis.call('ZRANGE', P .. 'expiry', 0, -1)) do
   else
     jobs, pictures = jobs + 1, pictures + r.cost
     add(accounts, r.account, 1)
-    for window in string.gmatch(r.windows, '%S+') do add(windows, r.account .. ':' .. window, r.cost) end
+    for label, amount in string.gmatch(r.windows, '(%S+):(%d+)') do
+      add(windows, r.account .. ':' .. label, tonumber(amount))
+    end
     if r.state == 'HELD' then add(held, r.where, 1) end
     if r.state == 'QUEUED' then
       add(queued, r.where, 1)
       add(waiting, r.where, r.cost)
+      add(waiting_work, r.where, r.work)
       if not redis.call('ZRANK', P .. 'line:' .. r.where, member(r)) then wrong[#wrong + 1] = id .. ': no place' end
     end
-    if r.state == 'RUNNING' and not r.freed then add(leased, r.generator, r.cost) end
+    if r.state == 'RUNNING' and not r.freed then
+      add(leased, r.generator, r.cost)
+      add(leased_work, r.generator, r.work)
+    end
   end
 end
 
@@ -47,9 +54,11 @@ for _, name in ipairs(redis.call('SMEMBERS', P .. 'lines')) do
   local where = string.gsub(name, ' ', ':')
   check('waiting of ' .. where, redis.call('ZCARD', P .. 'line:' .. where), queued[where])
   check('pictures waiting of ' .. where, redis.call('HGET', P .. 'class:' .. where, 'cost') or '0', waiting[where])
+  check('work waiting of ' .. where, redis.call('HGET', P .. 'class:' .. where, 'work') or '0', waiting_work[where])
   check('held of ' .. where, redis.call('HGET', P .. 'class:' .. where, 'held') or '0', held[where])
 end
 for _, id in ipairs(redis.call('ZRANGE', P .. 'gens', 0, -1)) do
   check('leased of ' .. id, redis.call('HGET', P .. 'gen:' .. id, 'leased') or '0', leased[id])
+  check('leased work of ' .. id, redis.call('HGET', P .. 'gen:' .. id, 'leased_work') or '0', leased_work[id])
 end
 return wrong

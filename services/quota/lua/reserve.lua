@@ -1,21 +1,23 @@
 -- Holds pictures against every limit at once, or changes nothing.
--- Reads and writes: res, req, acct, win, class (held), expiry, books, lines. Reads: line.
--- ARGV 2.. : id account cost model ttl_ms request_id body_hash trial("1") keep_request_ms default_tier, the policy.
+-- Reads and writes: res, req, acct, win, burst, class (held), expiry, books, lines. Reads: line.
+-- ARGV 2.. : id account cost work model ttl_ms request_id body_hash trial("1") keep_request_ms default_tier zone,
+--   the policy. `zone` is what the caller takes for the account's own; if it is wrong the reply is "ZONE", the right one.
 -- Reply: outcome ("granted", "repeated", "refused", "trial"), reservation or {}, verdicts; or a FAULT.
 
-local id, account, cost, model = ARGV[2], ARGV[3], tonumber(ARGV[4]), ARGV[5]
-local ttl, request, body, trial = tonumber(ARGV[6]), ARGV[7], ARGV[8], ARGV[9] == '1'
+local id, account, cost, work, model = ARGV[2], ARGV[3], tonumber(ARGV[4]), tonumber(ARGV[5]), ARGV[6]
+local ttl, request, body, trial = tonumber(ARGV[7]), ARGV[8], ARGV[9], ARGV[10] == '1'
 local request_key = P .. 'req:' .. account .. ':' .. request
 
-local known = redis.call('HMGET', P .. 'acct:' .. account, 'tier', 'live')
+local known = redis.call('HMGET', P .. 'acct:' .. account, 'tier', 'live', 'zone', 'banned')
 if not known[1] then return fail('NOT_FOUND', 'account_id') end
-local all = tiers(12)
-local tier = all[known[1]] or all[ARGV[11]]
+if (known[3] or '') ~= ARGV[13] then return {'ZONE', known[3] or ''} end
+local all = tiers(14)
+local tier = all[known[1]] or all[ARGV[12]]
 local where = model .. ':' .. tier.name
 
 local earlier = load(id)
 if earlier then
-  if earlier.account ~= account or earlier.cost ~= cost or earlier.model ~= model then
+  if earlier.account ~= account or earlier.cost ~= cost or earlier.work ~= work or earlier.model ~= model then
     return fail('REQUEST_ID_REUSED', 'id')
   end
 elseif request ~= '' then
@@ -26,40 +28,53 @@ elseif request ~= '' then
     earlier = load(string.sub(seen, 1, 26))
   end
 end
+if not earlier and known[4] then return fail('ACCOUNT_BANNED', known[4]) end
 
 local verdicts, windows, refused = {}, {}, false
-local function judge(name, limit, used, held, reset, unit)
-  local binding = not earlier and used + held + unit > limit
-  refused = refused or binding
-  verdicts[#verdicts + 1] = verdict(name, limit, used, held, reset, binding)
+local function judge(name, at, take, unit, shadow)
+  local binding = not earlier and at.used + at.held + take > at.limit
+  refused = refused or (binding and not shadow)
+  verdicts[#verdicts + 1] = verdict(name, at, binding, unit, shadow)
 end
 for i, window in ipairs(tier.windows) do
-  local at = window_now(account, window)
+  local take = amount(window, cost, work)
+  local at = window_now(account, window, earlier and 0 or take)
+  at.window, at.take = window, take
   windows[i] = at
-  judge(window.name, window.limit, at.used, at.held, at.reset, cost)
+  judge(window.name, at, take, window.unit, window.shadow)
 end
-judge('live', tier.live, 0, tonumber(known[2] or '0'), nil, 1)
-judge('line', tier.line, 0, redis.call('ZCARD', P .. 'line:' .. where) + number(P .. 'class:' .. where, 'held'), nil, 1)
+judge('live', {limit = tier.live, used = 0, held = tonumber(known[2] or '0')}, 1, 'jobs')
+local waiting = redis.call('ZCARD', P .. 'line:' .. where) + number(P .. 'class:' .. where, 'held')
+judge('line', {limit = tier.line, used = 0, held = waiting}, 1, 'jobs')
+if tier.wait and tier.expected then
+  local expected = math.ceil(tier.expected / 1000)
+  judge('wait', {limit = math.floor(tier.wait / 1000), used = 0, held = expected,
+    reset = tier.expected > tier.wait and now + tier.expected - tier.wait or nil}, 0, 'seconds')
+end
 
 if earlier then return {'repeated', show(earlier), verdicts} end
 if refused then return {'refused', {}, verdicts} end
 if trial then return {'trial', {}, verdicts} end
 
 local labels = {}
-for i, window in ipairs(windows) do
-  labels[i] = window.label
-  redis.call('HINCRBY', window.key, 'held', cost)
-  -- Three days past its end nothing live is charged to it any more.
-  redis.call('PEXPIRE', window.key, whole(window.reset - now + 259200000))
+for _, at in ipairs(windows) do
+  if at.after then
+    redis.call('SET', at.key, whole(at.after), 'PX', whole(at.after - now + 1000))
+  else
+    labels[#labels + 1] = at.label .. ':' .. whole(at.take)
+    redis.call('HINCRBY', at.key, 'held', at.take)
+    -- Three days past its end nothing live is charged to it any more.
+    redis.call('PEXPIRE', at.key, whole(at.window.period * 2 + 259200000))
+  end
 end
 redis.call('HINCRBY', P .. 'acct:' .. account, 'live', 1)
 redis.call('HINCRBY', P .. 'class:' .. where, 'held', 1)
 redis.call('SADD', P .. 'lines', model .. ' ' .. tier.name)
 book('issued', 1, cost)
 book('live', 1, cost)
-if request ~= '' then redis.call('SET', request_key, id .. ' ' .. body, 'PX', ARGV[10]) end
+if request ~= '' then redis.call('SET', request_key, id .. ' ' .. body, 'PX', ARGV[11]) end
 redis.call('HSET', P .. 'res:' .. id, 'account', account, 'tier', tier.name, 'model', model, 'cost', cost,
-  'state', 'HELD', 'windows', table.concat(labels, ' '), 'attempts', 0, 'expire', 0)
+  'work', whole(work), 'state', 'HELD', 'windows', table.concat(labels, ' '), 'attempts', 0, 'expire', 0)
 local made = load(id)
 expires(made, now + ttl)
 return {'granted', show(made), verdicts}

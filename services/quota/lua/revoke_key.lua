@@ -7,7 +7,6 @@ if not digest then return fail('NOT_FOUND', 'key_id') end
 local key = P .. 'key:' .. digest
 if redis.call('HGET', key, 'revoked') ~= '1' then
   redis.call('HSET', key, 'revoked', '1')
-  redis.call('XADD', P .. 'audit', 'MAXLEN', '~', 100000, '*', 'at', whole(now), 'action', 'revoke_key',
-    'key_id', ARGV[2], 'account', redis.call('HGET', key, 'account'), 'reason', ARGV[3])
+  audit('revoke_key', ARGV[2], 'account ' .. redis.call('HGET', key, 'account'), ARGV[3])
 end
 return 'OK'

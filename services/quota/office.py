@@ -1,0 +1,89 @@
+"""What the desk's back office asks of the store: accounts, keys, the audit log, the surge level. Kept by the same
+two stores as `store.Store`, with the same promises.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+from services.quota.limits import Verdict
+from services.quota.surge import SurgeState
+
+
+@dataclass(frozen=True, slots=True)
+class Holder:
+    """Who holds a key."""
+
+    account_id: str
+    tier: str
+    key_id: str
+    revoked: bool
+    expires: float | None = None
+    """Unix seconds."""
+    scopes: tuple[str, ...] = ()
+    """What it may do; none is everything."""
+    banned: str = ""
+    """Why its account may not ask, if it may not."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One line of the audit log. `time` is in Unix seconds; `subject` is an account, a key or the mesh."""
+
+    id: str
+    time: float
+    action: str
+    subject: str
+    detail: str
+    reason: str
+
+
+class Office(Protocol):
+    """Every change takes a reason and enters the audit log in the same moment."""
+
+    async def create_key(self, digest: str, key: Holder, reason: str) -> None:
+        """Stores a key by its digest, and its account if new; an old account takes the tier. Audited."""
+        ...
+
+    async def revoke_key(self, key_id: str, reason: str) -> None:
+        """Ends a key; again is nothing. Audited. Raises NOT_FOUND."""
+        ...
+
+    async def set_account(self, account_id: str, changes: Mapping[str, str], reason: str) -> None:
+        """Sets `tier`, `zone` or `banned` (why; "" lifts a ban) of an account. Audited. Raises NOT_FOUND."""
+        ...
+
+    async def credit(self, account_id: str, policy: str, amount: int, reason: str) -> Verdict:
+        """Adds to what a window allows in its present stretch; how it stands then. Audited. Raises NOT_FOUND for
+        an account, or for a window that is not one of the account's."""
+        ...
+
+    async def reset(self, account_id: str, reason: str) -> None:
+        """Forgets what was committed in the present stretches of all windows; what is held stays. Audited. Raises
+        NOT_FOUND."""
+        ...
+
+    async def keys(self, account_id: str) -> list[Holder]:
+        """The account's keys, oldest first, at most 1,000."""
+        ...
+
+    async def waiting(self, model: str, tier: str, limit: int) -> list[str]:
+        """The first tickets of a class, at most `limit`."""
+        ...
+
+    async def audit(self, before: str, limit: int) -> list[Entry]:
+        """The audit log before an entry ("" is now), newest first."""
+        ...
+
+    async def surge(self) -> SurgeState:
+        """The surge level as it stands."""
+        ...
+
+    async def set_surge(self, before: SurgeState, after: SurgeState) -> bool:
+        """Stores `after` if `before` is what is stored; whether it was. A change of level, or by an operator, is
+        audited with its cause."""
+        ...
+
+    async def holder(self, digest: str) -> Holder | None:
+        """Who holds the key of that digest."""
+        ...

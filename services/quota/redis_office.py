@@ -1,0 +1,170 @@
+"""The back office of the store in Redis: accounts, keys, the audit log, the surge level."""
+
+import json
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from services.quota.limits import Days, Kind, Unit, Verdict, Window, days
+from services.quota.office import Entry, Holder
+from services.quota.policy import Policy
+from services.quota.store import store_fault
+from services.quota.surge import Level, SurgeState
+from services.runtime.errors import Reason
+from services.runtime.redis_link import RedisLink, Script
+
+PREFIX = "{fournil}:desk:"
+MOST_KEYS = 1_000
+MOST_ZONES = 100_000
+
+_LUA = Path(__file__).with_name("lua")
+Argument = str | int | float
+
+
+class RedisOffice:
+    """Scripts and their arguments; the base of `RedisStore`."""
+
+    def __init__(self, link: RedisLink, policy: Policy, clock: Callable[[], float] | None) -> None:
+        self._link = link
+        self._clock = clock
+        self._policy = policy
+        self._zones: dict[str, str] = {}
+        """Time zones of accounts that have one of their own, as far as this replica has learnt them."""
+        self._shared = (_LUA / "desk.lua").read_text(encoding="utf-8")
+        self._limits = (_LUA / "limits.lua").read_text(encoding="utf-8")
+        self._create_key = self._script("create_key")
+        self._revoke_key = self._script("revoke_key")
+        self._holder = self._script("holder")
+        self._keys = self._script("keys")
+        self._set_account = self._script("set_account")
+        self._credit = self._script("credit", limits=True)
+        self._reset = self._script("reset", limits=True)
+        self._set_surge = self._script("set_surge")
+
+    async def create_key(self, digest: str, key: Holder, reason: str) -> None:
+        expires, scopes = "" if key.expires is None else ms(key.expires), " ".join(key.scopes)
+        await self._run(self._create_key, digest, key.key_id, key.account_id, key.tier, expires, scopes, reason)
+
+    async def revoke_key(self, key_id: str, reason: str) -> None:
+        await self._run(self._revoke_key, key_id, reason)
+
+    async def holder(self, digest: str) -> Holder | None:
+        row = await self._run(self._holder, digest)
+        return _holder(row) if row else None
+
+    async def keys(self, account_id: str) -> list[Holder]:
+        return [_holder(row) for row in await self._run(self._keys, account_id, MOST_KEYS) if row]
+
+    async def set_account(self, account_id: str, changes: Mapping[str, str], reason: str) -> None:
+        pairs = [part for change in changes.items() for part in change]
+        await self._run(self._set_account, account_id, reason, *pairs)
+
+    async def credit(self, account_id: str, policy: str, amount: int, reason: str) -> Verdict:
+        default = self._policy.default_tier
+        row = await self._zoned(self._credit, account_id, [account_id, policy, amount, reason, default])
+        return read_verdict(row)
+
+    async def reset(self, account_id: str, reason: str) -> None:
+        await self._zoned(self._reset, account_id, [account_id, reason, self._policy.default_tier])
+
+    async def audit(self, before: str, limit: int) -> list[Entry]:
+        top = f"({before}" if before else "+"
+        rows: Any = await self._link.do(lambda: self._link.text.xrevrange(PREFIX + "audit", top, "-", limit))
+        return [
+            Entry(id, int(row["time"]) / 1000, row["action"], row["subject"], row["detail"], row["reason"])
+            for id, row in rows
+        ]
+
+    async def surge(self) -> SurgeState:
+        state = await self._link.do(lambda: self._link.text.hget(PREFIX + "surge", "state"))
+        return _unpack(state) if state else SurgeState()
+
+    async def set_surge(self, before: SurgeState, after: SurgeState) -> bool:
+        seen = "" if before == SurgeState() else _pack(before)
+        told = (before.level, before.pinned, before.since) != (after.level, after.pinned, after.since)
+        return bool(
+            await self._run(self._set_surge, seen, _pack(after), after.level, after.cause, "1" if told else "0")
+            == "1"
+        )
+
+    def _script(self, name: str, *, limits: bool = False) -> Script:
+        source = (_LUA / f"{name}.lua").read_text(encoding="utf-8")
+        parts = (self._shared, self._limits, source) if limits else (self._shared, source)
+        return Script(self._link, "\n".join(parts), name)
+
+    async def _run(self, script: Script, *args: Argument) -> Any:
+        """The script's reply at the clock's time. A FAULT reply is raised."""
+        now = "" if self._clock is None else ms(self._clock())
+        reply = await script([PREFIX], [now, *args])
+        if isinstance(reply, list) and reply and reply[0] == "FAULT":
+            raise store_fault(Reason(reply[1]), reply[2])
+        return reply
+
+    async def _zoned(
+        self,
+        script: Script,
+        account_id: str,
+        args: Sequence[Argument],
+        level: Level = Level.NORMAL,
+        waits: Mapping[str, float] | None = None,
+    ) -> Any:
+        """As `_run`, with the policy at a level behind `args`, in the account's time zone. The script says when
+        this replica was wrong about the zone, and is asked again with the right one."""
+        while True:
+            zone = self._zones.get(account_id, "")
+            now = time.time() if self._clock is None else self._clock()
+            policy = self._tiers(level, waits or {}, days(now, zone or self._policy.zone))
+            reply = await self._run(script, *args, zone, *policy)
+            if not (isinstance(reply, list) and reply and reply[0] == "ZONE"):
+                return reply
+            if len(self._zones) >= MOST_ZONES:
+                self._zones.clear()
+            self._zones[account_id] = reply[1]
+
+    def _tiers(self, level: Level, waits: Mapping[str, float], around: Days) -> list[Argument]:
+        """The policy as `limits.lua` reads it."""
+        args: list[Argument] = []
+        for tier in self._policy.at(level).values():
+            limit = "" if tier.wait is None else ms(tier.wait)
+            expected = ms(waits[tier.name]) if tier.name in waits else ""
+            args += [tier.name, tier.live, tier.line, limit, expected, len(tier.windows)]
+            for window in tier.windows:
+                args += _window(window, around)
+        return args
+
+
+def ms(seconds: float) -> int:
+    """Milliseconds, as the scripts count."""
+    return round(seconds * 1000)
+
+
+def read_verdict(row: Sequence[str]) -> Verdict:
+    """One of the scripts' rows."""
+    name, limit, used, held, reset, binding, unit, shadow = row
+    until = int(reset) / 1000 if reset else None
+    return Verdict(name, int(limit), int(used), int(held), until, binding == "1", Unit(unit), shadow == "1")
+
+
+def _window(window: Window, around: Days) -> list[Argument]:
+    shadow = "1" if window.shadow else "0"
+    args: list[Argument] = [window.name, window.kind, window.limit, window.period * 1000, window.unit, shadow]
+    if window.kind is Kind.DAY:
+        args += [*(ms(start) for start in around.starts), around.first]
+    return args
+
+
+def _holder(row: Sequence[str]) -> Holder:
+    account, tier, key_id, revoked, expires, scopes, banned = row
+    until = int(expires) / 1000 if expires else None
+    return Holder(account, tier, key_id, revoked == "1", until, tuple(scopes.split()), banned)
+
+
+def _pack(state: SurgeState) -> str:
+    return json.dumps(asdict(state))
+
+
+def _unpack(text: str) -> SurgeState:
+    fields = json.loads(text)
+    return SurgeState(**{**fields, "level": Level(fields["level"])})
