@@ -6,10 +6,12 @@ from pathlib import Path
 
 from fournil.quota.v1 import admin_pb2_grpc, quota_pb2_grpc
 from services.quota.accounts import SHORTEST_PEPPER, Accounts
+from services.quota.admin_server import QuotaAdminServicer
 from services.quota.desk import Desk
-from services.quota.policy import BUNDLED, Policy, load_policy
+from services.quota.policy import Policy
+from services.quota.policy_file import BUNDLED, load_policy
 from services.quota.redis_store import RedisStore
-from services.quota.server import QuotaAdminServicer, QuotaServicer
+from services.quota.server import QuotaServicer
 from services.quota.watch import MOST_FOLLOWERS
 from services.runtime.process import ServiceProcess, run
 from services.runtime.redis_link import RedisLink
@@ -64,7 +66,7 @@ async def main() -> None:
     )
     rounds = desk.rounds
     await process.serve(
-        background=[rounds.grant, rounds.sweep, rounds.gauge, desk.watchers.run],
+        background=[rounds.grant, rounds.sweep, rounds.surge, rounds.gauge, desk.watchers.run],
         before_drain=[desk.watchers.drain],
         close=[link.close],
     )

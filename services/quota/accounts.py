@@ -11,8 +11,8 @@ import secrets
 from dataclasses import dataclass
 
 from services.quota.checks import check_account, check_reason
+from services.quota.office import Holder, Office
 from services.quota.policy import Policy
-from services.quota.store import Holder, Store
 from services.runtime.errors import Fault, Reason, invalid
 
 PREFIX = "fk_"
@@ -33,7 +33,7 @@ class NewKey:
 class Accounts:
     """Keys over a store."""
 
-    def __init__(self, store: Store, policy: Policy, pepper: str) -> None:
+    def __init__(self, store: Office, policy: Policy, pepper: str) -> None:
         self._store = store
         self._policy = policy
         self._pepper = pepper.encode()
@@ -59,7 +59,7 @@ class Accounts:
             raise invalid("tier", f"must be one of {', '.join(self._policy.tiers)}")
         key = NewKey(PREFIX + secrets.token_urlsafe(32), "key_" + secrets.token_hex(8))
         digest = self._digest(key.secret)
-        await self._store.create_key(digest, key.key_id, account_id, tier, check_reason(reason))
+        await self._store.create_key(digest, Holder(account_id, tier, key.key_id, False), check_reason(reason))
         return key
 
     async def revoke_key(self, key_id: str, reason: str) -> None:

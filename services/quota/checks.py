@@ -11,6 +11,7 @@ SHORTEST_LIFE, LONGEST_LIFE, USUAL_LIFE = 5.0, 600.0, 60.0
 MOST_IDS = 1_000
 MOST_MODELS = 64
 MOST_SLOTS = 4_096
+MOST_WORK = 99_999_999
 LONGEST_PICTURE = 3_600.0
 
 _ID = re.compile(r"[0-9a-z]{26}")
@@ -54,6 +55,15 @@ def check_cost(cost: int, most: int, field: str = "cost") -> int:
     if not 1 <= cost <= most:
         raise invalid(field, f"must be 1 to {most} pictures")
     return cost
+
+
+def check_work(work: int, cost: int) -> int:
+    """Thousandths of default pictures; 1,000 a picture when 0."""
+    if work == 0:
+        return 1000 * cost
+    if not 1 <= work <= MOST_WORK:
+        raise invalid("work", f"must be 1 to {MOST_WORK}")
+    return work
 
 
 def check_life(seconds: float | None) -> float:

@@ -18,15 +18,20 @@ from services.quota.checks import (
     check_model,
     check_report,
     check_request,
+    check_work,
 )
 from services.quota.limits import Verdict
+from services.quota.line import Size
 from services.quota.policy import Policy
 from services.quota.reservation import RefundReason, Reservation
 from services.quota.rounds import Rounds
-from services.quota.store import Ask, Decision, Report, Store, store_fault
+from services.quota.store import Ask, Decision, Report, store_fault
+from services.quota.stores import FullStore
+from services.quota.surge import SurgeState, backlog
 from services.quota.ticket import Ticket, read_ticket, wait_behind
+from services.quota.view import View
 from services.quota.wait import ClassState, Oven, Wait
-from services.quota.watch import LineView, Watchers
+from services.quota.watch import Watchers
 from services.runtime.errors import Reason
 
 
@@ -38,6 +43,7 @@ class ClassView:
     tier: str
     waiting: int
     waiting_cost: int
+    waiting_work: int
     limit: int
     wait: Wait | None
 
@@ -45,13 +51,18 @@ class ClassView:
 class Desk:
     """The quota service without its wire."""
 
-    def __init__(self, store: Store, policy: Policy) -> None:
+    def __init__(self, store: FullStore, policy: Policy) -> None:
         self._store = store
         self._policy = policy
-        self._weights = {tier.name: tier.weight for tier in policy.tiers.values()}
-        self._view = LineView(store)
-        self.watchers = Watchers(store, self._view, self._weights)
-        self.rounds = Rounds(store, self.watchers)
+        self.view = View(store, policy)
+        self.watchers = Watchers(store, self.view)
+        self.rounds = Rounds(store, self.watchers, self.view)
+
+    def use(self, policy: Policy) -> None:
+        """Decides by another policy from now on."""
+        self._policy = policy
+        self._store.use(policy)
+        self.view.use(policy)
 
     @property
     def heartbeat_interval(self) -> float:
@@ -69,6 +80,7 @@ class Desk:
         request_id: str = "",
         body_hash: str = "",
         validate_only: bool = False,
+        work: int = 0,
     ) -> Decision:
         """Holds `cost` pictures against every limit at once, or changes nothing. Idempotent by id."""
         check_request(request_id, body_hash)
@@ -78,19 +90,25 @@ class Desk:
             check_cost(cost, self._policy.max_cost),
             check_model(model),
             check_life(ttl),
+            check_work(work, cost),
             request_id,
             body_hash,
             validate_only,
+            await self.view.level(),
+            await self.view.waits(model),
         )
         decision = await self._store.reserve(ask)
         metrics.DECISIONS.labels(_outcome(decision)).inc()
+        for verdict in decision.verdicts:
+            if verdict.binding and verdict.shadow:
+                metrics.SHADOW_REFUSALS.labels(verdict.policy).inc()
         return decision
 
     async def enqueue(self, id: str) -> Ticket:
         """Takes a place in line; a job that has one, a turn or an end keeps it."""
         standing = await self._store.enqueue(check_id(id), USUAL_LIFE)
         self.rounds.kick()
-        return read_ticket(standing, await self._view.line(), self._weights)
+        return read_ticket(standing, await self.view.line(), self._policy.weights)
 
     def watch(self, id: str) -> AsyncGenerator[Ticket, None]:
         """Follows a ticket; see `Watchers.follow`."""
@@ -115,7 +133,10 @@ class Desk:
     async def commit(self, id: str, actual: int) -> Reservation:
         """Charges `actual` pictures, unless something final came first."""
         cost = check_cost(actual, self._policy.max_cost, "actual")
-        return self._ended(await self._store.commit(check_id(id), cost))
+        ended = await self._store.commit(check_id(id), cost)
+        if ended.late:
+            metrics.LATE_COMMITS.inc()
+        return self._ended(ended)
 
     async def refund(self, id: str, reason: RefundReason) -> Reservation:
         """Charges nothing, unless something final came first."""
@@ -130,20 +151,22 @@ class Desk:
 
     async def allowance(self, account_id: str) -> tuple[str, Sequence[Verdict]]:
         """Tier and limits of an account. Raises NOT_FOUND."""
-        return await self._store.allowance(check_account(account_id))
+        return await self._store.allowance(check_account(account_id), await self.view.level())
 
-    async def line(self) -> tuple[list[ClassView], Sequence[Oven]]:
-        """The public state: every tier's class of every model that is served or was waited for."""
-        line = await self._store.line()
+    async def line(self) -> tuple[list[ClassView], Sequence[Oven], SurgeState, float]:
+        """The public state: every tier's class of every model that is served or was waited for; the ovens; the
+        surge level, and the seconds of the backlog that it follows."""
+        line, state = await self.view.line(), await self.view.surge()
         waiting = {(one.model, one.tier): one for one in line.classes}
         models = {one.model for one in line.classes} | {model for oven in line.ovens for model in oven.models}
         views = []
         for model in sorted(models):
-            for tier in self._policy.tiers.values():
-                one = waiting.get((model, tier.name)) or ClassState(model, tier.name, 0, 0)
-                wait = wait_behind(one.waiting_cost, model, tier.name, line, self._weights)
-                views.append(ClassView(model, tier.name, one.waiting, one.waiting_cost, tier.line, wait))
-        return views, line.ovens
+            for tier in self._policy.at(state.level).values():
+                one = waiting.get((model, tier.name)) or ClassState(model, tier.name, 0, 0, 0)
+                size = Size(one.waiting_cost, one.waiting_work)
+                wait = wait_behind(size, model, tier.name, line, self._policy.weights)
+                views.append(ClassView(model, tier.name, one.waiting, *size, tier.line, wait))
+        return views, line.ovens, state, backlog(line.classes, line.ovens)
 
     async def heartbeat(
         self, generator_id: str, address: str, models: Sequence[str], slots: int, picture_time: float | None

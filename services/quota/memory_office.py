@@ -27,6 +27,9 @@ class MemoryOffice:
         self._entries: list[Entry] = []
         self._surge = SurgeState()
 
+    def use(self, policy: Policy) -> None:
+        self._policy = policy
+
     async def create_key(self, digest: str, key: Holder, reason: str) -> None:
         self._keys[digest] = key
         self._accounts.setdefault(key.account_id, Account(key.tier)).tier = key.tier
@@ -110,11 +113,10 @@ class MemoryOffice:
 
     def _stands(self, account_id: str, account: Account, window: Window, take: int) -> Verdict:
         now = self._clock()
-        shown = {"unit": window.unit, "shadow": window.shadow}
         if window.kind is Kind.BURST:
             last = self._bursts.get((account_id, window.name), 0)
             used, room, _ = burst(window, last, round(now * 1000))
-            return Verdict(window.name, window.limit, used, 0, room, **shown)
+            return Verdict(window.name, window.limit, used, 0, room, unit=window.unit, shadow=window.shadow)
         counters = {n: self._counter(account_id, window, n) for n in self._numbers(account, window)}
         used, held = sum(one.used for one in counters.values()), sum(one.held for one in counters.values())
         limit = window.limit + counters[max(counters)].bonus
@@ -122,7 +124,7 @@ class MemoryOffice:
         if window.kind is Kind.ROLLING:
             excess = max(1, used + held + take - limit)
             reset = rolling_reset([(n, one.used + one.held) for n, one in counters.items()], excess, window.width)
-        return Verdict(window.name, limit, used, held, reset, **shown)
+        return Verdict(window.name, limit, used, held, reset, unit=window.unit, shadow=window.shadow)
 
     def _hold(self, account_id: str, tier: Tier, cost: int, work: int) -> list[tuple[str, int, int]]:
         """Holds in every window; what was held where, as (window, counter, amount)."""

@@ -71,8 +71,8 @@ def recount(
     for name, account in accounts.items():
         check(f"live of {name}", account.live, sum(one.shown.account_id == name for one in live))
     for (name, window, number), counter in windows.items():
-        mine = [one.windows for one in live if one.shown.account_id == name]
-        held = sum(amount for windows in mine for at, n, amount in windows if (at, n) == (window, number))
+        charged = [one.windows for one in live if one.shown.account_id == name]
+        held = sum(amount for windows in charged for at, n, amount in windows if (at, n) == (window, number))
         check(f"held of {name}:{window}:{number}", counter.held, held)
     for (model, tier), one in classes.items():
         mine = [record.shown for record in live if (record.shown.model, record.shown.tier) == (model, tier)]

@@ -59,11 +59,11 @@ class MemoryStore(MemoryOffice):
         verdicts.append(count(LINE, tier.line, len(waiting.line.tickets) + waiting.held))
         verdicts += wait_verdict(tier, ask.waits, self._clock())
         if earlier:
-            return Decision(earlier.shown, None, verdicts, repeated=True)
+            return Decision(earlier.shown, None, verdicts, True, ask.level)
         verdicts = [one.judged(ask.cost, ask.work) for one in verdicts]
         refused = refusal(verdicts, ask.cost, ask.work)
         if refused or ask.validate_only:
-            return Decision(None, refused, verdicts)
+            return Decision(None, refused, verdicts, level=ask.level)
 
         now = self._clock()
         windows = self._hold(ask.account_id, tier, ask.cost, ask.work)
@@ -78,7 +78,7 @@ class MemoryStore(MemoryOffice):
             ask.id, ask.account_id, tier.name, ask.model, ask.cost, State.HELD, now + ask.ttl, work=ask.work
         )
         self._records[ask.id] = Record(made, windows)
-        return Decision(made, None, verdicts)
+        return Decision(made, None, verdicts, level=ask.level)
 
     async def enqueue(self, id: str, ttl: float) -> Standing:
         record = self._find(id)

@@ -7,6 +7,15 @@ DECISIONS = Counter(
     "Reserve calls: granted, repeated, trial, or the reason of the refusal.",
     ["outcome"],
 )
+SHADOW_REFUSALS = Counter(
+    "fournil_quota_shadow_refusals_total", "Requests that a limit in the shadow would have refused.", ["policy"]
+)
+LATE_COMMITS = Counter(
+    "fournil_quota_late_commits_total", "Pictures that were charged after their turn's lease had run out."
+)
+LEVEL = Gauge("fournil_quota_surge_level", "The surge level: 0 normal, 1 busy, 2 surge, 3 shed.")
+BACKLOG = Gauge("fournil_quota_backlog_seconds", "Seconds of work that waits, for the model that is worst off.")
+POLICY_ERRORS = Counter("fournil_quota_policy_errors_total", "Changed policy files that could not be taken over.")
 GRANTS = Counter("fournil_quota_grants_total", "Turns handed out by this replica.", ["model", "tier"])
 SWEPT = Counter(
     "fournil_quota_swept_total", "Reservations whose time ran out: expired, failed, returned.", ["what"]

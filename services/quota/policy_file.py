@@ -3,6 +3,7 @@
 import re
 import tomllib
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -39,10 +40,7 @@ def load_policy(path: Path) -> Policy:
 def read_policy(raw: Table) -> Policy:
     """A policy from the parsed file. Raises SettingsError."""
     _only(raw, "the file", {"max_attempts", "max_cost", "default_tier", "zone", "times", "surge", "tier"})
-    levels = {
-        level: _named(raw.get("tier"), "tier", lambda one, at, level=level: _tier(one, at, level))
-        for level in Level
-    }
+    levels = {level: _named(raw.get("tier"), "tier", partial(_tier, level)) for level in Level}
     tiers = levels[Level.NORMAL]
     default = raw.get("default_tier")
     if default not in tiers:
@@ -85,13 +83,15 @@ def _surge(raw: Table) -> SurgePolicy:
     return SurgePolicy((marks[0], marks[1], marks[2]), rise, fall)
 
 
-def _tier(raw: Table, where: str, level: Level) -> Tier:
+def _tier(level: Level, raw: Table, where: str) -> Tier:
     _only(raw, where, {"name", "weight", "live", "line", "wait", "overcommit", "window", "rolling", "burst"})
+    if "window" not in raw:
+        raise SettingsError(f"{where}.window must be given at least once, as [[{where}.window]]")
     readers = {"window": _window, "rolling": _rolling, "burst": _burst}
     windows: dict[str, Window] = {}
     for key, read in readers.items():
         if key in raw:
-            found = _named(raw[key], f"{where}.{key}", lambda one, at, read=read: read(one, at, level))
+            found = _named(raw[key], f"{where}.{key}", partial(read, level))
             if twice := windows.keys() & found.keys():
                 raise SettingsError(f"{where}.{key}: {min(twice)!r} is given twice")
             windows |= found
@@ -106,7 +106,7 @@ def _tier(raw: Table, where: str, level: Level) -> Tier:
     )
 
 
-def _window(raw: Table, where: str, level: Level) -> Window:
+def _window(level: Level, raw: Table, where: str) -> Window:
     _only(raw, where, {"name", "limit", "period", "counts", "shadow", "calendar"})
     period = _period(raw, where)
     calendar = _flag(raw, "calendar", where)
@@ -115,7 +115,7 @@ def _window(raw: Table, where: str, level: Level) -> Window:
     return _limit(raw, where, level, period, Kind.DAY if calendar else Kind.FIXED)
 
 
-def _rolling(raw: Table, where: str, level: Level) -> Window:
+def _rolling(level: Level, raw: Table, where: str) -> Window:
     _only(raw, where, {"name", "limit", "period", "counts", "shadow"})
     period = _period(raw, where)
     if period % PARTS:
@@ -123,7 +123,7 @@ def _rolling(raw: Table, where: str, level: Level) -> Window:
     return _limit(raw, where, level, period, Kind.ROLLING)
 
 
-def _burst(raw: Table, where: str, level: Level) -> Window:
+def _burst(level: Level, raw: Table, where: str) -> Window:
     _only(raw, where, {"name", "limit", "period", "shadow"})
     return _limit(raw, where, level, _period(raw, where, shortest=1), Kind.BURST)
 

@@ -43,6 +43,9 @@ class RedisOffice:
         self._reset = self._script("reset", limits=True)
         self._set_surge = self._script("set_surge")
 
+    def use(self, policy: Policy) -> None:
+        self._policy = policy
+
     async def create_key(self, digest: str, key: Holder, reason: str) -> None:
         expires, scopes = "" if key.expires is None else ms(key.expires), " ".join(key.scopes)
         await self._run(self._create_key, digest, key.key_id, key.account_id, key.tier, expires, scopes, reason)

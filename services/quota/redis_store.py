@@ -36,10 +36,7 @@ class RedisStore(RedisOffice):
 
     def __init__(self, link: RedisLink, policy: Policy, *, clock: Callable[[], float] | None = None) -> None:
         super().__init__(link, policy, clock)
-        self._keep_ms = ms(policy.keep_final)
-        self._weights = [
-            arg for tier in policy.tiers.values() for arg in (tier.name, tier.weight, tier.overcommit)
-        ]
+        self.use(policy)
         script = self._script
         self._reserve = script("reserve", limits=True)
         self._allowance = script("allowance", limits=True)
@@ -57,9 +54,14 @@ class RedisStore(RedisOffice):
         self._recount = script("recount")
         self._waiting = script("waiting")
 
+    def use(self, policy: Policy) -> None:
+        super().use(policy)
+        self._keep_ms = ms(policy.keep_final)
+        self._shares = [arg for one in policy.tiers.values() for arg in (one.name, one.weight, one.overcommit)]
+
     async def reserve(self, ask: Ask) -> Decision:
         trial = "1" if ask.validate_only else "0"
-        args = [
+        args: list[str | int | float] = [
             ask.id, ask.account_id, ask.cost, ask.work, ask.model, ms(ask.ttl), ask.request_id, ask.body_hash,
             trial, ms(self._policy.keep_request), self._policy.default_tier,
         ]  # fmt: skip
@@ -70,6 +72,7 @@ class RedisStore(RedisOffice):
             refusal=refusal(read, ask.cost, ask.work) if outcome == "refused" else None,
             verdicts=read,
             repeated=outcome == "repeated",
+            level=ask.level,
         )
 
     async def enqueue(self, id: str, ttl: float) -> Standing:
@@ -120,7 +123,7 @@ class RedisStore(RedisOffice):
 
     async def grant(self, limit: int) -> list[Grant]:
         policy = self._policy
-        rows = await self._run(self._grant, limit, ms(policy.silence), ms(policy.lease), CATCH_UP, *self._weights)
+        rows = await self._run(self._grant, limit, ms(policy.silence), ms(policy.lease), CATCH_UP, *self._shares)
         return [Grant(id, model, tier, int(cost), generator) for id, model, tier, cost, generator in rows]
 
     async def sweep(self, limit: int) -> Swept:

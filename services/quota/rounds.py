@@ -14,7 +14,9 @@ from dataclasses import asdict
 
 from services.quota import metrics
 from services.quota.checks import USUAL_LIFE
-from services.quota.store import Store
+from services.quota.stores import FullStore
+from services.quota.surge import backlog, step
+from services.quota.view import View
 from services.quota.watch import Watchers
 from services.runtime.errors import Fault
 
@@ -24,6 +26,7 @@ GRANT_EVERY = 0.075
 """Seconds; freed slots of which this replica hears are used at once."""
 SWEEP_EVERY = 0.25
 GAUGE_EVERY = 2.0
+SURGE_EVERY = 0.5
 PAGE = 100
 """Turns, and reservations swept, in one script: a few milliseconds of the store's time."""
 LONGEST_PAUSE = 2.0
@@ -35,9 +38,12 @@ could extend a reservation while the store or the whole mesh was away; that time
 class Rounds:
     """The background of one replica."""
 
-    def __init__(self, store: Store, watchers: Watchers, *, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self, store: FullStore, watchers: Watchers, view: View, *, clock: Callable[[], float] = time.monotonic
+    ) -> None:
         self._store = store
         self._watchers = watchers
+        self._view = view
         self._clock = clock
         self._free = asyncio.Event()
         self._calm_since = clock()
@@ -53,6 +59,10 @@ class Rounds:
     async def sweep(self) -> None:
         """Moves what ran out of time, for as long as the process lives, except just after trouble."""
         await self._steadily("sweep", self._sweep_all, SWEEP_EVERY, asyncio.Event())
+
+    async def surge(self) -> None:
+        """Moves the surge level, for as long as the process lives."""
+        await self._steadily("surge", self._look_at_surge, SURGE_EVERY, asyncio.Event())
 
     async def gauge(self) -> None:
         """Shows the line and the books to Prometheus, for as long as the process lives."""
@@ -78,6 +88,22 @@ class Rounds:
                     metrics.SWEPT.labels(what).inc(count)
                 log.info("swept", extra=asdict(swept))
                 self.kick()
+
+    async def _look_at_surge(self) -> None:
+        line, before = await self._view.line(), await self._store.surge()
+        waiting = backlog(line.classes, line.ovens)
+        after = step(before, waiting, time.time(), self._view.surge_policy)
+        # Of several replicas that see the same, one writes.
+        if after != before and await self._store.set_surge(before, after):
+            if after.level is not before.level:
+                log.warning(
+                    "surge level", extra={"level": after.level, "before": before.level, "cause": after.cause}
+                )
+            self._view.saw(after)
+        else:
+            self._view.saw(before)
+        metrics.BACKLOG.set(waiting)
+        metrics.LEVEL.set(before.level.height)
 
     async def _show(self) -> None:
         line = await self._store.line()

@@ -48,6 +48,8 @@ class Decision:
     verdicts: Sequence[Verdict]
     repeated: bool = False
     """The id or the request id was seen before: nothing was held by this call."""
+    level: Level = Level.NORMAL
+    """The surge level it was decided at."""
 
 
 @dataclass(frozen=True, slots=True)

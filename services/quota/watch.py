@@ -9,11 +9,12 @@ and go on when it is back.
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator, Iterator, Mapping
+from collections.abc import AsyncGenerator, Iterator
 from contextlib import contextmanager, suppress
 
-from services.quota.store import LineState, Store, store_fault
+from services.quota.store import Store, store_fault
 from services.quota.ticket import Ticket, differs, read_ticket
+from services.quota.view import View
 from services.runtime.errors import Fault, Reason
 
 MOST_FOLLOWERS = 20_000
@@ -24,23 +25,6 @@ SIGHTS_A_SECOND = 2_000
 """Sights that one replica sends at most, for places and ETAs."""
 CHUNK = 200
 """Tickets read in one script: a few milliseconds of the store's time."""
-
-
-class LineView:
-    """The line as it stood at most `age` seconds ago: a cache for ETAs, never for decisions."""
-
-    def __init__(self, store: Store, age: float = 0.2) -> None:
-        self._store = store
-        self._age = age
-        self._read_at = float("-inf")
-        self._line = LineState((), ())
-
-    async def line(self) -> LineState:
-        """The line."""
-        if time.monotonic() - self._read_at > self._age:
-            self._line = await self._store.line()
-            self._read_at = time.monotonic()
-        return self._line
 
 
 class _Follower:
@@ -73,12 +57,9 @@ class _Follower:
 class Watchers:
     """Every ticket followed on this replica."""
 
-    def __init__(
-        self, store: Store, view: LineView, weights: Mapping[str, int], most: int = MOST_FOLLOWERS
-    ) -> None:
+    def __init__(self, store: Store, view: View, most: int = MOST_FOLLOWERS) -> None:
         self._store = store
         self._view = view
-        self._weights = weights
         self._most = most
         self._followers: dict[str, set[_Follower]] = {}
         self._count = 0
@@ -105,7 +86,7 @@ class Watchers:
             standing = (await self._store.standings([id])).get(id)
             if standing is None:
                 raise store_fault(Reason.NOT_FOUND, "id")
-            ticket = read_ticket(standing, await self._view.line(), self._weights)
+            ticket = read_ticket(standing, await self._view.line(), self._view.weights)
             follower = _Follower(ticket)
             with self._listed(id, follower):
                 yield ticket
@@ -168,7 +149,7 @@ class Watchers:
                     if id not in standings:
                         follower.end(store_fault(Reason.NOT_FOUND, "id"))
                         continue
-                    ticket = read_ticket(standings[id], line, self._weights, follower.shown)
+                    ticket = read_ticket(standings[id], line, self._view.weights, follower.shown)
                     if differs(ticket, follower.shown):
                         follower.offer(ticket)
 

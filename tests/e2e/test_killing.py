@@ -12,7 +12,7 @@ import pytest
 
 from fournil.client import Fournil, FournilError
 from fournil.edge.v1 import edge_pb2
-from services.quota.policy import BUNDLED, load_policy
+from services.quota.policy_file import BUNDLED, load_policy
 from services.quota.redis_store import RedisStore
 from services.runtime.redis_link import RedisLink
 from tests.e2e.conftest import SupervisedMesh

@@ -34,6 +34,22 @@ class PlaceReason(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     PLACE_REASON_UNSPECIFIED: _ClassVar[PlaceReason]
     PLACE_REASON_FAIR_SHARE: _ClassVar[PlaceReason]
     PLACE_REASON_RETURNED_JOB: _ClassVar[PlaceReason]
+
+class LimitUnit(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    LIMIT_UNIT_UNSPECIFIED: _ClassVar[LimitUnit]
+    LIMIT_UNIT_PICTURES: _ClassVar[LimitUnit]
+    LIMIT_UNIT_WORK: _ClassVar[LimitUnit]
+    LIMIT_UNIT_JOBS: _ClassVar[LimitUnit]
+    LIMIT_UNIT_SECONDS: _ClassVar[LimitUnit]
+
+class SurgeLevel(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    SURGE_LEVEL_UNSPECIFIED: _ClassVar[SurgeLevel]
+    SURGE_LEVEL_NORMAL: _ClassVar[SurgeLevel]
+    SURGE_LEVEL_BUSY: _ClassVar[SurgeLevel]
+    SURGE_LEVEL_SURGE: _ClassVar[SurgeLevel]
+    SURGE_LEVEL_SHED: _ClassVar[SurgeLevel]
 RESERVATION_STATE_UNSPECIFIED: ReservationState
 RESERVATION_STATE_HELD: ReservationState
 RESERVATION_STATE_QUEUED: ReservationState
@@ -49,6 +65,16 @@ REFUND_REASON_EXPIRED: RefundReason
 PLACE_REASON_UNSPECIFIED: PlaceReason
 PLACE_REASON_FAIR_SHARE: PlaceReason
 PLACE_REASON_RETURNED_JOB: PlaceReason
+LIMIT_UNIT_UNSPECIFIED: LimitUnit
+LIMIT_UNIT_PICTURES: LimitUnit
+LIMIT_UNIT_WORK: LimitUnit
+LIMIT_UNIT_JOBS: LimitUnit
+LIMIT_UNIT_SECONDS: LimitUnit
+SURGE_LEVEL_UNSPECIFIED: SurgeLevel
+SURGE_LEVEL_NORMAL: SurgeLevel
+SURGE_LEVEL_BUSY: SurgeLevel
+SURGE_LEVEL_SURGE: SurgeLevel
+SURGE_LEVEL_SHED: SurgeLevel
 
 class AuthenticateRequest(_message.Message):
     __slots__ = ("api_key",)
@@ -67,7 +93,7 @@ class AuthenticateResponse(_message.Message):
     def __init__(self, account_id: _Optional[str] = ..., tier: _Optional[str] = ..., key_id: _Optional[str] = ...) -> None: ...
 
 class ReserveRequest(_message.Message):
-    __slots__ = ("id", "account_id", "cost", "model", "request_id", "body_hash", "ttl", "validate_only")
+    __slots__ = ("id", "account_id", "cost", "model", "request_id", "body_hash", "ttl", "validate_only", "work")
     ID_FIELD_NUMBER: _ClassVar[int]
     ACCOUNT_ID_FIELD_NUMBER: _ClassVar[int]
     COST_FIELD_NUMBER: _ClassVar[int]
@@ -76,6 +102,7 @@ class ReserveRequest(_message.Message):
     BODY_HASH_FIELD_NUMBER: _ClassVar[int]
     TTL_FIELD_NUMBER: _ClassVar[int]
     VALIDATE_ONLY_FIELD_NUMBER: _ClassVar[int]
+    WORK_FIELD_NUMBER: _ClassVar[int]
     id: str
     account_id: str
     cost: int
@@ -84,17 +111,20 @@ class ReserveRequest(_message.Message):
     body_hash: str
     ttl: _duration_pb2.Duration
     validate_only: bool
-    def __init__(self, id: _Optional[str] = ..., account_id: _Optional[str] = ..., cost: _Optional[int] = ..., model: _Optional[str] = ..., request_id: _Optional[str] = ..., body_hash: _Optional[str] = ..., ttl: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., validate_only: bool = ...) -> None: ...
+    work: int
+    def __init__(self, id: _Optional[str] = ..., account_id: _Optional[str] = ..., cost: _Optional[int] = ..., model: _Optional[str] = ..., request_id: _Optional[str] = ..., body_hash: _Optional[str] = ..., ttl: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., validate_only: bool = ..., work: _Optional[int] = ...) -> None: ...
 
 class ReserveResponse(_message.Message):
-    __slots__ = ("reservation", "refusal", "verdicts")
+    __slots__ = ("reservation", "refusal", "verdicts", "level")
     RESERVATION_FIELD_NUMBER: _ClassVar[int]
     REFUSAL_FIELD_NUMBER: _ClassVar[int]
     VERDICTS_FIELD_NUMBER: _ClassVar[int]
+    LEVEL_FIELD_NUMBER: _ClassVar[int]
     reservation: Reservation
     refusal: Refusal
     verdicts: _containers.RepeatedCompositeFieldContainer[PolicyVerdict]
-    def __init__(self, reservation: _Optional[_Union[Reservation, _Mapping]] = ..., refusal: _Optional[_Union[Refusal, _Mapping]] = ..., verdicts: _Optional[_Iterable[_Union[PolicyVerdict, _Mapping]]] = ...) -> None: ...
+    level: SurgeLevel
+    def __init__(self, reservation: _Optional[_Union[Reservation, _Mapping]] = ..., refusal: _Optional[_Union[Refusal, _Mapping]] = ..., verdicts: _Optional[_Iterable[_Union[PolicyVerdict, _Mapping]]] = ..., level: _Optional[_Union[SurgeLevel, str]] = ...) -> None: ...
 
 class Refusal(_message.Message):
     __slots__ = ("reason", "policy", "retry_time")
@@ -107,23 +137,27 @@ class Refusal(_message.Message):
     def __init__(self, reason: _Optional[str] = ..., policy: _Optional[str] = ..., retry_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
 
 class PolicyVerdict(_message.Message):
-    __slots__ = ("policy", "limit", "used", "held", "reset_time", "binding")
+    __slots__ = ("policy", "limit", "used", "held", "reset_time", "binding", "unit", "shadow")
     POLICY_FIELD_NUMBER: _ClassVar[int]
     LIMIT_FIELD_NUMBER: _ClassVar[int]
     USED_FIELD_NUMBER: _ClassVar[int]
     HELD_FIELD_NUMBER: _ClassVar[int]
     RESET_TIME_FIELD_NUMBER: _ClassVar[int]
     BINDING_FIELD_NUMBER: _ClassVar[int]
+    UNIT_FIELD_NUMBER: _ClassVar[int]
+    SHADOW_FIELD_NUMBER: _ClassVar[int]
     policy: str
     limit: int
     used: int
     held: int
     reset_time: _timestamp_pb2.Timestamp
     binding: bool
-    def __init__(self, policy: _Optional[str] = ..., limit: _Optional[int] = ..., used: _Optional[int] = ..., held: _Optional[int] = ..., reset_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., binding: bool = ...) -> None: ...
+    unit: LimitUnit
+    shadow: bool
+    def __init__(self, policy: _Optional[str] = ..., limit: _Optional[int] = ..., used: _Optional[int] = ..., held: _Optional[int] = ..., reset_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., binding: bool = ..., unit: _Optional[_Union[LimitUnit, str]] = ..., shadow: bool = ...) -> None: ...
 
 class Reservation(_message.Message):
-    __slots__ = ("id", "account_id", "tier", "cost", "state", "charged", "refund_reason", "attempts", "expire_time", "model")
+    __slots__ = ("id", "account_id", "tier", "cost", "state", "charged", "refund_reason", "attempts", "expire_time", "model", "work", "late")
     ID_FIELD_NUMBER: _ClassVar[int]
     ACCOUNT_ID_FIELD_NUMBER: _ClassVar[int]
     TIER_FIELD_NUMBER: _ClassVar[int]
@@ -134,6 +168,8 @@ class Reservation(_message.Message):
     ATTEMPTS_FIELD_NUMBER: _ClassVar[int]
     EXPIRE_TIME_FIELD_NUMBER: _ClassVar[int]
     MODEL_FIELD_NUMBER: _ClassVar[int]
+    WORK_FIELD_NUMBER: _ClassVar[int]
+    LATE_FIELD_NUMBER: _ClassVar[int]
     id: str
     account_id: str
     tier: str
@@ -144,7 +180,9 @@ class Reservation(_message.Message):
     attempts: int
     expire_time: _timestamp_pb2.Timestamp
     model: str
-    def __init__(self, id: _Optional[str] = ..., account_id: _Optional[str] = ..., tier: _Optional[str] = ..., cost: _Optional[int] = ..., state: _Optional[_Union[ReservationState, str]] = ..., charged: _Optional[int] = ..., refund_reason: _Optional[_Union[RefundReason, str]] = ..., attempts: _Optional[int] = ..., expire_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., model: _Optional[str] = ...) -> None: ...
+    work: int
+    late: bool
+    def __init__(self, id: _Optional[str] = ..., account_id: _Optional[str] = ..., tier: _Optional[str] = ..., cost: _Optional[int] = ..., state: _Optional[_Union[ReservationState, str]] = ..., charged: _Optional[int] = ..., refund_reason: _Optional[_Union[RefundReason, str]] = ..., attempts: _Optional[int] = ..., expire_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., model: _Optional[str] = ..., work: _Optional[int] = ..., late: bool = ...) -> None: ...
 
 class EnqueueRequest(_message.Message):
     __slots__ = ("id",)
@@ -159,11 +197,12 @@ class EnqueueResponse(_message.Message):
     def __init__(self, ticket: _Optional[_Union[Ticket, _Mapping]] = ...) -> None: ...
 
 class Ticket(_message.Message):
-    __slots__ = ("id", "state", "place", "cost_ahead", "eta_low", "eta_high", "place_reason", "turn", "refund_reason")
+    __slots__ = ("id", "state", "place", "cost_ahead", "work_ahead", "eta_low", "eta_high", "place_reason", "turn", "refund_reason")
     ID_FIELD_NUMBER: _ClassVar[int]
     STATE_FIELD_NUMBER: _ClassVar[int]
     PLACE_FIELD_NUMBER: _ClassVar[int]
     COST_AHEAD_FIELD_NUMBER: _ClassVar[int]
+    WORK_AHEAD_FIELD_NUMBER: _ClassVar[int]
     ETA_LOW_FIELD_NUMBER: _ClassVar[int]
     ETA_HIGH_FIELD_NUMBER: _ClassVar[int]
     PLACE_REASON_FIELD_NUMBER: _ClassVar[int]
@@ -173,12 +212,13 @@ class Ticket(_message.Message):
     state: ReservationState
     place: int
     cost_ahead: int
+    work_ahead: int
     eta_low: _duration_pb2.Duration
     eta_high: _duration_pb2.Duration
     place_reason: PlaceReason
     turn: Turn
     refund_reason: RefundReason
-    def __init__(self, id: _Optional[str] = ..., state: _Optional[_Union[ReservationState, str]] = ..., place: _Optional[int] = ..., cost_ahead: _Optional[int] = ..., eta_low: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., eta_high: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., place_reason: _Optional[_Union[PlaceReason, str]] = ..., turn: _Optional[_Union[Turn, _Mapping]] = ..., refund_reason: _Optional[_Union[RefundReason, str]] = ...) -> None: ...
+    def __init__(self, id: _Optional[str] = ..., state: _Optional[_Union[ReservationState, str]] = ..., place: _Optional[int] = ..., cost_ahead: _Optional[int] = ..., work_ahead: _Optional[int] = ..., eta_low: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., eta_high: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., place_reason: _Optional[_Union[PlaceReason, str]] = ..., turn: _Optional[_Union[Turn, _Mapping]] = ..., refund_reason: _Optional[_Union[RefundReason, str]] = ...) -> None: ...
 
 class Turn(_message.Message):
     __slots__ = ("generator_address", "generator_id", "attempt", "expire_time")
@@ -291,40 +331,60 @@ class GetAllowanceRequest(_message.Message):
     def __init__(self, account_id: _Optional[str] = ...) -> None: ...
 
 class GetAllowanceResponse(_message.Message):
-    __slots__ = ("tier", "verdicts")
+    __slots__ = ("tier", "verdicts", "level")
     TIER_FIELD_NUMBER: _ClassVar[int]
     VERDICTS_FIELD_NUMBER: _ClassVar[int]
+    LEVEL_FIELD_NUMBER: _ClassVar[int]
     tier: str
     verdicts: _containers.RepeatedCompositeFieldContainer[PolicyVerdict]
-    def __init__(self, tier: _Optional[str] = ..., verdicts: _Optional[_Iterable[_Union[PolicyVerdict, _Mapping]]] = ...) -> None: ...
+    level: SurgeLevel
+    def __init__(self, tier: _Optional[str] = ..., verdicts: _Optional[_Iterable[_Union[PolicyVerdict, _Mapping]]] = ..., level: _Optional[_Union[SurgeLevel, str]] = ...) -> None: ...
 
 class DescribeLineRequest(_message.Message):
     __slots__ = ()
     def __init__(self) -> None: ...
 
 class DescribeLineResponse(_message.Message):
-    __slots__ = ("classes", "ovens")
+    __slots__ = ("classes", "ovens", "surge")
     CLASSES_FIELD_NUMBER: _ClassVar[int]
     OVENS_FIELD_NUMBER: _ClassVar[int]
+    SURGE_FIELD_NUMBER: _ClassVar[int]
     classes: _containers.RepeatedCompositeFieldContainer[LineClass]
     ovens: _containers.RepeatedCompositeFieldContainer[Oven]
-    def __init__(self, classes: _Optional[_Iterable[_Union[LineClass, _Mapping]]] = ..., ovens: _Optional[_Iterable[_Union[Oven, _Mapping]]] = ...) -> None: ...
+    surge: Surge
+    def __init__(self, classes: _Optional[_Iterable[_Union[LineClass, _Mapping]]] = ..., ovens: _Optional[_Iterable[_Union[Oven, _Mapping]]] = ..., surge: _Optional[_Union[Surge, _Mapping]] = ...) -> None: ...
+
+class Surge(_message.Message):
+    __slots__ = ("level", "since", "cause", "pinned", "backlog_seconds")
+    LEVEL_FIELD_NUMBER: _ClassVar[int]
+    SINCE_FIELD_NUMBER: _ClassVar[int]
+    CAUSE_FIELD_NUMBER: _ClassVar[int]
+    PINNED_FIELD_NUMBER: _ClassVar[int]
+    BACKLOG_SECONDS_FIELD_NUMBER: _ClassVar[int]
+    level: SurgeLevel
+    since: _timestamp_pb2.Timestamp
+    cause: str
+    pinned: bool
+    backlog_seconds: float
+    def __init__(self, level: _Optional[_Union[SurgeLevel, str]] = ..., since: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., cause: _Optional[str] = ..., pinned: bool = ..., backlog_seconds: _Optional[float] = ...) -> None: ...
 
 class LineClass(_message.Message):
-    __slots__ = ("model", "tier", "waiting", "waiting_cost", "limit", "wait")
+    __slots__ = ("model", "tier", "waiting", "waiting_cost", "waiting_work", "limit", "wait")
     MODEL_FIELD_NUMBER: _ClassVar[int]
     TIER_FIELD_NUMBER: _ClassVar[int]
     WAITING_FIELD_NUMBER: _ClassVar[int]
     WAITING_COST_FIELD_NUMBER: _ClassVar[int]
+    WAITING_WORK_FIELD_NUMBER: _ClassVar[int]
     LIMIT_FIELD_NUMBER: _ClassVar[int]
     WAIT_FIELD_NUMBER: _ClassVar[int]
     model: str
     tier: str
     waiting: int
     waiting_cost: int
+    waiting_work: int
     limit: int
     wait: _duration_pb2.Duration
-    def __init__(self, model: _Optional[str] = ..., tier: _Optional[str] = ..., waiting: _Optional[int] = ..., waiting_cost: _Optional[int] = ..., limit: _Optional[int] = ..., wait: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ...) -> None: ...
+    def __init__(self, model: _Optional[str] = ..., tier: _Optional[str] = ..., waiting: _Optional[int] = ..., waiting_cost: _Optional[int] = ..., waiting_work: _Optional[int] = ..., limit: _Optional[int] = ..., wait: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ...) -> None: ...
 
 class Oven(_message.Message):
     __slots__ = ("generator_id", "slots", "leased", "models")

@@ -4,7 +4,7 @@ import pytest
 
 from services.quota.accounts import Accounts
 from services.quota.memory_store import MemoryStore
-from services.quota.policy import BUNDLED, load_policy
+from services.quota.policy_file import BUNDLED, load_policy
 from services.runtime.errors import Fault, Reason
 
 POLICY = load_policy(BUNDLED)
@@ -28,7 +28,7 @@ async def test_a_key_opens_its_account_until_revoked(store: MemoryStore) -> None
     assert (holder.account_id, holder.tier, holder.key_id) == ("ada", "paid", key.key_id)
     await accounts.revoke_key(key.key_id, "lost")
     assert await refused(accounts, key.secret) is Reason.KEY_REVOKED
-    assert [action for action, _, _ in store.audit] == ["create_key", "revoke_key"]
+    assert [entry.action for entry in await store.audit("", 9)] == ["revoke_key", "create_key"]
 
 
 async def test_neither_the_secret_nor_a_plain_hash_is_stored(store: MemoryStore) -> None:
@@ -69,4 +69,4 @@ async def test_bad_requests_name_the_field(
     with pytest.raises(Fault) as fault:
         await Accounts(store, POLICY, "flour, water, salt").create_key(account, tier, why)
     assert fault.value.metadata["field"] == field
-    assert store.audit == []
+    assert await store.audit("", 9) == []

@@ -8,8 +8,10 @@ from dataclasses import replace
 import pytest
 
 from services.quota.desk import Desk
+from services.quota.line import Size
 from services.quota.memory_store import MemoryStore
-from services.quota.policy import BUNDLED, load_policy
+from services.quota.office import Holder
+from services.quota.policy_file import BUNDLED, load_policy
 from services.quota.reservation import RefundReason, State
 from services.quota.store import Grant
 from services.quota.ticket import PlaceReason, Ticket, differs
@@ -38,7 +40,7 @@ class ShakyStore(MemoryStore):
 async def store() -> ShakyStore:
     made = ShakyStore(POLICY, lambda: 1_000.0)
     for name in ("ada", "bob"):
-        await made.create_key(f"digest-{name}", f"key_{name}", name, "free", "a test")
+        await made.create_key(f"digest-{name}", Holder(name, "free", f"key_{name}", False), "a test")
     return made
 
 
@@ -144,7 +146,7 @@ async def test_rounds_go_on_when_the_store_is_back(desk: Desk, store: ShakyStore
 async def test_the_line_names_every_tier_of_every_served_model(desk: Desk) -> None:
     await beat(desk)
     await desk.heartbeat("oven-2", "oven-2:50053", ["brioche"], 2, None)
-    classes, ovens = await desk.line()
+    classes, ovens, _, _ = await desk.line()
     assert [(one.model, one.tier) for one in classes] == [
         ("brioche", "free"),
         ("brioche", "paid"),
@@ -180,7 +182,7 @@ async def test_a_bad_heartbeat_names_the_field(desk: Desk, fields: dict[str, obj
 
 
 def test_an_eta_is_told_again_when_it_moved_by_a_tenth_and_a_second() -> None:
-    shown = Ticket("0" * 26, State.QUEUED, 3, 3, Wait(10.0, 100.0), 0, None, None)
+    shown = Ticket("0" * 26, State.QUEUED, 3, Size(3, 3_000), Wait(10.0, 100.0), 0, None, None)
     for wait, worth in (
         (Wait(10.5, 100.0), False),
         (Wait(11.5, 100.0), True),

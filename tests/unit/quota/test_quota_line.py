@@ -6,9 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.quota.line import CATCH_UP, HEAD, SCALE, ClassLine, Shares
+from services.quota.line import CATCH_UP, HEAD, SCALE, ClassLine, Shares, Size
 
 LARGEST = 10
+ONE = Size(1, 1_000)
 
 
 def serve(shares: Shares, weights: dict[str, int], costs: list[int]) -> Counter[str]:
@@ -37,7 +38,7 @@ def test_no_class_is_ever_behind_its_share_by_more_than_its_largest_jobs(
     served = serve(Shares(), weights, costs)
     # Start-time fair queueing: normalised service differs by at most one largest job of each class.
     apart = abs(served["free"] / weights["free"] - served["paid"] / weights["paid"])
-    assert apart <= LARGEST / weights["free"] + LARGEST / weights["paid"] + 1e-3
+    assert apart <= LARGEST / weights["free"] + LARGEST / weights["paid"] + 2 / SCALE
 
 
 def test_idleness_earns_a_class_nothing() -> None:
@@ -49,12 +50,12 @@ def test_idleness_earns_a_class_nothing() -> None:
 def test_a_model_that_was_away_catches_up_on_a_bounded_number_of_pictures() -> None:
     models = Shares()
     for _ in range(1_000):
-        models.charge(models.next_model(["crumb"]), 1, 1)
+        models.charge(models.next_model(["crumb"]), 1_000, 1)
     run = 0
     while models.next_model(["crumb", "brioche"]) == "brioche":
-        models.charge("brioche", 1, 1)
-        run += 1
-    assert CATCH_UP - 2 <= run <= CATCH_UP + 2
+        models.charge("brioche", 1_000, 1)
+        run += 1_000
+    assert CATCH_UP - 2_000 <= run <= CATCH_UP + 2_000
 
 
 @given(
@@ -66,7 +67,7 @@ def test_two_accounts_that_wait_differ_by_at_most_twice_the_largest_cost(
 ) -> None:
     line = ClassLine()
     for arrival, (account, cost) in enumerate(jobs):
-        line.join(arrival, str(arrival), account, cost)
+        line.join(arrival, str(arrival), account, Size(1, cost))
     served: Counter[str] = Counter()
     for _ in range(min(taken, len(jobs))):
         waiting = {jobs[int(ticket)][0] for _, _, ticket in line.tickets}
@@ -80,39 +81,39 @@ def test_two_accounts_that_wait_differ_by_at_most_twice_the_largest_cost(
 def test_a_newcomer_goes_before_the_many_tickets_of_another() -> None:
     line = ClassLine()
     for arrival in range(5):
-        line.join(arrival, f"pia-{arrival}", "pia", 2)
-    line.join(5, "quin", "quin", 1)
-    assert line.place("quin") == (1, 2)
+        line.join(arrival, f"pia-{arrival}", "pia", Size(2, 2_000))
+    line.join(5, "quin", "quin", Size(1, 1_000))
+    assert line.place("quin") == (1, Size(2, 2_000))
     assert [line.take() for _ in range(3)] == ["pia-0", "quin", "pia-1"]
 
 
 def test_a_returned_ticket_goes_to_the_head_and_is_counted() -> None:
     line = ClassLine()
-    tag = line.join(1, "first", "pia", 1)
-    line.join(2, "second", "quin", 1)
+    tag = line.join(1, "first", "pia", ONE)
+    line.join(2, "second", "quin", ONE)
     assert line.take() == "first"
-    line.rejoin(1, "first", 1, tag)
+    line.rejoin(1, "first", ONE, tag)
     assert (line.place("first")[0], line.place("second")[0], line.returned) == (0, 1, 1)
 
 
 def test_an_account_gets_back_what_a_left_ticket_stood_for() -> None:
     line = ClassLine()
-    tag = line.join(1, "large", "pia", 9)
+    tag = line.join(1, "large", "pia", Size(9, 9_000))
     line.leave("large")
-    line.forget("pia", tag, 9)
-    line.join(2, "other", "quin", 1)
-    line.join(3, "small", "pia", 1)
-    line.join(4, "another", "quin", 1)
+    line.forget("pia", tag, 9_000)
+    line.join(2, "other", "quin", ONE)
+    line.join(3, "small", "pia", ONE)
+    line.join(4, "another", "quin", ONE)
     assert line.place("small")[0] == 1
 
 
 def test_pictures_ahead_are_summed_near_the_head_and_estimated_beyond() -> None:
     line = ClassLine()
     for arrival in range(2 * HEAD):
-        line.join(arrival, str(arrival), f"account-{arrival}", 1 + arrival % 2)
-    assert line.place("3") == (3, 1 + 2 + 1)
-    assert line.place(str(HEAD + 6)) == (HEAD + 6, (HEAD + 6) * 3 // 2)
-    assert line.waiting_cost == 3 * HEAD
+        line.join(arrival, str(arrival), f"account-{arrival}", Size(1 + arrival % 2, 10))
+    assert line.place("3") == (3, Size(1 + 2 + 1, 30))
+    assert line.place(str(HEAD + 6)) == (HEAD + 6, Size((HEAD + 6) * 3 // 2, 10 * (HEAD + 6)))
+    assert line.waiting == Size(3 * HEAD, 20 * HEAD)
 
 
 @pytest.mark.parametrize("weight", [1, 3, 7, 1_000])

@@ -5,10 +5,11 @@ from collections.abc import Callable
 from contextlib import suppress
 
 from services.quota.memory_store import MemoryStore
-from services.quota.policy import BUNDLED, load_policy
+from services.quota.policy_file import BUNDLED, load_policy
 from services.quota.rounds import CALM, Rounds
 from services.quota.store import Grant, Swept
-from services.quota.watch import LineView, Watchers
+from services.quota.view import View
+from services.quota.watch import Watchers
 from services.runtime.errors import Fault, Reason
 
 POLICY = load_policy(BUNDLED)
@@ -41,7 +42,8 @@ async def until(holds: Callable[[], bool]) -> None:
 async def test_nothing_is_swept_until_the_store_was_calm_for_a_life() -> None:
     now = 0.0
     store = CountingStore(POLICY, lambda: 1_000.0 + now)
-    rounds = Rounds(store, Watchers(store, LineView(store), {}), clock=lambda: now)
+    view = View(store, POLICY)
+    rounds = Rounds(store, Watchers(store, view), view, clock=lambda: now)
     tasks = [asyncio.create_task(task()) for task in (rounds.grant, rounds.sweep)]
     try:
         await until(lambda: store.grants > 3)

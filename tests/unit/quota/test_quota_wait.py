@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from services.quota.line import Size
 from services.quota.wait import LATE, REACTION, Capacity, ClassState, Oven, Wait, capacity, expected_wait
 
 WEIGHTS = {"free": 1, "paid": 4}
@@ -16,8 +17,13 @@ def oven(
     return Oven("oven", "oven:50053", models, slots, leased, picture_time)
 
 
+def size(pictures: int) -> Size:
+    """Of so many default pictures."""
+    return Size(pictures, 1_000 * pictures)
+
+
 def line(free: int, paid: int) -> list[ClassState]:
-    return [ClassState("crumb", "free", free, free), ClassState("crumb", "paid", paid, paid)]
+    return [ClassState("crumb", tier, count, *size(count)) for tier, count in (("free", free), ("paid", paid))]
 
 
 def test_capacity_adds_generators_and_divides_between_models_that_wait() -> None:
@@ -34,21 +40,21 @@ def test_without_a_generator_of_known_speed_nothing_is_promised(useless: Oven) -
 
 
 def test_with_free_slots_there_is_no_wait() -> None:
-    assert expected_wait(0, "free", line(0, 0), WEIGHTS, Capacity(2.0, 4, 3.0)) == Wait(0.0, REACTION)
+    assert expected_wait(size(0), "free", line(0, 0), WEIGHTS, Capacity(2.0, 4, 3.0)) == Wait(0.0, REACTION)
 
 
 def test_alone_the_class_has_the_whole_rate() -> None:
-    wait = expected_wait(20, "free", line(20, 0), WEIGHTS, FULL)
+    wait = expected_wait(size(20), "free", line(20, 0), WEIGHTS, FULL)
     assert wait.low < 20 / 2.0 < wait.high <= 20 / 2.0 * LATE + REACTION + FULL.batch
 
 
 def test_beside_a_long_line_it_has_its_share() -> None:
-    wait = expected_wait(10, "free", line(10, 10_000), WEIGHTS, FULL)
+    wait = expected_wait(size(10), "free", line(10, 10_000), WEIGHTS, FULL)
     assert wait.low < 10 * 5 / 2.0 < wait.high
 
 
 def test_the_low_end_lets_the_others_run_dry() -> None:
-    wait = expected_wait(100, "free", line(100, 10), WEIGHTS, FULL)
+    wait = expected_wait(size(100), "free", line(100, 10), WEIGHTS, FULL)
     assert wait.low == pytest.approx(0.8 * 110 / 2.0)
     assert wait.high > 100 * 5 / 2.0
 
@@ -61,7 +67,18 @@ def test_the_low_end_lets_the_others_run_dry() -> None:
 )
 def test_more_ahead_is_never_a_shorter_wait(ahead: int, paid: int, room: int, tier: str) -> None:
     able = Capacity(2.0, room, 3.0)
-    now = expected_wait(ahead, tier, line(ahead, paid), WEIGHTS, able)
-    later = expected_wait(ahead + 1, tier, line(ahead, paid), WEIGHTS, able)
+    now = expected_wait(size(ahead), tier, line(ahead, paid), WEIGHTS, able)
+    later = expected_wait(size(ahead + 1), tier, line(ahead, paid), WEIGHTS, able)
     assert 0.0 <= now.low <= now.high
     assert later.low >= now.low - 1e-9 and later.high >= now.high - 1e-9
+
+
+def test_what_takes_ten_times_the_steps_takes_ten_times_as_long() -> None:
+    usual = expected_wait(size(20), "free", line(20, 0), WEIGHTS, FULL)
+    heavy = expected_wait(Size(20, 200_000), "free", [ClassState("crumb", "free", 20, 20, 200_000)], WEIGHTS, FULL)
+    assert heavy.low == pytest.approx(10 * usual.low)
+
+
+def test_a_full_oven_is_busy_with_the_work_of_its_turns() -> None:
+    able = capacity([Oven("oven", "oven:1", ("crumb",), 4, 4, 0.5, leased_work=40_000)], "crumb", frozenset())
+    assert able == Capacity(rate=2.0, room=0, batch=20.0)

@@ -1,0 +1,141 @@
+"""Plain values to gRPC messages and back."""
+
+from google.protobuf.duration_pb2 import Duration
+from google.protobuf.timestamp_pb2 import Timestamp
+
+from fournil.quota.v1 import quota_pb2
+from services.quota.desk import ClassView
+from services.quota.limits import Refusal, Verdict
+from services.quota.reservation import Reservation, Turn
+from services.quota.surge import Level, SurgeState
+from services.quota.ticket import Ticket
+from services.quota.wait import Oven
+
+# Enum values are written by name: the tail of each is the name of ours, `_NONE` where there is none.
+_NONE = "UNSPECIFIED"
+_LEVELS = {
+    Level.NORMAL: quota_pb2.SURGE_LEVEL_NORMAL,
+    Level.BUSY: quota_pb2.SURGE_LEVEL_BUSY,
+    Level.SURGE: quota_pb2.SURGE_LEVEL_SURGE,
+    Level.SHED: quota_pb2.SURGE_LEVEL_SHED,
+}
+
+
+def seconds(duration: Duration) -> float:
+    """Of a duration."""
+    return duration.seconds + duration.nanos / 1e9
+
+
+def duration(seconds: float) -> Duration:
+    """Of seconds."""
+    whole = Duration()
+    whole.FromMicroseconds(round(seconds * 1e6))
+    return whole
+
+
+def timestamp(seconds: float | None) -> Timestamp | None:
+    """Of Unix seconds."""
+    if seconds is None:
+        return None
+    stamp = Timestamp()
+    stamp.FromMicroseconds(round(seconds * 1e6))
+    return stamp
+
+
+def reservation_message(reservation: Reservation) -> quota_pb2.Reservation:
+    """A reservation on the wire."""
+    return quota_pb2.Reservation(
+        id=reservation.id,
+        account_id=reservation.account_id,
+        tier=reservation.tier,
+        cost=reservation.cost,
+        state=f"RESERVATION_STATE_{reservation.state}",
+        charged=reservation.charged,
+        refund_reason=f"REFUND_REASON_{reservation.refund_reason or _NONE}",
+        attempts=reservation.attempts,
+        expire_time=timestamp(reservation.expire_time),
+        model=reservation.model,
+        work=reservation.work,
+        late=reservation.late,
+    )
+
+
+def refusal_message(refusal: Refusal) -> quota_pb2.Refusal:
+    """A refusal on the wire."""
+    return quota_pb2.Refusal(
+        reason=refusal.reason, policy=refusal.policy, retry_time=timestamp(refusal.retry_time)
+    )
+
+
+def verdict_message(verdict: Verdict) -> quota_pb2.PolicyVerdict:
+    """A verdict on the wire."""
+    return quota_pb2.PolicyVerdict(
+        policy=verdict.policy,
+        limit=verdict.limit,
+        used=verdict.used,
+        held=verdict.held,
+        reset_time=timestamp(verdict.reset_time),
+        binding=verdict.binding,
+        unit=f"LIMIT_UNIT_{verdict.unit.upper()}",
+        shadow=verdict.shadow,
+    )
+
+
+def ticket_message(ticket: Ticket) -> quota_pb2.Ticket:
+    """A ticket on the wire."""
+    return quota_pb2.Ticket(
+        id=ticket.id,
+        state=f"RESERVATION_STATE_{ticket.state}",
+        place=ticket.place,
+        cost_ahead=ticket.ahead.cost,
+        work_ahead=ticket.ahead.work,
+        eta_low=duration(ticket.wait.low) if ticket.wait else None,
+        eta_high=duration(ticket.wait.high) if ticket.wait else None,
+        place_reason=f"PLACE_REASON_{ticket.place_reason or _NONE}",
+        turn=turn_message(ticket.turn) if ticket.turn else None,
+        refund_reason=f"REFUND_REASON_{ticket.refund_reason or _NONE}",
+    )
+
+
+def turn_message(turn: Turn) -> quota_pb2.Turn:
+    """A turn on the wire."""
+    return quota_pb2.Turn(
+        generator_address=turn.address,
+        generator_id=turn.generator_id,
+        attempt=turn.attempt,
+        expire_time=timestamp(turn.expire_time),
+    )
+
+
+def line_class_message(view: ClassView) -> quota_pb2.LineClass:
+    """A class of the line on the wire."""
+    return quota_pb2.LineClass(
+        model=view.model,
+        tier=view.tier,
+        waiting=view.waiting,
+        waiting_cost=view.waiting_cost,
+        waiting_work=view.waiting_work,
+        limit=view.limit,
+        wait=duration(view.wait.middle) if view.wait else None,
+    )
+
+
+def oven_message(oven: Oven) -> quota_pb2.Oven:
+    """A generator on the wire."""
+    return quota_pb2.Oven(generator_id=oven.generator_id, slots=oven.slots, leased=oven.leased, models=oven.models)
+
+
+def level_message(level: Level) -> quota_pb2.SurgeLevel:
+    """A surge level on the wire."""
+    return _LEVELS[level]
+
+
+def surge_message(state: SurgeState, backlog: float) -> quota_pb2.Surge:
+    """The surge level on the wire."""
+    return quota_pb2.Surge(
+        level=level_message(state.level),
+        since=timestamp(state.since) if state.since else None,
+        cause=state.cause,
+        pinned=state.pinned,
+        backlog_seconds=backlog,
+    )
