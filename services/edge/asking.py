@@ -9,7 +9,7 @@ import math
 import re
 import secrets
 import unicodedata
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 
 from services.edge.job import Format, Spec
 from services.runtime.errors import Fault, Reason, invalid
@@ -76,7 +76,7 @@ def to_spec(asked: Asked, model: ModelFacts) -> Spec:
     guidance = _number("guidance", model.default_guidance if asked.guidance is None else asked.guidance)
     if not 0.0 <= guidance <= MAX_GUIDANCE:
         raise invalid("guidance", f"must be 0 to {MAX_GUIDANCE:g}")
-    return Spec(
+    spec = Spec(
         prompt=check_prompt("prompt", asked.prompt),
         model=model.name,
         count=_whole("count", asked.count, 1, 1, MAX_COUNT),
@@ -91,6 +91,17 @@ def to_spec(asked: Asked, model: ModelFacts) -> Spec:
         output_format=_format(asked.output_format),
         quality=_whole("output_compression", asked.output_compression, DEFAULT_QUALITY, 1, 100),
     )
+    return replace(spec, work=work_of(spec, model))
+
+
+def work_of(spec: Spec, model: ModelFacts) -> int:
+    """Thousandths of a default picture: as its steps and its pixels are to the model's own. A model of one size
+    draws at that, whatever is handed out."""
+    pixels = 1.0
+    if not model.square:
+        pixels = spec.width * spec.height / (model.native_width * model.native_height)
+    steps = spec.steps * (1.0 if spec.strength is None else spec.strength) / model.default_steps
+    return max(1, round(1000 * spec.count * steps * pixels))
 
 
 def check_prompt(field: str, prompt: object) -> str:

@@ -26,6 +26,7 @@ from services.edge.peers import (
     Reservation,
     RoughPicture,
     StepDone,
+    Surge,
     Ticket,
     Turn,
     Verdict,
@@ -60,6 +61,13 @@ _TO_REASON = {reason: number for number, reason in _REASONS.items()}
 _PLACE_REASONS = {
     quota_pb2.PLACE_REASON_FAIR_SHARE: "fair_share",
     quota_pb2.PLACE_REASON_RETURNED_JOB: "returned_job",
+}
+_LEVELS = {
+    quota_pb2.SURGE_LEVEL_UNSPECIFIED: "normal",
+    quota_pb2.SURGE_LEVEL_NORMAL: "normal",
+    quota_pb2.SURGE_LEVEL_BUSY: "busy",
+    quota_pb2.SURGE_LEVEL_SURGE: "surge",
+    quota_pb2.SURGE_LEVEL_SHED: "shed",
 }
 _PRIORITIES = {"free": generator_pb2.PRIORITY_FREE}
 _FORMATS = {
@@ -98,6 +106,7 @@ class GrpcQuota:
             body_hash=job.body_hash,
             ttl=RESERVATION_LIFE,
             validate_only=validate_only,
+            work=job.spec.work,
         )
         with _faults_of("quota"):
             answer = await self._stub.Reserve(request)
@@ -142,8 +151,9 @@ class GrpcQuota:
         with _faults_of("quota"):
             request = quota_pb2.GetAllowanceRequest(account_id=account_id)
             answer = await self._stub.GetAllowance(request)
-        limits = {verdict.policy: _limit(verdict) for verdict in answer.verdicts}
-        return Allowance(answer.tier, limits["daily"], limits["live"])
+        limits = [_limit(verdict) for verdict in answer.verdicts]
+        live = next(limit for limit in limits if limit.policy == "live")
+        return Allowance(answer.tier, limits[0], live, limits, _LEVELS[answer.level])
 
     async def line(self) -> LineState:
         with _faults_of("quota"):
@@ -158,7 +168,14 @@ class GrpcQuota:
             for entry in answer.classes
         ]
         slots, baking = sum(oven.slots for oven in answer.ovens), sum(oven.leased for oven in answer.ovens)
-        return LineState(classes, len(answer.ovens), slots, baking)
+        surge = Surge(
+            _LEVELS[answer.surge.level],
+            answer.surge.since.ToMicroseconds() / 1e6 if answer.surge.HasField("since") else None,
+            answer.surge.cause,
+            answer.surge.pinned,
+            answer.surge.backlog_seconds,
+        )
+        return LineState(classes, len(answer.ovens), slots, baking, surge)
 
 
 class GrpcModerator:
@@ -265,10 +282,11 @@ def _model(message: generator_pb2.Model) -> ModelFacts:
 def _refusal(answer: quota_pb2.ReserveResponse) -> Fault:
     refusal = answer.refusal
     reason = Reason(refusal.reason)
-    facts: dict[str, object] = {"policy": refusal.policy}
+    facts: dict[str, object] = {"policy": refusal.policy, "level": _LEVELS[answer.level]}
     for verdict in answer.verdicts:
         if verdict.policy == refusal.policy:
-            facts |= {"limit": verdict.limit, "used": verdict.used, "held": verdict.held}
+            unit = quota_pb2.LimitUnit.Name(verdict.unit).removeprefix("LIMIT_UNIT_").lower()
+            facts |= {"limit": verdict.limit, "used": verdict.used, "held": verdict.held, "unit": unit}
             if verdict.HasField("reset_time"):
                 facts["reset"] = verdict.reset_time.ToJsonString()
     retry_after: float | None = None
@@ -296,7 +314,8 @@ def _ticket(message: quota_pb2.Ticket) -> Ticket:
 
 def _limit(message: quota_pb2.PolicyVerdict) -> Limit:
     reset = message.reset_time.ToMicroseconds() / 1e6 if message.HasField("reset_time") else None
-    return Limit(message.policy, message.limit, message.used, message.held, reset)
+    unit = quota_pb2.LimitUnit.Name(message.unit).removeprefix("LIMIT_UNIT_").lower()
+    return Limit(message.policy, message.limit, message.used, message.held, reset, unit)
 
 
 def _verdict(message: moderator_pb2.Verdict) -> Verdict:

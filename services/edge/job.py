@@ -80,6 +80,9 @@ class Spec:
     """How much of the picture it starts from is drawn anew; None when it starts from none."""
     output_format: Format = Format.PNG
     quality: int = 90
+    work: int = 0
+    """Of the whole job, in thousandths of a picture as the model draws it when nothing is asked; 0 in older
+    records."""
 
     @property
     def size(self) -> str:

@@ -23,8 +23,20 @@ _TEXTS: Mapping[Reason, tuple[str, str]] = {
         "Il n’y a pas de modèle « {model} ». Disponibles : {models}.",
     ),
     Reason.ALLOWANCE_SPENT: (
-        "Your allowance of {limit} pictures a day is spent; it starts again at {reset}.",
-        "Votre allocation de {limit} images par jour est épuisée ; elle reprend à {reset}.",
+        "Your allowance of {limit} {unit}{while_full} is spent; there is room again at {reset}.",
+        "Votre allocation de {limit} {unit}{while_full} est épuisée ; il y aura de la place à {reset}.",
+    ),
+    Reason.ASKED_TOO_FAST: (
+        "That was too fast: at most {limit} at once. Nothing was charged; wait a moment and ask again.",
+        "C’était trop rapide : {limit} à la fois au plus. Rien n’a été compté ; redemandez dans un instant.",
+    ),
+    Reason.ACCOUNT_BANNED: (
+        "This account may not ask for pictures: {detail}.",
+        "Ce compte ne peut pas demander d’images : {detail}.",
+    ),
+    Reason.SCOPE_MISSING: (
+        "This key may not do that: it lacks the scope “{scope}”.",
+        "Cette clé ne le permet pas : il lui manque le droit « {scope} ».",
     ),
     Reason.TOO_MANY_LIVE_JOBS: (
         "You have {held} jobs under way and may have {limit}. Wait for one to end, or cancel one.",
@@ -106,6 +118,17 @@ _DETAIL_WORDS_FR: Mapping[str, str] = {
     " pixels in all": " pixels en tout",
 }
 
+_UNITS: Mapping[str, tuple[str, str]] = {
+    "pictures": ("pictures", "images"),
+    "work": ("thousandths of a picture’s work", "millièmes du travail d’une image"),
+}
+_WHILE_FULL: Mapping[str, tuple[str, str]] = {
+    "normal": ("", ""),
+    "busy": (" while the ovens are busy", " tant que les fours sont occupés"),
+    "surge": (" while the ovens are full", " tant que les fours sont pleins"),
+    "shed": (" while the ovens are overrun", " tant que les fours sont débordés"),
+}
+
 CATEGORIES: Mapping[str, tuple[str, str]] = {
     "sexual": ("sexual content", "contenu sexuel"),
     "sexual_minors": ("sexual content with minors", "contenu sexuel impliquant des mineurs"),
@@ -141,6 +164,10 @@ def text(fault: Fault, language: str) -> str:
         facts["category"] = category(facts["category"], language)
     if "detail" in facts and language == "fr":
         facts["detail"] = _detail_fr(facts["detail"])
+    if fault.reason is Reason.ALLOWANCE_SPENT:
+        french = language == "fr"
+        facts["unit"] = _UNITS.get(facts.get("unit", "pictures"), _UNITS["pictures"])[french]
+        facts["while_full"] = _WHILE_FULL.get(facts.get("level", "normal"), _WHILE_FULL["normal"])[french]
     if "reset" in facts:
         facts["reset"] = facts["reset"].replace("T", " ").removesuffix("Z")[:16] + " UTC"
     return _TEXTS[fault.reason][language == "fr"].format_map(facts)

@@ -4,7 +4,7 @@
 """
 
 from collections.abc import AsyncIterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Protocol
 
@@ -51,22 +51,25 @@ class Ticket:
 
 @dataclass(frozen=True)
 class Limit:
-    """One limit as it stands. `reset` is in Unix seconds."""
+    """One limit as it stands. `reset` is in Unix seconds; `unit` is pictures, work, jobs or seconds."""
 
     policy: str
     limit: int
     used: int
     held: int
     reset: float | None
+    unit: str = "pictures"
 
 
 @dataclass(frozen=True)
 class Allowance:
-    """What an account has left."""
+    """What an account has left at the present surge level; `main` is the limit to show."""
 
     tier: str
-    daily: Limit
+    main: Limit
     live: Limit
+    limits: Sequence[Limit] = ()
+    level: str = "normal"
 
 
 @dataclass(frozen=True)
@@ -80,6 +83,18 @@ class LineClass:
 
 
 @dataclass(frozen=True)
+class Surge:
+    """How far demand is above capacity: the level, since when (Unix seconds) and why, and the seconds of work that
+    wait."""
+
+    level: str = "normal"
+    since: float | None = None
+    cause: str = ""
+    pinned: bool = False
+    backlog: float = 0.0
+
+
+@dataclass(frozen=True)
 class LineState:
     """The public state of the line."""
 
@@ -87,6 +102,7 @@ class LineState:
     ovens: int
     slots: int
     baking: int
+    surge: Surge = field(default_factory=Surge)
 
 
 @dataclass(frozen=True)

@@ -21,6 +21,7 @@ from services.edge.job import Account, Event, Failure, Job, State
 from services.edge.job_codec import unpack_failure
 from services.edge.links import Links
 from services.edge.messages import failure_text
+from services.edge.peers import Limit
 from services.runtime import call_context
 from services.runtime.errors import Fault, Reason, invalid
 from services.runtime.pictures import media_type
@@ -123,7 +124,7 @@ class NativeApi:
         """GET /v1/me/allowance."""
         account = await self._account(request)
         allowance = await self._counter.allowance(account)
-        daily, live = allowance.daily, allowance.live
+        daily, live = allowance.main, allowance.live
         return JSONResponse(
             {
                 "account_id": account.account_id,
@@ -135,6 +136,8 @@ class NativeApi:
                 "reset_time": None if daily.reset is None else iso_time(daily.reset),
                 "live_limit": live.limit,
                 "live": live.held,
+                "level": allowance.level,
+                "limits": [_limit(limit) for limit in allowance.limits],
             }
         )
 
@@ -142,7 +145,9 @@ class NativeApi:
         """GET /v1/queue: public."""
         line = await self._counter.line()
         classes = [vars(entry) for entry in line.classes]
-        return JSONResponse({"classes": classes, "ovens": line.ovens, "slots": line.slots, "baking": line.baking})
+        facts = {"ovens": line.ovens, "slots": line.slots, "baking": line.baking}
+        surge = {**vars(line.surge), "since": None if line.surge.since is None else iso_time(line.surge.since)}
+        return JSONResponse({"classes": classes, **facts, "surge": surge})
 
     def job(self, job: Job) -> dict[str, Any]:
         """A job as JSON."""
@@ -237,6 +242,10 @@ def _failure(failure: Failure) -> dict[str, Any]:
     if failure.refusal is not None:
         body["refusal"] = {**vars(failure.refusal), "words": list(failure.refusal.words)}
     return body
+
+
+def _limit(limit: Limit) -> dict[str, Any]:
+    return {**vars(limit), "reset": None if limit.reset is None else iso_time(limit.reset)}
 
 
 def _image(text: object) -> bytes:

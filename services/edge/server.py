@@ -98,7 +98,7 @@ class ImageService(edge_pb2_grpc.ImageServiceServicer):
     ) -> edge_pb2.GetAllowanceResponse:
         account = await self._account(context)
         allowance = await self._counter.allowance(account)
-        daily, live = allowance.daily, allowance.live
+        daily, live = allowance.main, allowance.live
         return edge_pb2.GetAllowanceResponse(
             account_id=account.account_id,
             tier=allowance.tier,
@@ -108,6 +108,18 @@ class ImageService(edge_pb2_grpc.ImageServiceServicer):
             reset_time=None if daily.reset is None else _timestamp(daily.reset),
             live_limit=live.limit,
             live=live.held,
+            level=allowance.level,
+            limits=[
+                edge_pb2.Limit(
+                    policy=one.policy,
+                    limit=one.limit,
+                    used=one.used,
+                    held=one.held,
+                    reset_time=None if one.reset is None else _timestamp(one.reset),
+                    unit=one.unit,
+                )
+                for one in allowance.limits
+            ],
         )
 
     async def GetQueue(self, request: edge_pb2.GetQueueRequest, context: Context) -> edge_pb2.GetQueueResponse:
@@ -118,7 +130,16 @@ class ImageService(edge_pb2_grpc.ImageServiceServicer):
             )
             for entry in line.classes
         ]
-        return edge_pb2.GetQueueResponse(classes=classes, ovens=line.ovens, slots=line.slots, baking=line.baking)
+        surge = edge_pb2.Surge(
+            level=line.surge.level,
+            since=None if line.surge.since is None else _timestamp(line.surge.since),
+            cause=line.surge.cause,
+            pinned=line.surge.pinned,
+            backlog=_duration(line.surge.backlog),
+        )
+        return edge_pb2.GetQueueResponse(
+            classes=classes, ovens=line.ovens, slots=line.slots, baking=line.baking, surge=surge
+        )
 
     async def ListModels(
         self, request: edge_pb2.ListModelsRequest, context: Context

@@ -28,7 +28,9 @@ CANCELLED_ROWS = Counter(
     "fournil_generator_cancelled_rows_total", "Rows taken out before they were done.", ["model", "priority"]
 )
 JOBS = Gauge("fournil_generator_jobs", "Jobs that hold room in the oven.")
-PICTURE_SECONDS = Gauge("fournil_generator_picture_seconds", "Machine time of one picture at the present mix.")
+PICTURE_SECONDS = Gauge(
+    "fournil_generator_picture_seconds", "Machine time of a default picture at the present mix."
+)
 HEARTBEATS = Counter("fournil_generator_heartbeats_total", "Reports to the desk.", ["outcome"])
 JOULES = Counter(
     "fournil_generator_energy_joules_total",

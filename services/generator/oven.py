@@ -181,7 +181,10 @@ class Oven:
         width = sum(row.width for row in rows)
         measures.STEP_SECONDS.labels(model).observe(seconds)
         measures.BATCH_FILL.labels(model).observe(width / self._batcher.capacities[model].rows)
-        self._pace.measured(seconds, sum(1 / row.steps for row in rows))
+        here = [row for row in rows if row.job in self._jobs]
+        if here:
+            brought = sum(self._jobs[row.job].recipe.work / row.steps for row in here)
+            self._pace.measured(seconds * sum(row.width for row in here) / width, brought)
         measures.PICTURE_SECONDS.set(self._pace.picture_seconds or 0.0)
         for row in rows:
             job = self._jobs.get(row.job)

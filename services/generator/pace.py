@@ -1,4 +1,5 @@
-"""What one picture costs of the whole machine's time, at the present mix of steps and models."""
+"""What a picture, as its model draws it when nothing is asked, costs of the whole machine's time, at the present
+mix of models."""
 
 from __future__ import annotations
 
@@ -7,7 +8,7 @@ HALF_LIFE = 20.0
 
 
 class Pace:
-    """A running ratio of busy seconds to pictures; a picture of n steps is n-ths of a picture."""
+    """A running ratio of busy seconds to pictures; a step brings a picture a fraction further."""
 
     def __init__(self) -> None:
         self._seconds = 0.0

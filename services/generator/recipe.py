@@ -65,6 +65,8 @@ class Recipe:
     quality: int
     previews: int
     paid: bool
+    work: float = 1.0
+    """Of a picture, as its steps and pixels are to those that the model has when nothing is asked."""
 
     @property
     def preview_steps(self) -> frozenset[int]:
@@ -123,6 +125,7 @@ def check(models: Mapping[str, Model[Any, Any]], asked: Asked) -> Recipe:
         quality=quality,
         previews=asked.previews,
         paid=asked.paid,
+        work=calls / chosen.calls(facts.default_steps) * drawn[0] * drawn[1] / (facts.width * facts.height),
     )
 
 

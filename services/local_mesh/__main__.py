@@ -17,7 +17,8 @@ GREETING = """
 
   page        {page}
   gRPC        {target}
-  free key    {free}     (3 pictures a day / 3 images par jour)
+  free key    {free}
+                 20 pictures a day, 3 while the ovens are full / 20 images par jour, 3 quand les fours sont pleins
   paid key    {paid}
 
   Lines to copy / Lignes à copier :

@@ -22,6 +22,9 @@ CODES: dict[Reason, grpc.StatusCode] = {
     Reason.ALLOWANCE_SPENT: grpc.StatusCode.RESOURCE_EXHAUSTED,
     Reason.TOO_MANY_LIVE_JOBS: grpc.StatusCode.RESOURCE_EXHAUSTED,
     Reason.LINE_FULL: grpc.StatusCode.RESOURCE_EXHAUSTED,
+    Reason.ASKED_TOO_FAST: grpc.StatusCode.RESOURCE_EXHAUSTED,
+    Reason.ACCOUNT_BANNED: grpc.StatusCode.PERMISSION_DENIED,
+    Reason.SCOPE_MISSING: grpc.StatusCode.PERMISSION_DENIED,
     Reason.MODERATION_BLOCKED: grpc.StatusCode.FAILED_PRECONDITION,
     Reason.REQUEST_ID_REUSED: grpc.StatusCode.INVALID_ARGUMENT,
     Reason.WRONG_STATE: grpc.StatusCode.FAILED_PRECONDITION,
@@ -34,7 +37,13 @@ CODES: dict[Reason, grpc.StatusCode] = {
     Reason.JOB_EXPIRED: grpc.StatusCode.FAILED_PRECONDITION,
 }
 
-_LIMITS = {Reason.ALLOWANCE_SPENT, Reason.TOO_MANY_LIVE_JOBS, Reason.LINE_FULL, Reason.OVERLOADED}
+_LIMITS = {
+    Reason.ALLOWANCE_SPENT,
+    Reason.TOO_MANY_LIVE_JOBS,
+    Reason.LINE_FULL,
+    Reason.ASKED_TOO_FAST,
+    Reason.OVERLOADED,
+}
 _FROM_CODE = {
     grpc.StatusCode.INVALID_ARGUMENT: Reason.INVALID_ARGUMENT,
     grpc.StatusCode.DEADLINE_EXCEEDED: Reason.DEADLINE_EXCEEDED,

@@ -15,13 +15,14 @@ from fournil.quota.v1 import admin_pb2, admin_pb2_grpc
 from services.local_mesh.mesh import LocalMesh, Ports
 
 REPO = Path(__file__).resolve().parents[2]
+POLICY = REPO / "tests" / "fixtures" / "policy.toml"
 
 
 class SupervisedMesh:
     """A mesh whose dead parts are restarted, as `make run` and Kubernetes do, and the keys to use it."""
 
     def __init__(self, folder: Path, models: Path = REPO / "models" / "weights") -> None:
-        self.local = LocalMesh(folder, Ports.any(), models)
+        self.local = LocalMesh(folder, Ports.any(), models, extra={"FOURNIL_POLICY": str(POLICY)})
         self._stop = threading.Event()
         self._watchman = threading.Thread(target=self._look_after, name="watchman", daemon=True)
         self._keys = 0

@@ -17,6 +17,7 @@ from grpc_health.v1 import health_pb2, health_pb2_grpc
 
 from fournil.quota.v1 import admin_pb2, admin_pb2_grpc, quota_pb2, quota_pb2_grpc
 from services.local_mesh.store import LocalStore, free_port, start_store
+from services.quota.view import LINE_AGE
 from services.runtime.channels import open_channel
 from services.runtime.errors import Reason
 from services.runtime.wire_errors import error_info
@@ -48,6 +49,7 @@ class DeskProcess:
             **os.environ,
             "REDIS_URL": self.redis_url,
             "FOURNIL_KEY_PEPPER": "flour, water, salt and time",
+            "FOURNIL_POLICY": str(ROOT / "tests" / "fixtures" / "policy.toml"),
             "FOURNIL_LISTEN": self.target,
             "FOURNIL_METRICS_LISTEN": f"127.0.0.1:{free_port()}",
             "FOURNIL_LOG_LEVEL": "WARNING",
@@ -152,6 +154,7 @@ async def test_a_job_from_key_to_charge(desk: DeskProcess) -> None:
         assert updates[-1].state == STATE.RESERVATION_STATE_RUNNING
         assert (turn.generator_address, turn.attempt) == ("127.0.0.1:50053", 1)
 
+        await asyncio.sleep(2 * LINE_AGE)
         line = await quota.DescribeLine(quota_pb2.DescribeLineRequest())
         assert [(oven.slots, oven.leased) for oven in line.ovens] == [(2, 2)]
         assert {(one.model, one.tier, one.waiting) for one in line.classes} == {

@@ -267,7 +267,7 @@ class GetAllowanceRequest(_message.Message):
     def __init__(self) -> None: ...
 
 class GetAllowanceResponse(_message.Message):
-    __slots__ = ("account_id", "tier", "limit", "used", "held", "reset_time", "live_limit", "live")
+    __slots__ = ("account_id", "tier", "limit", "used", "held", "reset_time", "live_limit", "live", "level", "limits")
     ACCOUNT_ID_FIELD_NUMBER: _ClassVar[int]
     TIER_FIELD_NUMBER: _ClassVar[int]
     LIMIT_FIELD_NUMBER: _ClassVar[int]
@@ -276,6 +276,8 @@ class GetAllowanceResponse(_message.Message):
     RESET_TIME_FIELD_NUMBER: _ClassVar[int]
     LIVE_LIMIT_FIELD_NUMBER: _ClassVar[int]
     LIVE_FIELD_NUMBER: _ClassVar[int]
+    LEVEL_FIELD_NUMBER: _ClassVar[int]
+    LIMITS_FIELD_NUMBER: _ClassVar[int]
     account_id: str
     tier: str
     limit: int
@@ -284,23 +286,57 @@ class GetAllowanceResponse(_message.Message):
     reset_time: _timestamp_pb2.Timestamp
     live_limit: int
     live: int
-    def __init__(self, account_id: _Optional[str] = ..., tier: _Optional[str] = ..., limit: _Optional[int] = ..., used: _Optional[int] = ..., held: _Optional[int] = ..., reset_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., live_limit: _Optional[int] = ..., live: _Optional[int] = ...) -> None: ...
+    level: str
+    limits: _containers.RepeatedCompositeFieldContainer[Limit]
+    def __init__(self, account_id: _Optional[str] = ..., tier: _Optional[str] = ..., limit: _Optional[int] = ..., used: _Optional[int] = ..., held: _Optional[int] = ..., reset_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., live_limit: _Optional[int] = ..., live: _Optional[int] = ..., level: _Optional[str] = ..., limits: _Optional[_Iterable[_Union[Limit, _Mapping]]] = ...) -> None: ...
+
+class Limit(_message.Message):
+    __slots__ = ("policy", "limit", "used", "held", "reset_time", "unit")
+    POLICY_FIELD_NUMBER: _ClassVar[int]
+    LIMIT_FIELD_NUMBER: _ClassVar[int]
+    USED_FIELD_NUMBER: _ClassVar[int]
+    HELD_FIELD_NUMBER: _ClassVar[int]
+    RESET_TIME_FIELD_NUMBER: _ClassVar[int]
+    UNIT_FIELD_NUMBER: _ClassVar[int]
+    policy: str
+    limit: int
+    used: int
+    held: int
+    reset_time: _timestamp_pb2.Timestamp
+    unit: str
+    def __init__(self, policy: _Optional[str] = ..., limit: _Optional[int] = ..., used: _Optional[int] = ..., held: _Optional[int] = ..., reset_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., unit: _Optional[str] = ...) -> None: ...
 
 class GetQueueRequest(_message.Message):
     __slots__ = ()
     def __init__(self) -> None: ...
 
 class GetQueueResponse(_message.Message):
-    __slots__ = ("classes", "ovens", "slots", "baking")
+    __slots__ = ("classes", "ovens", "slots", "baking", "surge")
     CLASSES_FIELD_NUMBER: _ClassVar[int]
     OVENS_FIELD_NUMBER: _ClassVar[int]
     SLOTS_FIELD_NUMBER: _ClassVar[int]
     BAKING_FIELD_NUMBER: _ClassVar[int]
+    SURGE_FIELD_NUMBER: _ClassVar[int]
     classes: _containers.RepeatedCompositeFieldContainer[QueueClass]
     ovens: int
     slots: int
     baking: int
-    def __init__(self, classes: _Optional[_Iterable[_Union[QueueClass, _Mapping]]] = ..., ovens: _Optional[int] = ..., slots: _Optional[int] = ..., baking: _Optional[int] = ...) -> None: ...
+    surge: Surge
+    def __init__(self, classes: _Optional[_Iterable[_Union[QueueClass, _Mapping]]] = ..., ovens: _Optional[int] = ..., slots: _Optional[int] = ..., baking: _Optional[int] = ..., surge: _Optional[_Union[Surge, _Mapping]] = ...) -> None: ...
+
+class Surge(_message.Message):
+    __slots__ = ("level", "since", "cause", "pinned", "backlog")
+    LEVEL_FIELD_NUMBER: _ClassVar[int]
+    SINCE_FIELD_NUMBER: _ClassVar[int]
+    CAUSE_FIELD_NUMBER: _ClassVar[int]
+    PINNED_FIELD_NUMBER: _ClassVar[int]
+    BACKLOG_FIELD_NUMBER: _ClassVar[int]
+    level: str
+    since: _timestamp_pb2.Timestamp
+    cause: str
+    pinned: bool
+    backlog: _duration_pb2.Duration
+    def __init__(self, level: _Optional[str] = ..., since: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., cause: _Optional[str] = ..., pinned: bool = ..., backlog: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ...) -> None: ...
 
 class QueueClass(_message.Message):
     __slots__ = ("model", "tier", "waiting", "wait")

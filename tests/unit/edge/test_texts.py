@@ -9,7 +9,8 @@ from services.runtime.errors import Fault, Reason, invalid
 
 FACTS = {
     "field": "size", "detail": "must be 64x64 to 1024x1024", "model": "m", "models": "tiny", "limit": 3, "held": 2,
-    "reset": "2026-11-25T00:00:00Z", "category": "violence", "decision_id": "dec_1",
+    "reset": "2026-11-25T00:00:00Z", "category": "violence", "decision_id": "dec_1", "scope": "draw",
+    "unit": "pictures", "level": "surge",
 }  # fmt: skip
 
 
@@ -26,6 +27,17 @@ def test_facts_are_in_the_sentence() -> None:
     assert "3" in text(spent, "fr") and "2026-11-25 00:00 UTC" in text(spent, "fr")
     blocked = failure_text(Failure(Reason.MODERATION_BLOCKED, Refusal("dec_9", "prompt", "violence")), "fr")
     assert "dec_9" in blocked and "violence" in blocked
+
+
+def test_a_spent_allowance_says_what_it_counts_and_that_the_ovens_are_full() -> None:
+    facts = {"limit": 3, "reset": "2026-11-25T00:00:00Z", "unit": "pictures"}
+    assert "3 pictures while the ovens are full is" in text(
+        Fault(Reason.ALLOWANCE_SPENT, "", level="surge", **facts), "en"
+    )
+    assert "3 images tant que les fours sont pleins est" in text(
+        Fault(Reason.ALLOWANCE_SPENT, "", level="surge", **facts), "fr"
+    )
+    assert "3 pictures is" in text(Fault(Reason.ALLOWANCE_SPENT, "", level="normal", **facts), "en")
 
 
 def test_a_detail_is_french_in_french() -> None:
