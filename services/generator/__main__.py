@@ -33,6 +33,7 @@ from services.generator.folder import FolderError
 from services.generator.heartbeat import GrpcDesk, Heartbeat, Report
 from services.generator.oven import Oven
 from services.generator.pace import Pace
+from services.generator.providers import Execution
 from services.generator.recipe import MOST_PICTURES
 from services.generator.server import GeneratorServicer
 from services.generator.shelf import load_models
@@ -130,7 +131,8 @@ def warm_up(
 async def serve(settings: GeneratorSettings) -> None:
     """Loads, warms, serves, and drains on SIGTERM."""
     pace = Pace()
-    models = load_models(settings.models, threads=settings.threads, most_rows=settings.batch or None)
+    execution = Execution(settings.threads)
+    models = load_models(settings.models, execution=execution, most_rows=settings.batch or None)
     capacities = warm_up(models, pace, settings.batch or None, settings.paid_rows)
     batcher = Batcher(capacities, settings.most_pictures, most_wait=settings.most_wait)
     on_gpu = any(model.facts.provider != providers.CPU for model in models.values())

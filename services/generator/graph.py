@@ -11,6 +11,7 @@ import onnxruntime
 
 from services.generator import providers
 from services.generator.folder import FolderError
+from services.generator.providers import Execution
 
 log = logging.getLogger("fournil.graph")
 
@@ -29,33 +30,41 @@ def first_line(error: Exception) -> str:
 
 
 def open_session(
-    file: str, graph: bytes, weights: Path, *, threads: int, shapes: Profile
+    file: str, graph: bytes, weights: Path, *, execution: Execution, shapes: Profile, content: str = ""
 ) -> tuple[onnxruntime.InferenceSession, str]:
     """The session, and the provider it says it uses. `file` names the graph in errors, `weights` is the folder of
-    weights that lie beside it. Raises FolderError."""
+    weights that lie beside it, `content` their SHA-256. Raises FolderError."""
     settings = onnxruntime.SessionOptions()
-    settings.intra_op_num_threads = threads
+    settings.intra_op_num_threads = execution.threads
     settings.inter_op_num_threads = 1
     settings.log_severity_level = _QUIET
     # Threads that spin while they wait take the cores from the other services of the machine.
     settings.add_session_config_entry("session.intra_op.allow_spinning", "0")
     settings.add_session_config_entry("session.model_external_initializers_file_folder_path", str(weights))
-    trouble: Exception | None = None
-    for provider in providers.order(onnxruntime.get_available_providers()):
-        wanted = [(provider, providers.options(provider, 0, shapes))]
-        if provider != providers.CPU:
-            wanted.append((providers.CPU, {}))
+    available, trouble = onnxruntime.get_available_providers(), None
+    for provider in (tried := providers.order(available, execution.wanted)):
+        wanted = [
+            (each, providers.options(each, execution, shapes, content))
+            for each in providers.companions(provider, available)
+        ]
         try:
+            _make_folders(wanted[0][1])
             session = onnxruntime.InferenceSession(graph, settings, providers=wanted)
         except Exception as error:
-            trouble = error
-            log.info("provider failed", extra={"provider": provider, "detail": first_line(error)})
+            trouble = first_line(error)
+            log.info("provider failed", extra={"provider": provider, "detail": trouble})
             continue
         if session.get_providers()[0] == provider:
             return session, provider
         log.info("provider not usable here", extra={"provider": provider})
-    detail = first_line(trouble) if trouble else "no provider takes it"
-    raise FolderError(f"{file} cannot be loaded: {detail}")
+    raise FolderError(f"{file} cannot be loaded: {trouble or f'none of {tried or execution.wanted} works here'}")
+
+
+def _make_folders(options: Mapping[str, str]) -> None:
+    """Those in which a provider keeps what it built."""
+    for name, value in options.items():
+        if name.endswith("_cache_path"):
+            Path(value).mkdir(parents=True, exist_ok=True)
 
 
 def check_inputs(

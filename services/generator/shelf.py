@@ -12,19 +12,20 @@ from services.generator.families.opening import open_model
 from services.generator.folder import PIPELINE, FolderError, ModelFolder, Part, read_folder
 from services.generator.graph import first_line
 from services.generator.pipeline import Pipeline
+from services.generator.providers import Execution
 from services.generator.session import Denoiser
 from services.runtime.sentence_encoder import SentenceEncoder
 
 log = logging.getLogger("fournil.shelf")
 
 
-def load_models(models: Path, *, threads: int, most_rows: int | None) -> dict[str, Model[Any, Any]]:
+def load_models(models: Path, *, execution: Execution, most_rows: int | None) -> dict[str, Model[Any, Any]]:
     """The models under `models` by name, checked but not warm. Empty when none loads."""
     shelf: dict[str, Model[Any, Any]] = {}
     encoders: dict[Path, SentenceEncoder] = {}
     for path in sorted(index.parent for index in models.glob("*/model_index.json")):
         try:
-            model = _opened(path, threads, most_rows, encoders)
+            model = _opened(path, execution, most_rows, encoders)
             if model.facts.name in shelf:
                 raise FolderError(f"model_index.json: the name {model.facts.name!r} is taken by another folder")
             shelf[model.facts.name] = model
@@ -34,13 +35,13 @@ def load_models(models: Path, *, threads: int, most_rows: int | None) -> dict[st
 
 
 def _opened(
-    path: Path, threads: int, most_rows: int | None, encoders: dict[Path, SentenceEncoder]
+    path: Path, execution: Execution, most_rows: int | None, encoders: dict[Path, SentenceEncoder]
 ) -> Model[Any, Any]:
     """Ours by its class, any other as a folder of diffusers. Raises FolderError."""
     if Part(path, "model_index.json").values.get("_class_name") != PIPELINE:
-        return open_model(path, threads=threads, most_rows=most_rows)
+        return open_model(path, execution=execution, most_rows=most_rows)
     folder = read_folder(path)
-    denoiser = Denoiser(folder, threads=threads, most_rows=most_rows)
+    denoiser = Denoiser(folder, execution=execution, most_rows=most_rows)
     return MiniModel(Pipeline(folder, _encoder(folder, encoders), denoiser))
 
 

@@ -42,6 +42,14 @@ class MiniModel:
             most_rows=denoiser.most_rows,
         )
 
+    def unload(self) -> None:
+        """The denoiser; the text encoder may be another model's too, and stays."""
+        self.pipeline.denoiser.graph.unload()
+
+    def load(self) -> None:
+        """Raises FolderError."""
+        self.pipeline.denoiser.graph.load()
+
     def calls(self, steps: int) -> int:
         """As many. Raises ValueError below 1."""
         return len(flow_match_levels(steps)) - 1

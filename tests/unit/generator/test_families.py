@@ -130,7 +130,7 @@ def test_the_fit_finds_the_colours_of_a_decoder_that_has_them(run: Run, monkeypa
         cells = np.einsum("rc,bchw->brhw", matrix, latent) + offset[:, None, None]
         return [np.kron(cells, np.ones((1, 1, coder.scale, coder.scale))).astype(np.float32)]
 
-    monkeypatch.setattr(coder._graph, "tried", decode)
+    monkeypatch.setattr(coder.graph, "tried", decode)
     found_matrix, found_offset = coder._fitted()
     assert found_matrix == pytest.approx(matrix, abs=1e-5)
     assert found_offset == pytest.approx(offset, abs=1e-5)

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from services.generator.folder import FolderError, read_folder
+from services.generator.providers import Execution
 from services.generator.session import Denoiser
 from services.generator.shelf import load_models
 
@@ -97,7 +98,7 @@ def test_a_spoilt_folder_is_one_clear_line(models: Path, spoil: Callable[[Path],
 def test_a_graph_that_does_not_fit_its_folder(models: Path, spoil: Callable[[Path], None], line: str) -> None:
     spoil(models / "tiny")
     with pytest.raises(FolderError) as refused:
-        Denoiser(read_folder(models / "tiny"), threads=1)
+        Denoiser(read_folder(models / "tiny"), execution=Execution(1))
     assert line in str(refused.value)
     assert "\n" not in str(refused.value)
 
@@ -110,7 +111,7 @@ def test_a_bad_folder_takes_no_other_down(models: Path, caplog: pytest.LogCaptur
     }.items():
         shutil.copytree(models / "tiny", models / name)
         spoil(models / name)
-    shelf = load_models(models, threads=1, most_rows=None)
+    shelf = load_models(models, execution=Execution(1), most_rows=None)
     assert list(shelf) == ["tiny"]
     told = {record.__dict__["folder"]: record.__dict__["detail"] for record in caplog.records}
     assert told.keys() == {"a-corrupt", "b-unknown", "z-twin"}
@@ -119,6 +120,6 @@ def test_a_bad_folder_takes_no_other_down(models: Path, caplog: pytest.LogCaptur
 
 def test_a_broken_text_encoder_is_one_clear_line(models: Path, caplog: pytest.LogCaptureFixture) -> None:
     (models / "tiny-encoder" / "model.onnx").write_bytes(b"not a graph")
-    assert load_models(models, threads=1, most_rows=None) == {}
+    assert load_models(models, execution=Execution(1), most_rows=None) == {}
     (record,) = caplog.records
     assert "text encoder tiny-encoder cannot be loaded" in record.__dict__["detail"]

@@ -17,6 +17,7 @@ from services.generator.mailbox import Baked, Event, Rough, StepDone, Usage
 from services.generator.oven import MOST_FAILURES, Job, Oven
 from services.generator.pace import Pace
 from services.generator.pipeline import Canvas
+from services.generator.providers import Execution
 from services.generator.recipe import Recipe
 from services.generator.shelf import load_models
 from services.runtime.errors import Fault, Reason
@@ -27,7 +28,7 @@ MOST = 8
 
 @pytest.fixture(scope="module")
 def tiny() -> MiniModel:
-    model = load_models(FIXTURE, threads=1, most_rows=4)["tiny"]
+    model = load_models(FIXTURE, execution=Execution(1), most_rows=4)["tiny"]
     assert isinstance(model, MiniModel)
     return model
 
