@@ -73,7 +73,7 @@ def options(
     if provider == CPU:
         return {}
     if provider == OPENVINO:
-        # Left alone it computes in bfloat16 where the processor has it: 1 % off, and another answer in company.
+        # Left alone it computes in bfloat16 where the processor has it, up to 0.7 % off (bench/RESULTS.md).
         on_cpu = {
             "INFERENCE_PRECISION_HINT": "f32",
             "INFERENCE_NUM_THREADS": str(execution.threads),

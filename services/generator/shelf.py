@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -13,25 +14,53 @@ from services.generator.folder import PIPELINE, FolderError, ModelFolder, Part, 
 from services.generator.graph import first_line
 from services.generator.pipeline import Pipeline
 from services.generator.providers import Execution
+from services.generator.residency import Residency
 from services.generator.session import Denoiser
 from services.runtime.sentence_encoder import SentenceEncoder
 
 log = logging.getLogger("fournil.shelf")
 
+MIB = 1 << 20
 
-def load_models(models: Path, *, execution: Execution, most_rows: int | None) -> dict[str, Model[Any, Any]]:
-    """The models under `models` by name, checked but not warm. Empty when none loads."""
+
+def load_models(
+    models: Path,
+    *,
+    execution: Execution,
+    most_rows: int | None,
+    residency: Residency | None = None,
+    check: Callable[[Model[Any, Any]], None] | None = None,
+) -> dict[str, Model[Any, Any]]:
+    """The models under `models` by name; empty when none loads. Each has passed `check`, which raises FolderError,
+    while it was in memory; later ones put out earlier ones where `residency` leaves no room for all."""
     shelf: dict[str, Model[Any, Any]] = {}
     encoders: dict[Path, SentenceEncoder] = {}
+    residency = residency or Residency()
     for path in sorted(index.parent for index in models.glob("*/model_index.json")):
         try:
+            size = _size(path, residency)
+            for name in residency.room_for(size):
+                shelf[name].unload()
             model = _opened(path, execution, most_rows, encoders)
             if model.facts.name in shelf:
                 raise FolderError(f"model_index.json: the name {model.facts.name!r} is taken by another folder")
+            if check is not None:
+                check(model)
             shelf[model.facts.name] = model
+            residency.add(model.facts.name, size)
         except FolderError as error:
             log.error("model not loaded", extra={"folder": path.name, "detail": str(error)})
     return shelf
+
+
+def _size(path: Path, residency: Residency) -> int:
+    """Bytes that a folder's graphs and their weights have on disk. Raises FolderError where they do not fit."""
+    parts = [graph.parent for graph in path.glob("*/model.onnx")]
+    size = sum(file.stat().st_size for part in parts for file in part.iterdir() if file.is_file())
+    if not residency.fits(size):
+        needs, bound = (-(-size // MIB), residency.budget // MIB)
+        raise FolderError(f"its graphs take {needs} MiB, more than FOURNIL_MODEL_MEMORY allows: {bound}")
+    return size
 
 
 def _opened(

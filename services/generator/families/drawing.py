@@ -88,7 +88,7 @@ class DrawingModel:
         try:
             for graph in self._graphs:
                 graph.load()
-        except FolderError:
+        except Exception:
             self.unload()
             raise
 

@@ -90,7 +90,7 @@ def test_a_spoilt_folder_is_one_clear_line(models: Path, spoil: Callable[[Path],
 @pytest.mark.parametrize(
     ("spoil", "line"),
     [
-        (write("unet/model.onnx", b"not a graph"), "unet/model.onnx cannot be loaded"),
+        (write("unet/model.onnx", b"not a graph"), "unet/model.onnx is not an ONNX model"),
         (edit("unet/config.json", sample_size=32), "input sample is tensor(float) ['B', 3, 64, 64]"),
         (edit("unet/config.json", pooled_dim=256), "input pooled is"),
     ],
