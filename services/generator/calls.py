@@ -80,17 +80,15 @@ class _Buffers:
         }
         for name, place in self._places.items():
             self._binding.bind_ortvalue_input(name, place)
-        self._outputs = outputs
+        for name in outputs:
+            self._binding.bind_output(name, "cpu")
 
     def run(self, feed: Feed) -> list[NDArray[Any]]:
         for name, place in self._places.items():
             place.update_inplace(np.ascontiguousarray(feed[name]))
-        # Bound anew each time: a binding that ran gives the next run the memory of its answers.
-        self._binding.clear_binding_outputs()
-        for name in self._outputs:
-            self._binding.bind_output(name, "cpu")
         self._binding.synchronize_inputs()
         self._session.run_with_iobinding(self._binding)
         self._binding.synchronize_outputs()
+        # Copies, where they lie on the CPU too: the next run writes over the memory of these.
         answers: list[NDArray[Any]] = self._binding.copy_outputs_to_cpu()
         return answers

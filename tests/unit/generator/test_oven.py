@@ -152,6 +152,43 @@ async def test_a_device_out_of_memory_gets_smaller_calls_and_no_picture_is_lost(
     await kitchen.close()
 
 
+async def test_memory_that_is_gone_is_told_by_the_call_that_failed_not_by_the_largest(
+    tiny: MiniModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    step, failed = tiny.step, list[int]()
+
+    def tight(canvases: Sequence[Canvas]) -> None:
+        if len(canvases) > 2:
+            failed.append(len(canvases))
+            raise MemoryError
+        step(canvases)
+
+    monkeypatch.setattr(tiny, "step", tight)
+    kitchen = Kitchen(tiny)
+    kitchen.batcher.capacities["tiny"].rows = 64
+    assert await events_of(kitchen.oven.enter(recipe(steps=3, count=4)))
+    assert failed == [4], "the next call is of half as many pictures"
+    await kitchen.close()
+
+
+async def test_a_picture_for_which_alone_there_is_no_memory_fails_and_calls_stay_as_they_are(
+    tiny: MiniModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kitchen, tries = Kitchen(tiny), list[int]()
+
+    def full(canvases: Sequence[Canvas]) -> None:
+        tries.append(len(canvases))
+        raise MemoryError
+
+    with monkeypatch.context() as patch:
+        patch.setattr(tiny, "step", full)
+        with pytest.raises(Fault):
+            await events_of(kitchen.oven.enter(recipe()))
+    assert tries == [1]
+    assert kitchen.batcher.capacities["tiny"].rows == 4
+    await kitchen.close()
+
+
 async def test_leaving_before_the_first_step(kitchen: Kitchen) -> None:
     job = kitchen.oven.enter(recipe())
     kitchen.oven.leave(job)
