@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import logging
 from collections.abc import Collection, Mapping
 from pathlib import Path
@@ -65,6 +66,14 @@ def _make_folders(options: Mapping[str, str]) -> None:
     for name, value in options.items():
         if name.endswith("_cache_path"):
             Path(value).mkdir(parents=True, exist_ok=True)
+
+
+def give_memory_back() -> None:
+    """What sessions held that are gone, to the system. The C library keeps most of it otherwise, in case it is
+    wanted again; one that has no `malloc_trim` gives it back by itself or not at all."""
+    trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
+    if trim is not None:
+        trim(0)
 
 
 def check_inputs(

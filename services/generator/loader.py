@@ -15,7 +15,7 @@ from concurrent.futures import Executor, ThreadPoolExecutor
 from typing import Any
 
 from services.generator.families.interface import Model
-from services.generator.graph import first_line
+from services.generator.graph import first_line, give_memory_back
 from services.generator.residency import Load, Residency
 from services.runtime.errors import Fault, Reason
 
@@ -91,6 +91,7 @@ class Loader:
         def work() -> None:
             for name in load.out:
                 self._models[name].unload()
+            give_memory_back()
             self._models[load.name].load()
 
         try:

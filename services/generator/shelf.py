@@ -11,7 +11,7 @@ from services.generator.families.interface import Model
 from services.generator.families.mini import MiniModel
 from services.generator.families.opening import open_model
 from services.generator.folder import PIPELINE, FolderError, ModelFolder, Part, read_folder
-from services.generator.graph import first_line
+from services.generator.graph import first_line, give_memory_back
 from services.generator.pipeline import Pipeline
 from services.generator.providers import Execution
 from services.generator.residency import Residency
@@ -39,8 +39,10 @@ def load_models(
     for path in sorted(index.parent for index in models.glob("*/model_index.json")):
         try:
             size = _size(path, residency)
-            for name in residency.room_for(size):
-                shelf[name].unload()
+            if out := residency.room_for(size):
+                for name in out:
+                    shelf[name].unload()
+                give_memory_back()
             model = _opened(path, execution, most_rows, encoders)
             if model.facts.name in shelf:
                 raise FolderError(f"model_index.json: the name {model.facts.name!r} is taken by another folder")
