@@ -43,7 +43,7 @@ def open_session(
     settings.add_session_config_entry("session.intra_op.allow_spinning", "0")
     settings.add_session_config_entry("session.model_external_initializers_file_folder_path", str(weights))
     available, trouble = onnxruntime.get_available_providers(), None
-    for provider in (tried := providers.order(available, execution.wanted)):
+    for provider in providers.order(available, execution.wanted):
         wanted = [
             (each, providers.options(each, execution, shapes, content))
             for each in providers.companions(provider, available)
@@ -58,7 +58,7 @@ def open_session(
         if session.get_providers()[0] == provider:
             return session, provider
         log.info("provider not usable here", extra={"provider": provider})
-    raise FolderError(f"{file} cannot be loaded: {trouble or f'none of {tried or execution.wanted} works here'}")
+    raise FolderError(f"{file} cannot be loaded: {trouble or 'no provider that may be tried works here'}")
 
 
 def _make_folders(options: Mapping[str, str]) -> None:

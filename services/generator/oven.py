@@ -4,8 +4,9 @@
               (encode thread)              (step thread)     (finish thread: VAE, PNG)
 
 Everything that decides runs on the event loop; everything that computes runs in one of three threads, one task
-a thread at a time. `Batcher` decides who is in a step. A caller that leaves is out at the next step, at any
-point of the line above. What is in the oven dies with the process: it is baked again elsewhere, from its seed.
+a thread at a time. `Batcher` decides who is in a step, `Loader` brings in models that are not in memory before a
+prompt of theirs is encoded. A caller that leaves is out at the next step, at any point of the line above. What is
+in the oven dies with the process: it is baked again elsewhere, from its seed.
 """
 
 from __future__ import annotations
