@@ -34,7 +34,7 @@ from services.generator import providers
 from services.generator.batcher import Batcher
 from services.generator.capacity import Capacity, smallest_efficient
 from services.generator.energy import EnergyBook
-from services.generator.engines import cache_folder, engines_here
+from services.generator.engines import cache_folder, compute_capability, engines_here
 from services.generator.families.interface import Model
 from services.generator.heartbeat import GrpcDesk, Heartbeat, Report
 from services.generator.oven import Oven
@@ -44,7 +44,7 @@ from services.generator.residency import Residency
 from services.generator.server import GeneratorServicer
 from services.generator.shelf import MIB, load_models
 from services.runtime.channels import open_channel
-from services.runtime.nvml import compute_capability, energy_counter
+from services.runtime.nvml import energy_counter
 from services.runtime.process import ServiceProcess, run
 from services.runtime.settings import Environment, ProcessSettings, SettingsError, split_address
 
@@ -126,7 +126,7 @@ def execution_of(settings: GeneratorSettings) -> providers.Execution:
     tried = providers.order(onnxruntime.get_available_providers(), settings.providers)
     engines = None
     if providers.TENSORRT in tried:
-        engines = engines_here(settings.cache, onnxruntime.__version__, compute_capability(device=0))
+        engines = engines_here(settings.cache, onnxruntime.__version__, compute_capability(providers.DEVICE))
     return providers.Execution(settings.threads, settings.providers, engines)
 
 

@@ -48,9 +48,9 @@ class Calls:
 
     def run(self, outputs: Sequence[str], feed: Feed) -> list[NDArray[Any]]:
         """Answers, [B, ...] where inputs are filled up. Raises what onnxruntime raises."""
-        rows = next((len(feed[name]) for name in feed if name in self._by_row), None)
-        size = rows and bucket(rows, self._most_rows)
-        given = feed if size == rows or size is None else filled(feed, self._by_row, size)
+        rows = next((len(feed[name]) for name in feed if name in self._by_row), 0)
+        size = bucket(rows, self._most_rows) if rows else 0
+        given = feed if size == rows else filled(feed, self._by_row, size)
         if self._device is None:
             answers: list[NDArray[Any]] = self._session.run(list(outputs), given)
         else:
@@ -59,12 +59,17 @@ class Calls:
 
     def _bound(self, outputs: Sequence[str], feed: Feed, device: str) -> list[NDArray[Any]]:
         key = (*outputs, *((name, values.shape, values.dtype) for name, values in feed.items()))
-        if key not in self._buffers:
-            while len(self._buffers) >= SHAPES_KEPT:
-                self._buffers.popitem(last=False)
-            self._buffers[key] = _Buffers(self._session, outputs, feed, device)
-        self._buffers.move_to_end(key)
-        return self._buffers[key].run(feed)
+        try:
+            if key not in self._buffers:
+                while len(self._buffers) >= SHAPES_KEPT:
+                    self._buffers.popitem(last=False)
+                self._buffers[key] = _Buffers(self._session, outputs, feed, device)
+            self._buffers.move_to_end(key)
+            return self._buffers[key].run(feed)
+        except Exception:
+            # The device may be out of memory: a smaller call finds what these hold free.
+            self._buffers.clear()
+            raise
 
 
 class _Buffers:
@@ -75,7 +80,9 @@ class _Buffers:
     ) -> None:
         self._session, self._binding = session, session.io_binding()
         self._places = {
-            name: onnxruntime.OrtValue.ortvalue_from_shape_and_type(values.shape, values.dtype.type, device, 0)
+            name: onnxruntime.OrtValue.ortvalue_from_shape_and_type(
+                values.shape, values.dtype.type, device, providers.DEVICE
+            )
             for name, values in feed.items()
         }
         for name, place in self._places.items():

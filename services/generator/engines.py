@@ -20,6 +20,8 @@ log = logging.getLogger("fournil.engines")
 
 _LIBRARIES = ("libnvinfer.so.11", "libnvinfer.so.10")
 """The majors that onnxruntime is built for, newest first."""
+_SM = (75, 76)
+"""CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MAJOR and _MINOR of the CUDA driver API."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +86,20 @@ def engines_here(
         log.warning("engines are not kept", extra={"detail": f"FOURNIL_CACHE: {kept} cannot be written"})
         return None
     return Engines(kept, onnxruntime, release, capability)
+
+
+def compute_capability(device: int) -> str | None:
+    """The SM of a GPU, by its number among those that CUDA shows this process, as in "9.0"; None without one."""
+    try:
+        driver = ctypes.CDLL("libcuda.so.1")
+    except OSError:
+        return None
+    handle, value, found = ctypes.c_int(), ctypes.c_int(), list[str]()
+    failed = driver.cuInit(0) or driver.cuDeviceGet(ctypes.byref(handle), device)
+    for attribute in _SM:
+        failed = failed or driver.cuDeviceGetAttribute(ctypes.byref(value), attribute, handle)
+        found.append(str(value.value))
+    return None if failed else ".".join(found)
 
 
 def tensorrt_release() -> str | None:

@@ -61,7 +61,7 @@ class Loader:
             async with asyncio.timeout(self._most_wait):
                 await self._granted[job]
         except TimeoutError:
-            detail = f"there is no room for model {model!r} beside those in use"
+            detail = f"model {model!r} could not be brought into memory in time"
             raise Fault(Reason.OVERLOADED, detail, retry_after=RETRY_AFTER) from None
 
     def release(self, job: int) -> None:

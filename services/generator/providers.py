@@ -25,6 +25,8 @@ BY_NAME: Mapping[str, str] = {"tensorrt": TENSORRT, "cuda": CUDA, "openvino": OP
 ON_GPU = (TENSORRT, CUDA)
 """Those that compute in a GPU's own memory, and choose their kernels by the shapes of a call."""
 
+DEVICE = 0
+"""Number of the GPU, among those that CUDA_VISIBLE_DEVICES shows."""
 CPU_BATCH, DEVICE_BATCH = 4, 16
 """Rows a call. On a CPU time grows with the rows, so a small call lets newcomers in sooner at no loss."""
 
@@ -38,8 +40,6 @@ class Execution:
     """Of one call, on a CPU."""
     wanted: Sequence[str] = ()
     engines: Engines | None = None
-    device: int = 0
-    """Number of the GPU."""
 
 
 def named(names: str) -> list[str]:
@@ -81,7 +81,7 @@ def options(
             "PERFORMANCE_HINT": "LATENCY",
         }
         return {"device_type": "CPU", "load_config": json.dumps({"CPU": on_cpu})}
-    device = {"device_id": str(execution.device)}
+    device = {"device_id": str(DEVICE)}
     if provider == CUDA:
         return device
     profile = {

@@ -50,7 +50,7 @@ class Rows:
 
 
 class Denoiser:
-    """Runs in one thread at a time. `provider` is what the session says it uses; `sha256` that of the graph."""
+    """Runs in one thread at a time. `provider` is what the session says it uses; `sha256` covers the weights."""
 
     def __init__(self, folder: ModelFolder, *, execution: Execution, most_rows: int | None = None) -> None:
         """Loads the graph. `most_rows` bounds B, None leaves it to the device. Raises FolderError."""

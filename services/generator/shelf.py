@@ -52,6 +52,10 @@ def load_models(
             residency.add(model.facts.name, size)
         except FolderError as error:
             log.error("model not loaded", extra={"folder": path.name, "detail": str(error)})
+        except Exception as error:
+            # Nothing foresaw it, so the log tells where; the other folders are not to pay for it.
+            detail = f"{type(error).__name__}: {first_line(error)}"
+            log.error("model not loaded", extra={"folder": path.name, "detail": detail}, exc_info=error)
     return shelf
 
 

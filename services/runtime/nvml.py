@@ -1,4 +1,4 @@
-"""What an NVIDIA device tells of itself, read through NVML (package nvidia-ml-py; nothing else needs it)."""
+"""The energy counter of an NVIDIA device, read through NVML (package nvidia-ml-py; nothing else needs it)."""
 
 from __future__ import annotations
 
@@ -27,16 +27,3 @@ def energy_counter(device: int) -> Callable[[], float] | None:
         log.info("no energy counter", extra={"detail": f"{type(error).__name__}: {error}"})
         return None
     return joules
-
-
-def compute_capability(device: int) -> str | None:
-    """The SM of device number `device`, as in "9.0"; None without the package, a driver or the device."""
-    try:
-        import pynvml
-
-        pynvml.nvmlInit()
-        major, minor = pynvml.nvmlDeviceGetCudaComputeCapability(pynvml.nvmlDeviceGetHandleByIndex(device))
-    except Exception as error:
-        log.info("no compute capability", extra={"detail": f"{type(error).__name__}: {error}"})
-        return None
-    return f"{major}.{minor}"

@@ -10,7 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.generator.calls import SHAPES_KEPT, Calls
+from services.generator.families.drawing import DrawingModel
 from services.generator.families.interface import Wish
+from services.generator.families.opening import open_model
 from services.generator.folder import read_folder
 from services.generator.providers import CPU, CUDA, OPENVINO, Execution
 from services.generator.session import Denoiser, Rows
@@ -100,6 +102,23 @@ def test_buffers_are_kept_for_the_shapes_seen_last(session: onnxruntime.Inferenc
     assert len(bound._buffers) == SHAPES_KEPT
     used = [key[2][1][0] for key in bound._buffers]  # type: ignore[index]
     assert used[-1] == 1
+
+
+def test_a_call_that_fails_gives_its_buffers_back(session: onnxruntime.InferenceSession) -> None:
+    bound = Calls(session, CPU, bound_to="cpu")
+    bound.run(["out_sample"], rows(2).named())
+    with pytest.raises(Exception, match="pooled"):
+        bound.run(["out_sample"], {**rows(1).named(), "pooled": np.zeros((1, 3), np.float32)})
+    assert not bound._buffers
+    assert len(bound.run(["out_sample"], rows(1).named())[0]) == 1
+
+
+def test_a_guided_picture_is_in_the_range_of_shapes_though_calls_are_of_one_row() -> None:
+    profile = Denoiser(read_folder(TINY), execution=Execution(1), most_rows=1).graph._profile
+    assert {shape[2].split("x")[0] for shape in profile.values()} == {"2"}
+    model = open_model(FIXTURES / "sd1", execution=Execution(1), most_rows=1)
+    assert isinstance(model, DrawingModel)
+    assert {shape[2].split("x")[0] for shape in model.denoiser._profile.values()} == {"2"}
 
 
 @pytest.mark.parametrize("name", NAMES)

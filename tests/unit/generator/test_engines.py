@@ -1,13 +1,16 @@
 """TensorRT's engines: a name for all that one was built from, and none where that is not known."""
 
+import ctypes
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.generator.engines import Engines, cache_folder, engines_here
+from services.generator import engines
+from services.generator.engines import Engines, cache_folder, compute_capability, engines_here, tensorrt_release
 from services.generator.providers import TENSORRT, Execution, options
 
 ENGINES = Engines(Path("/cache"), "1.32.0", "101300", "9.0")
@@ -26,7 +29,7 @@ built = st.tuples(machines, texts, profiles)
 def test_another_part_is_another_key(
     one: tuple[Engines, str, dict[str, str]], other: tuple[Engines, str, dict[str, str]]
 ) -> None:
-    keys = [engines.key(content, profile) for engines, content, profile in (one, other)]
+    keys = [machine.key(content, profile) for machine, content, profile in (one, other)]
     assert (keys[0] == keys[1]) == (one == other)
 
 
@@ -58,6 +61,43 @@ def test_what_is_not_known_is_no_key(tmp_path: Path) -> None:
     found = engines_here(tmp_path / "new", "1.32.0", "9.0", lambda: "101300")
     assert found == Engines(tmp_path / "new" / "tensorrt", "1.32.0", "101300", "9.0")
     assert (tmp_path / "new" / "tensorrt").is_dir()
+
+
+class Libraries:
+    """Those of a machine with one device, of SM 8.9, and TensorRT 10.13, called as C is; `failing` fails."""
+
+    def __init__(self, failing: str = "") -> None:
+        self._failing = failing
+
+    def __call__(self, name: str) -> "Libraries":
+        if name not in {"libcuda.so.1", "libnvinfer.so.10"}:
+            raise OSError(f"{name}: cannot open shared object file")
+        return self
+
+    def cuInit(self, flags: int) -> int:
+        return 100 if self._failing == "cuInit" else 0
+
+    def cuDeviceGet(self, handle: Any, number: int) -> int:
+        handle._obj.value = 7
+        return 0 if number == 0 else 101
+
+    def cuDeviceGetAttribute(self, value: Any, attribute: int, handle: ctypes.c_int) -> int:
+        assert handle.value == 7
+        value._obj.value = {75: 8, 76: 9}[attribute]
+        return 0
+
+    def getInferLibVersion(self) -> int:
+        return 101300
+
+
+def test_the_libraries_tell_what_they_are(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(engines.ctypes, "CDLL", Libraries())
+    assert (compute_capability(0), compute_capability(1)) == ("8.9", None)
+    assert tensorrt_release() == "101300"
+    monkeypatch.setattr(engines.ctypes, "CDLL", Libraries("cuInit"))
+    assert compute_capability(0) is None
+    monkeypatch.setattr(engines.ctypes, "CDLL", lambda name: Libraries()("libother.so"))
+    assert (compute_capability(0), tensorrt_release()) == (None, None)
 
 
 def test_a_folder_that_cannot_be_made_is_no_cache(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:

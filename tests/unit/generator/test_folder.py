@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from services.generator.folder import FolderError, read_folder
+from services.generator import shelf as shelf_module
+from services.generator.folder import FolderError, ModelFolder, read_folder
 from services.generator.providers import Execution
 from services.generator.session import Denoiser
 from services.generator.shelf import load_models
@@ -123,3 +124,19 @@ def test_a_broken_text_encoder_is_one_clear_line(models: Path, caplog: pytest.Lo
     assert load_models(models, execution=Execution(1), most_rows=None) == {}
     (record,) = caplog.records
     assert "text encoder tiny-encoder cannot be loaded" in record.__dict__["detail"]
+
+
+def test_what_nobody_foresaw_takes_no_other_down_either(
+    models: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shutil.copytree(models / "tiny", models / "a-first")
+    read = shelf_module.read_folder
+
+    def full(path: Path) -> ModelFolder:
+        if path.name == "a-first":
+            raise MemoryError
+        return read(path)
+
+    monkeypatch.setattr(shelf_module, "read_folder", full)
+    assert list(load_models(models, execution=Execution(1), most_rows=None)) == ["tiny"]
+    assert [record.__dict__["detail"] for record in caplog.records] == ["MemoryError: MemoryError"]

@@ -68,7 +68,7 @@ def test_tensorrt_gets_a_profile_for_every_input() -> None:
         "trt_profile_opt_shapes": "sample:4x3x8x8,timestep:4",
         "trt_profile_max_shapes": "sample:16x3x8x8,timestep:16",
     }
-    assert options(CUDA, Execution(1, device=1), SHAPES, "") == {"device_id": "1"}
+    assert options(CUDA, Execution(1), SHAPES, "") == {"device_id": "0"}
     assert options(CPU, Execution(1), SHAPES, "") == {}
 
 
