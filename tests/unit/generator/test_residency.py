@@ -1,7 +1,7 @@
 """Which models are in memory, under any order of asking, leaving and loading."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.generator.residency import Load, Residency
@@ -105,6 +105,7 @@ moves = st.one_of(
 
 
 @given(st.lists(moves, max_size=80))
+@settings(deadline=None)
 def test_the_budget_holds_and_nothing_in_use_is_put_out(script: list[tuple[str, object]]) -> None:
     residency, now, jobs, using, loading = started(), 0.0, dict[int, str](), dict[int, str](), ""
     for move in script:
@@ -135,6 +136,7 @@ def test_the_budget_holds_and_nothing_in_use_is_put_out(script: list[tuple[str, 
 
 
 @given(st.lists(st.sampled_from(sorted(SIZES)), min_size=1, max_size=60), st.integers(1, 8), st.integers(1, 4))
+@settings(deadline=None)
 def test_no_job_waits_for_ever_though_no_model_is_ever_idle(asks: list[str], baking: int, loading: int) -> None:
     """A job a second, each baking for `baking` and each load taking `loading` seconds. The load for a model waits
     for at most one for each other model, each after its patience, and what was in use then."""
