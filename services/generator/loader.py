@@ -99,10 +99,10 @@ class Loader:
             await loop.run_in_executor(self._loading, work)
         except Exception as error:
             log.error("model not loaded", extra={"folder": load.name, "detail": first_line(error)})
-            fault = Fault(Reason.INTERNAL, f"model {load.name!r} could not be loaded; the oven's log says why")
+            detail = f"model {load.name!r} could not be loaded; the oven's log says why"
             for job in self._residency.failed():
                 if not self._granted[job].done():
-                    self._granted[job].set_exception(fault)
+                    self._granted[job].set_exception(Fault(Reason.INTERNAL, detail))
         else:
             self._residency.loaded()
             seconds = round(time.perf_counter() - started, 3)

@@ -145,7 +145,7 @@ def started(desk_port: int, **more: str) -> Iterator[Generator]:
     )
     try:
         with grpc.insecure_channel(f"127.0.0.1:{port}") as channel:
-            grpc.channel_ready_future(channel).result(timeout=30)
+            grpc.channel_ready_future(channel).result(timeout=90)
             yield Generator(
                 process,
                 port,
