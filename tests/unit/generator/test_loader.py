@@ -80,7 +80,7 @@ async def picture_of(job: Job) -> bytes:
         png = b""
         while not isinstance(event, Usage):
             event = await job.take()
-            png = event.png if isinstance(event, Baked) else png
+            png = event.data if isinstance(event, Baked) else png
     return png
 
 
