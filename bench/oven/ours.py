@@ -84,6 +84,12 @@ class EmulatedModel:
         )
         self._device = device
 
+    def unload(self) -> None:
+        """Nothing: it holds nothing."""
+
+    def load(self) -> None:
+        """Nothing."""
+
     def calls(self, steps: int, strength: float | None = None) -> int:
         """As many."""
         return steps

@@ -9,13 +9,18 @@
 | `noise` | the noise a seed means |
 | `recipe` | a request, checked |
 | `folder` | what a model folder says, checked |
-| `providers` | which execution providers to try |
+| `providers` | which execution providers to try, and what they are told (core) |
+| `engines` | where TensorRT keeps what it built |
 | `graph` | an ONNX graph on the best provider that works, its inputs checked |
+| `buckets` | the few sizes of a call on a GPU (core) |
+| `calls` | calls of a session, by buffers on the device where there is one |
 | `session` | fournil-mini's denoiser, warm |
 | `pipeline` | fournil-mini: prompt to vectors, canvases through a step |
 | `families` | models that others have made, behind one interface with fournil-mini |
 | `warmth` | what calls of each size take, found before serving |
 | `shelf` | every model folder that loads |
+| `residency` | which models are in memory when not all fit (core) |
+| `loader` | brings them in for the jobs that want them |
 | `picture` | pixels to PNG |
 | `mailbox` | events of one job that its caller has not read yet |
 | `oven` | the step loop |

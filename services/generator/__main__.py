@@ -10,6 +10,9 @@
 | `FOURNIL_PAID_ROWS` | 0 | rows a call while paid ones fit in that; 0 is all (see docs/decisions/0012) |
 | `FOURNIL_OVEN_WAIT` | 60 | seconds of work ahead of a job beyond which it is not taken in |
 | `FOURNIL_THREADS` | all cores it may use | threads of one call of the model |
+| `FOURNIL_PROVIDERS` | best first | of `tensorrt`, `cuda`, `openvino`, `cpu`: those to try, in this order |
+| `FOURNIL_CACHE` | `fournil` in the user's cache | where TensorRT's engines are kept |
+| `FOURNIL_MODEL_MEMORY` | 0 | MiB of models in memory at once, by their files; 0 is all (docs/decisions/0014) |
 
 and the variables every service shares (`services/runtime/settings.py`).
 """
@@ -19,23 +22,27 @@ from __future__ import annotations
 import logging
 import os
 import uuid
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+import onnxruntime
 
 from fournil.generator.v1 import generator_pb2_grpc
 from services.generator import providers
 from services.generator.batcher import Batcher
 from services.generator.capacity import Capacity, smallest_efficient
 from services.generator.energy import EnergyBook
+from services.generator.engines import cache_folder, compute_capability, engines_here
 from services.generator.families.interface import Model
-from services.generator.folder import FolderError
 from services.generator.heartbeat import GrpcDesk, Heartbeat, Report
 from services.generator.oven import Oven
 from services.generator.pace import Pace
 from services.generator.recipe import MOST_PICTURES
+from services.generator.residency import Residency
 from services.generator.server import GeneratorServicer
-from services.generator.shelf import load_models
+from services.generator.shelf import MIB, load_models
 from services.runtime.channels import open_channel
 from services.runtime.nvml import energy_counter
 from services.runtime.process import ServiceProcess, run
@@ -62,6 +69,10 @@ class GeneratorSettings:
     paid_rows: int
     most_wait: float
     threads: int
+    providers: Sequence[str]
+    cache: Path
+    model_memory: int
+    """Bytes."""
 
     @staticmethod
     def read(env: Environment) -> GeneratorSettings:
@@ -85,6 +96,9 @@ class GeneratorSettings:
             paid_rows=env.integer("FOURNIL_PAID_ROWS", 0, low=0, high=256),
             most_wait=env.seconds("FOURNIL_OVEN_WAIT", 60.0, low=0.1, high=3600.0),
             threads=env.integer("FOURNIL_THREADS", cores(), low=1, high=256),
+            providers=provider_names(env.text("FOURNIL_PROVIDERS", "")),
+            cache=cache_folder(env.text("FOURNIL_CACHE", ""), env.values),
+            model_memory=env.integer("FOURNIL_MODEL_MEMORY", 0, low=0, high=1 << 24) * MIB,
         )
 
     @property
@@ -99,42 +113,56 @@ def cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
+def provider_names(names: str) -> list[str]:
+    """Raises SettingsError."""
+    try:
+        return providers.named(names)
+    except ValueError as error:
+        raise SettingsError(f"FOURNIL_PROVIDERS {error}") from None
+
+
+def execution_of(settings: GeneratorSettings) -> providers.Execution:
+    """How graphs are run with these settings on this machine."""
+    tried = providers.order(onnxruntime.get_available_providers(), settings.providers)
+    engines = None
+    if providers.TENSORRT in tried:
+        engines = engines_here(settings.cache, onnxruntime.__version__, compute_capability(providers.DEVICE))
+    return providers.Execution(settings.threads, settings.providers, engines)
+
+
 def warm_up(
-    models: dict[str, Model[Any, Any]], pace: Pace, batch: int | None, paid_rows: int
-) -> dict[str, Capacity]:
-    """What the models that run can hold, each once warm, with a first measure of the pace; the others are taken
-    out of `models`. `batch` fixes the rows of a call, `paid_rows` those while paid ones fit in them. Raises
-    SettingsError if no model runs."""
-    capacities: dict[str, Capacity] = {}
-    for name, model in list(models.items()):
-        facts = model.facts
-        try:
-            warmth = model.warm_up()
-        except FolderError as error:
-            log.error("model not loaded", extra={"folder": name, "detail": str(error)})
-            del models[name]
-            continue
-        rows = batch or smallest_efficient(warmth.seconds)
-        capacities[name] = Capacity.of(rows, warmth.seconds[rows] / rows, paid_rows)
-        width = model.rows(facts.default_guidance)
-        pace.measured(warmth.seconds[rows], rows / width / model.calls(facts.default_steps))
-        spent = {f"{count}": round(seconds, 4) for count, seconds in warmth.seconds.items()}
-        seen = {"call_seconds": spent, "company_difference": warmth.difference, "batch": rows}
-        known = {"family": facts.family, "provider": facts.provider, "sha256": facts.sha256}
-        log.info("model ready", extra={"model": name, **seen, **known})
-    if not capacities:
-        raise SettingsError("FOURNIL_MODELS: no model there could be loaded; the lines above say why")
-    return capacities
+    model: Model[Any, Any], capacities: dict[str, Capacity], pace: Pace, batch: int | None, paid_rows: int
+) -> None:
+    """What the model can hold once it is warm, into `capacities`, and a first measure of the pace. `batch` fixes
+    the rows of a call, `paid_rows` those while paid ones fit in them. Raises FolderError if it does not run."""
+    facts, warmth = model.facts, model.warm_up()
+    rows = batch or smallest_efficient(warmth.seconds)
+    capacities[facts.name] = Capacity.of(rows, warmth.seconds[rows] / rows, paid_rows)
+    width = model.rows(facts.default_guidance)
+    pace.measured(warmth.seconds[rows], rows / width / model.calls(facts.default_steps))
+    spent = {f"{count}": round(seconds, 4) for count, seconds in warmth.seconds.items()}
+    seen = {"call_seconds": spent, "company_difference": warmth.difference, "batch": rows}
+    known = {"family": facts.family, "provider": facts.provider, "sha256": facts.sha256}
+    log.info("model ready", extra={"model": facts.name, **seen, **known})
 
 
 async def serve(settings: GeneratorSettings) -> None:
     """Loads, warms, serves, and drains on SIGTERM."""
-    pace = Pace()
-    models = load_models(settings.models, threads=settings.threads, most_rows=settings.batch or None)
-    capacities = warm_up(models, pace, settings.batch or None, settings.paid_rows)
+    pace, capacities, batch = Pace(), dict[str, Capacity](), settings.batch or None
+    residency = Residency(settings.model_memory)
+    models = load_models(
+        settings.models,
+        execution=execution_of(settings),
+        most_rows=batch,
+        residency=residency,
+        check=lambda model: warm_up(model, capacities, pace, batch, settings.paid_rows),
+    )
+    if not models:
+        raise SettingsError("FOURNIL_MODELS: no model there could be loaded; the lines above say why")
     batcher = Batcher(capacities, settings.most_pictures, most_wait=settings.most_wait)
-    on_gpu = any(model.facts.provider != providers.CPU for model in models.values())
-    oven = Oven(models, batcher, pace, EnergyBook(energy_counter(device=0) if on_gpu else None))
+    on_gpu = any(model.facts.provider in providers.ON_GPU for model in models.values())
+    energy = EnergyBook(energy_counter(device=0) if on_gpu else None)
+    oven = Oven(models, batcher, pace, energy, residency)
     process = ServiceProcess(settings.process)
     generator_id = uuid.uuid4().hex
 

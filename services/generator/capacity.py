@@ -47,10 +47,12 @@ class Capacity:
             share = NEWEST if self.row_seconds else 1.0
             self.row_seconds += share * (seconds / rows - self.row_seconds)
 
-    def halve(self) -> bool:
-        """For a device that ran out of memory; False if a call holds one row already."""
-        if self.rows == 1:
+    def halve(self, failed: int) -> bool:
+        """The device ran out of memory over a call of `failed` rows: from now on half of those at most, rounded
+        up. False if that is no less than a call may hold already."""
+        rows = -(-failed // 2)
+        if rows >= self.rows:
             return False
-        self.rows //= 2
+        self.rows = rows
         self.paid_rows = min(self.paid_rows, self.rows)
         return True

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import logging
 from collections.abc import Collection, Mapping
 from pathlib import Path
@@ -11,6 +12,7 @@ import onnxruntime
 
 from services.generator import providers
 from services.generator.folder import FolderError
+from services.generator.providers import Execution
 
 log = logging.getLogger("fournil.graph")
 
@@ -29,33 +31,49 @@ def first_line(error: Exception) -> str:
 
 
 def open_session(
-    file: str, graph: bytes, weights: Path, *, threads: int, shapes: Profile
+    file: str, graph: bytes, weights: Path, *, execution: Execution, shapes: Profile, content: str = ""
 ) -> tuple[onnxruntime.InferenceSession, str]:
     """The session, and the provider it says it uses. `file` names the graph in errors, `weights` is the folder of
-    weights that lie beside it. Raises FolderError."""
+    weights that lie beside it, `content` their SHA-256. Raises FolderError."""
     settings = onnxruntime.SessionOptions()
-    settings.intra_op_num_threads = threads
+    settings.intra_op_num_threads = execution.threads
     settings.inter_op_num_threads = 1
     settings.log_severity_level = _QUIET
     # Threads that spin while they wait take the cores from the other services of the machine.
     settings.add_session_config_entry("session.intra_op.allow_spinning", "0")
     settings.add_session_config_entry("session.model_external_initializers_file_folder_path", str(weights))
-    trouble: Exception | None = None
-    for provider in providers.order(onnxruntime.get_available_providers()):
-        wanted = [(provider, providers.options(provider, 0, shapes))]
-        if provider != providers.CPU:
-            wanted.append((providers.CPU, {}))
+    available, trouble = onnxruntime.get_available_providers(), None
+    for provider in providers.order(available, execution.wanted):
+        wanted = [
+            (each, providers.options(each, execution, shapes, content))
+            for each in providers.companions(provider, available)
+        ]
         try:
+            _make_folders(wanted[0][1])
             session = onnxruntime.InferenceSession(graph, settings, providers=wanted)
         except Exception as error:
-            trouble = error
-            log.info("provider failed", extra={"provider": provider, "detail": first_line(error)})
+            trouble = first_line(error)
+            log.info("provider failed", extra={"provider": provider, "detail": trouble})
             continue
         if session.get_providers()[0] == provider:
             return session, provider
         log.info("provider not usable here", extra={"provider": provider})
-    detail = first_line(trouble) if trouble else "no provider takes it"
-    raise FolderError(f"{file} cannot be loaded: {detail}")
+    raise FolderError(f"{file} cannot be loaded: {trouble or 'no provider that may be tried works here'}")
+
+
+def _make_folders(options: Mapping[str, str]) -> None:
+    """Those in which a provider keeps what it built."""
+    for name, value in options.items():
+        if name.endswith("_cache_path"):
+            Path(value).mkdir(parents=True, exist_ok=True)
+
+
+def give_memory_back() -> None:
+    """What sessions held that are gone, to the system. The C library keeps most of it otherwise, in case it is
+    wanted again; one that has no `malloc_trim` gives it back by itself or not at all."""
+    trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
+    if trim is not None:
+        trim(0)
 
 
 def check_inputs(

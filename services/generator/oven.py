@@ -4,8 +4,9 @@
               (encode thread)              (step thread)     (finish thread: VAE, PNG, JPEG, WebP)
 
 Everything that decides runs on the event loop; everything that computes runs in one of three threads, one task
-a thread at a time. `Batcher` decides who is in a step. A caller that leaves is out at the next step, at any
-point of the line above. What is in the oven dies with the process: it is baked again elsewhere, from its seed.
+a thread at a time. `Batcher` decides who is in a step, `Loader` brings in models that are not in memory before a
+prompt of theirs is encoded. A caller that leaves is out at the next step, at any point of the line above. What is
+in the oven dies with the process: it is baked again elsewhere, from its seed.
 """
 
 from __future__ import annotations
@@ -25,10 +26,12 @@ from services.generator import measures
 from services.generator.batcher import FREE, PAID, Batcher, Row
 from services.generator.energy import EnergyBook
 from services.generator.families.interface import Canvas, Model
+from services.generator.loader import Loader
 from services.generator.mailbox import Baked, Event, Mailbox, Rough, StepDone, Usage
 from services.generator.pace import Pace
 from services.generator.picture import encode, read_source
 from services.generator.recipe import Recipe
+from services.generator.residency import Residency
 from services.runtime.errors import Fault, Reason
 
 log = logging.getLogger("fournil.oven")
@@ -78,8 +81,14 @@ class Oven:
     """Used on one event loop. `run` bakes until cancelled; `close` ends the threads."""
 
     def __init__(
-        self, models: Mapping[str, Model[Any, Any]], batcher: Batcher, pace: Pace, energy: EnergyBook | None = None
+        self,
+        models: Mapping[str, Model[Any, Any]],
+        batcher: Batcher,
+        pace: Pace,
+        energy: EnergyBook | None = None,
+        residency: Residency | None = None,
     ) -> None:
+        """`residency` knows which of the models are in memory; without it all stay there."""
         self._models = models
         self._batcher = batcher
         self._pace = pace
@@ -90,6 +99,8 @@ class Oven:
         self._encoding, self._stepping, self._finishing = (
             ThreadPoolExecutor(1, thread_name_prefix=name) for name in ("encode", "step", "finish")
         )
+        baking = (self._encoding, self._stepping, self._finishing)
+        self._loader = Loader(models, residency, baking=baking, most_wait=batcher.most_wait)
 
     def enter(self, recipe: Recipe) -> Job:
         """Takes a job in. Raises Fault OVERLOADED when there is no room for all of its pictures, or no time."""
@@ -111,6 +122,7 @@ class Oven:
         if self._jobs.pop(job.number, None) is None:
             return
         undone = self._batcher.leave(job.number)
+        self._loader.release(job.number)
         self._energy.take(job.number)
         measures.CANCELLED_ROWS.labels(*job.label).inc(undone * job.recipe.rows)
         for task in job.tasks - {asyncio.current_task()}:
@@ -136,7 +148,8 @@ class Oven:
                 await self._step(model, rows)
                 failures = 0
             except Exception as error:
-                if out_of_memory(error) and self._batcher.capacities[model].halve():
+                width = sum(row.width for row in rows)
+                if out_of_memory(error) and len(rows) > 1 and self._batcher.capacities[model].halve(width):
                     # Nothing was done to the pictures: they go on in smaller calls.
                     rows_now = self._batcher.capacities[model].rows
                     log.warning("out of memory", extra={"model": model, "rows": rows_now})
@@ -154,12 +167,15 @@ class Oven:
 
     async def close(self) -> None:
         """Drops what waits; a step that runs ends by itself."""
+        self._loader.close()
         for pool in (self._encoding, self._stepping, self._finishing):
             pool.shutdown(wait=False, cancel_futures=True)
 
     async def _prepare(self, job: Job) -> None:
-        """Encodes the prompt, reads the source and makes the noise; then the job may be in a step."""
+        """Waits for the model, encodes the prompt, reads the source and makes the noise; then the job may be in a
+        step."""
         model, recipe = self._models[job.recipe.model], job.recipe
+        await self._loader.hold(job.number, recipe.model)
 
         def work() -> list[Canvas]:
             wish, base = recipe.wish, None
@@ -243,6 +259,7 @@ class Oven:
             if task.cancelled() or (error := task.exception()) is None:
                 return
             if isinstance(error, Fault):
+                log.info("job refused", extra={"job": job.recipe.job_id, "detail": error.message})
                 self._fail({job.number}, error)
             else:
                 log.error("job failed", extra={"job": job.recipe.job_id}, exc_info=error)

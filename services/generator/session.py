@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass
 
 import numpy as np
-import onnxruntime
 from numpy.typing import NDArray
 
 from services.generator import providers
+from services.generator.families.onnx_file import OnnxFile
+from services.generator.families.part_graph import PartGraph, Shape
 from services.generator.folder import FolderError, ModelFolder
-from services.generator.graph import Axes, check_inputs, first_line, open_session
+from services.generator.graph import Axes
+from services.generator.providers import Execution
 from services.generator.warmth import Warmth, warm_up
 
 Array = NDArray[np.float32]
@@ -19,7 +20,7 @@ Array = NDArray[np.float32]
 LONGEST_TEXT = 128
 """Tokens of a prompt; the encoder cuts there."""
 USUAL_TEXT = 64
-_FILE = "unet/model.onnx"
+_ANSWER = "out_sample"
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,27 +50,28 @@ class Rows:
 
 
 class Denoiser:
-    """Runs in one thread at a time. `provider` is what the session says it uses; `sha256` that of the graph."""
+    """Runs in one thread at a time. `provider` is what the session says it uses; `sha256` covers the weights."""
 
-    def __init__(self, folder: ModelFolder, *, threads: int, most_rows: int | None = None) -> None:
+    def __init__(self, folder: ModelFolder, *, execution: Execution, most_rows: int | None = None) -> None:
         """Loads the graph. `most_rows` bounds B, None leaves it to the device. Raises FolderError."""
         self._folder = folder
-        graph = folder.denoiser.read_bytes()
-        self.sha256 = hashlib.sha256(graph).hexdigest()
-        self._session, self.provider = open_session(
-            _FILE,
-            graph,
-            folder.denoiser.parent,
-            threads=threads,
-            shapes=_shapes(folder, most_rows or providers.DEVICE_BATCH),
+        # A guided picture takes two rows, however few a call should hold.
+        bound = max(most_rows or providers.DEVICE_BATCH, 2)
+        shapes = [
+            _shapes(folder, rows, tokens) for rows, tokens in ((1, 1), (bound, USUAL_TEXT), (bound, LONGEST_TEXT))
+        ]
+        file = OnnxFile(folder.path, folder.denoiser.parent.name)
+        self.sha256 = file.sha256()
+        self.graph = PartGraph(
+            file, _axes(folder), shapes, execution=execution, by_row=list(shapes[0]), most_rows=bound
         )
+        self.graph.must_have(_ANSWER)
+        self.provider = self.graph.provider
         self.most_rows = most_rows or providers.default_batch(self.provider)
-        _check_graph(self._session, folder)
 
     def velocity(self, rows: Rows) -> Array:
         """[B,C,S,S]: noise minus picture, as the model sees them."""
-        answer: Array = self._session.run(["out_sample"], rows.named())[0]
-        return answer
+        return self.graph.run([_ANSWER], rows.named())[0]
 
     def warm_up(self) -> Warmth:
         """Runs calls of every size. Raises FolderError if the graph does not run, or answers in another shape or
@@ -78,14 +80,9 @@ class Denoiser:
         return warm_up(lambda count: self._tried(company.first(count)), self.most_rows)
 
     def _tried(self, rows: Rows) -> Array:
-        try:
-            answer = self.velocity(rows)
-        except Exception as error:
-            raise FolderError(f"unet/model.onnx does not run: {first_line(error)}") from None
-        if answer.shape != rows.sample.shape or answer.dtype != np.float32:
-            raise FolderError(f"unet/model.onnx answers {answer.shape} to {rows.sample.shape}")
-        if not np.isfinite(answer).all():
-            raise FolderError("unet/model.onnx answers with numbers that are not finite")
+        (answer,) = self.graph.tried([_ANSWER], rows.named())
+        if answer.shape != rows.sample.shape:
+            raise FolderError(f"{self.graph.file} answers {answer.shape} to {rows.sample.shape}")
         return answer
 
     def _example(self) -> Rows:
@@ -104,32 +101,23 @@ class Denoiser:
         )
 
 
-def _shapes(folder: ModelFolder, most_rows: int) -> dict[str, tuple[str, str, str]]:
-    """Smallest, usual and largest shape of every input."""
-
-    def shape(rows: int, tokens: int) -> dict[str, str]:
-        return {
-            "sample": f"{rows}x{folder.channels}x{folder.native_size}x{folder.native_size}",
-            "timestep": f"{rows}",
-            "encoder_hidden_states": f"{rows}x{tokens}x{folder.token_dim}",
-            "encoder_attention_mask": f"{rows}x{tokens}",
-            "pooled": f"{rows}x{folder.pooled_dim}",
-        }
-
-    low, usual, high = shape(1, 1), shape(most_rows, USUAL_TEXT), shape(most_rows, LONGEST_TEXT)
-    return {name: (low[name], usual[name], high[name]) for name in low}
+def _shapes(folder: ModelFolder, rows: int, tokens: int) -> dict[str, Shape]:
+    """Of every input of a call."""
+    return {
+        "sample": (rows, folder.channels, folder.native_size, folder.native_size),
+        "timestep": (rows,),
+        "encoder_hidden_states": (rows, tokens, folder.token_dim),
+        "encoder_attention_mask": (rows, tokens),
+        "pooled": (rows, folder.pooled_dim),
+    }
 
 
-def _check_graph(session: onnxruntime.InferenceSession, folder: ModelFolder) -> None:
+def _axes(folder: ModelFolder) -> dict[str, Axes]:
     """The graph's inputs must be the folder's: open batch and text length, fixed sizes as configured."""
-    size = folder.native_size
-    expected: dict[str, Axes] = {
-        "sample": (None, folder.channels, size, size),
+    return {
+        "sample": (None, folder.channels, folder.native_size, folder.native_size),
         "timestep": (None,),
         "encoder_hidden_states": (None, None, folder.token_dim),
         "encoder_attention_mask": (None, None),
         "pooled": (None, folder.pooled_dim),
     }
-    check_inputs(session, _FILE, expected)
-    if "out_sample" not in {entry.name for entry in session.get_outputs()}:
-        raise FolderError("unet/model.onnx: output out_sample is missing")

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from services.generator.buckets import sizes
+
 RUNS = 2
 """Of each size, after one that does not count; the best does."""
 
@@ -20,12 +22,6 @@ class Warmth:
 
     seconds: dict[int, float]
     difference: float
-
-
-def sizes(most: int) -> list[int]:
-    """1, 2, 4, ... and `most`."""
-    powers = [2**power for power in range(most.bit_length())]
-    return powers if powers[-1] == most else [*powers, most]
 
 
 def warm_up(run: Callable[[int], NDArray[np.float32]], most_rows: int) -> Warmth:

@@ -1,6 +1,7 @@
 """Folders of six families in one generator: listed, and baked together at mixed steps, each as it is alone."""
 
 import io
+import shutil
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -14,6 +15,8 @@ from tests.integration.test_generator_service import Generator, free_port, open_
 
 MODELS = Path(__file__).parents[1] / "fixtures" / "pipelines"
 NAMES = ("flux", "lcm", "sd1", "sd2", "sd3", "sdxl")
+SMALL = tuple(name for name in NAMES if name != "flux")
+"""Those that start in no time."""
 STEPS = (3, 5)
 
 
@@ -21,6 +24,16 @@ STEPS = (3, 5)
 def generator() -> Iterator[Generator]:
     port = free_port()
     with open_desk(port), started(port, FOURNIL_MODELS=str(MODELS), FOURNIL_SLOTS="8") as generator:
+        yield generator
+
+
+@pytest.fixture(scope="module")
+def small_generator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Generator]:
+    """One with memory for about three of its five models."""
+    models, port = tmp_path_factory.mktemp("models"), free_port()
+    for name in SMALL:
+        shutil.copytree(MODELS / name, models / name)
+    with open_desk(port), started(port, FOURNIL_MODELS=str(models), FOURNIL_MODEL_MEMORY="1") as generator:
         yield generator
 
 
@@ -71,3 +84,16 @@ def test_pictures_of_all_families_are_baked_at_once_as_they_are_alone(generator:
 def test_a_size_that_a_model_cannot_draw_is_refused(generator: Generator) -> None:
     with pytest.raises(Exception, match="width"):
         generator.bake(model="sd1", width=63, height=64)
+
+
+def test_models_that_do_not_all_fit_are_all_listed_and_draw_the_same(
+    generator: Generator, small_generator: Generator
+) -> None:
+    listed = small_generator.stub.ListModels(pb.ListModelsRequest(), timeout=5).models
+    assert {model.name for model in listed} == set(SMALL)
+    wishes = [{"model": name, "steps": 2, "width": 64, "height": 64} for name in SMALL]
+    alone = [pixels(generator.bake(**wish)) for wish in wishes]
+    with ThreadPoolExecutor(len(wishes)) as callers:
+        together = list(callers.map(lambda wish: pixels(small_generator.bake(**wish)), wishes))
+    assert all(np.array_equal(one, other) for one, other in zip(alone, together, strict=True))
+    assert small_generator.becomes_empty()

@@ -21,16 +21,20 @@ import pytest
 from google.rpc import error_details_pb2
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_status import rpc_status
+from onnxruntime import get_available_providers
 from PIL import Image
 from prometheus_client.parser import text_string_to_metric_families
 
 from fournil.generator.v1 import generator_pb2 as pb
 from fournil.generator.v1 import generator_pb2_grpc
 from fournil.quota.v1 import quota_pb2, quota_pb2_grpc
+from services.generator.providers import BY_NAME
 
 ROOT = Path(__file__).parents[2]
 MODELS = ROOT / "tests" / "fixtures" / "tiny_model"
 SERVICE = "fournil.generator.v1.GeneratorService"
+NOT_HERE = next(name for name in ("cuda", "openvino") if BY_NAME[name] not in get_available_providers())
+"""No package of onnxruntime has both."""
 SERVING, NOT_SERVING = health_pb2.HealthCheckResponse.SERVING, health_pb2.HealthCheckResponse.NOT_SERVING
 
 
@@ -139,7 +143,7 @@ def started(desk_port: int, **more: str) -> Iterator[Generator]:
     )
     try:
         with grpc.insecure_channel(f"127.0.0.1:{port}") as channel:
-            grpc.channel_ready_future(channel).result(timeout=30)
+            grpc.channel_ready_future(channel).result(timeout=90)
             yield Generator(
                 process,
                 port,
@@ -350,3 +354,25 @@ def test_no_model_at_all_is_one_clear_line(tmp_path: Path) -> None:
     assert lines[0]["folder"] == "broken"
     assert "_class_name must name a pipeline" in lines[0]["detail"]
     assert lines[1]["detail"].startswith("FOURNIL_MODELS: no model there could be loaded")
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "line"),
+    [
+        ("FOURNIL_PROVIDERS", "cuda,gpu", "FOURNIL_PROVIDERS knows tensorrt, cuda, openvino, cpu, not 'gpu'"),
+        ("FOURNIL_PROVIDERS", NOT_HERE, "FOURNIL_MODELS: no model there could be loaded"),
+        ("FOURNIL_MODEL_MEMORY", "-1", "FOURNIL_MODEL_MEMORY must be 0 to"),
+    ],
+)
+def test_a_setting_that_cannot_be_is_one_clear_line(variable: str, value: str, line: str) -> None:
+    """A provider that is named alone is not to end on the CPU; without it there is nothing to serve with."""
+    ended = subprocess.run(
+        [sys.executable, "-m", "services.generator"],
+        cwd=ROOT,
+        env=environment(1, FOURNIL_LISTEN="127.0.0.1:0", **{variable: value}),
+        capture_output=True,
+        timeout=30,
+        check=False,
+    )
+    assert ended.returncode == 2
+    assert json.loads(ended.stderr.splitlines()[-1])["detail"].startswith(line)

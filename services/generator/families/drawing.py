@@ -26,6 +26,7 @@ from services.generator.families.text import Text
 from services.generator.folder import FolderError
 from services.generator.graph import first_line
 from services.generator.noise import Stream
+from services.generator.providers import Execution
 from services.generator.schedules import Schedule, schedule_of
 from services.generator.warmth import Warmth, warm_up
 
@@ -36,7 +37,7 @@ TEXTS_KEPT = 32
 class DrawingModel:
     """A model of one of the families; satisfies `interface.Model`."""
 
-    def __init__(self, layout: Layout, family: Family, *, threads: int, most_rows: int | None) -> None:
+    def __init__(self, layout: Layout, family: Family, *, execution: Execution, most_rows: int | None) -> None:
         """Loads denoiser and picture coder. Raises FolderError."""
         self.family = family
         self._scheduler = layout.part("scheduler", "scheduler_config.json").values
@@ -44,17 +45,26 @@ class DrawingModel:
         self._encode = functools.lru_cache(maxsize=TEXTS_KEPT)(family.encode)
         self._nothing = functools.cache(family.nothing)
         file = OnnxFile(layout.path, family.denoiser)
-        text, cells, bound = self._first_text(), family.cells, most_rows or providers.DEVICE_BATCH
+        # A guided picture takes two rows, however few a call should hold.
+        text, cells, bound = self._first_text(), family.cells, max(most_rows or providers.DEVICE_BATCH, 2)
         edges = (cells.smallest, cells.native, cells.largest)
         shapes = [family.shapes(rows, edge, text) for rows, edge in zip((1, bound, bound), edges, strict=True)]
         self.denoiser = PartGraph(
-            file, family.axes(text), shapes, threads=threads, timestep_each=family.timestep_each
+            file,
+            family.axes(text),
+            shapes,
+            execution=execution,
+            timestep_each=family.timestep_each,
+            by_row=family.by_row(text),
+            most_rows=bound,
         )
         self.denoiser.must_have(family.answer)
         self.reader = picture_reader(
-            layout, family.coder, [edge * family.coder.scale for edge in edges], threads=threads
+            layout, family.coder, [edge * family.coder.scale for edge in edges], execution=execution
         )
-        self.coder = PictureCoder(layout.path, family.coder, [(edge, edge) for edge in edges], threads=threads)
+        self.coder = PictureCoder(layout.path, family.coder, [(edge, edge) for edge in edges], execution=execution)
+        self._graphs = [self.denoiser, self.coder.graph, *(encoder.graph for encoder in family.encoders)]
+        self._graphs += [self.reader.graph] if self.reader else []
         self.facts = read_facts(
             layout,
             family,
@@ -67,6 +77,20 @@ class DrawingModel:
             self.calls(self.facts.default_steps)
         except ValueError as error:
             raise FolderError(f"scheduler/{error}") from None
+
+    def unload(self) -> None:
+        """All graphs; schedules, tokenizers and texts seen lately stay."""
+        for graph in self._graphs:
+            graph.unload()
+
+    def load(self) -> None:
+        """Raises FolderError; then nothing of it is in memory."""
+        try:
+            for graph in self._graphs:
+                graph.load()
+        except Exception:
+            self.unload()
+            raise
 
     def calls(self, steps: int, strength: float | None = None) -> int:
         """Raises ValueError."""

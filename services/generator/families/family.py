@@ -14,8 +14,9 @@ from services.generator.families.interface import Array
 from services.generator.families.layout import Layout
 from services.generator.families.part_graph import Shape
 from services.generator.families.picture_coder import CoderFacts
-from services.generator.families.text import Text
+from services.generator.families.text import Text, TextEncoder
 from services.generator.graph import Axes
+from services.generator.providers import Execution
 
 Feed = Mapping[str, NDArray[Any]]
 
@@ -76,7 +77,12 @@ class Family(ABC):
     takes_guidance: bool = True
 
     @abstractmethod
-    def __init__(self, layout: Layout, coder: CoderFacts, *, threads: int) -> None: ...
+    def __init__(self, layout: Layout, coder: CoderFacts, *, execution: Execution) -> None: ...
+
+    @property
+    @abstractmethod
+    def encoders(self) -> Sequence[TextEncoder]:
+        """Those of texts."""
 
     @abstractmethod
     def encode(self, text: str) -> Text:
@@ -101,6 +107,11 @@ class Family(ABC):
     def sequence_length(self, height: int, width: int) -> int:
         """Tokens as which the denoiser sees a latent."""
         return height * width
+
+    def by_row(self, text: Text) -> list[str]:
+        """The denoiser's inputs that have a row for each picture; the others are the same for all of a size."""
+        one, two = (self.shapes(rows, self.cells.native, text) for rows in (1, 2))
+        return [name for name in one if one[name] != two[name]]
 
     def shapes(self, rows: int, edge: int, text: Text) -> dict[str, Shape]:
         """Shapes of a call's inputs, for a square latent."""

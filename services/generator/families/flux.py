@@ -18,6 +18,7 @@ from services.generator.families.layout import Layout
 from services.generator.families.picture_coder import CoderFacts
 from services.generator.families.text import Text, TextEncoder
 from services.generator.graph import Axes
+from services.generator.providers import Execution
 
 TEXT_LENGTH = 512
 """Tokens of T5."""
@@ -33,7 +34,7 @@ class Flux(Family):
     denoiser = "transformer"
     answer = "out_hidden_states"
 
-    def __init__(self, layout: Layout, coder: CoderFacts, *, threads: int) -> None:
+    def __init__(self, layout: Layout, coder: CoderFacts, *, execution: Execution) -> None:
         self.coder = coder
         transformer = layout.part(self.denoiser)
         transformer.must_be("in_channels", coder.channels * TOKEN**2)
@@ -45,8 +46,12 @@ class Flux(Family):
         self.defaults = Defaults(steps=28, guidance=3.5) if guided else Defaults(steps=4, guidance=1.0)
         self.cells = Cells(TOKEN, NATIVE_CELLS, largest_cells(TOKEN, NATIVE_CELLS, coder.scale))
         length = layout.wish("max_sequence_length", 1, TEXT_LENGTH, TEXT_LENGTH)
-        self._clip = TextEncoder(layout.path, "", threads=threads, pooled="pooler_output")
-        self._t5 = TextEncoder(layout.path, "_2", threads=threads, length=length)
+        self._clip = TextEncoder(layout.path, "", execution=execution, pooled="pooler_output")
+        self._t5 = TextEncoder(layout.path, "_2", execution=execution, length=length)
+
+    @property
+    def encoders(self) -> Sequence[TextEncoder]:
+        return (self._clip, self._t5)
 
     def encode(self, text: str) -> Text:
         return Text(self._t5.encode(text).tokens, self._clip.encode(text).pooled)

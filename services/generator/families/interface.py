@@ -127,6 +127,13 @@ class Model(Protocol[ConditioningT, CanvasT]):
     def facts(self) -> Facts:
         """What it can do."""
 
+    def unload(self) -> None:
+        """Gives its graphs' memory back; until `load`, ask only `facts`, `calls` and `rows`. Idempotent."""
+
+    def load(self) -> None:
+        """Brings the graphs back; a model is loaded when it is made. Idempotent. Raises FolderError, then it is
+        not loaded."""
+
     def calls(self, steps: int, strength: float | None = None) -> int:
         """Calls of the denoiser that `steps` asked for take, from noise or over a picture with that strength.
         Raises ValueError, with one line, for a number of steps that the model's schedule does not have, and for a

@@ -49,6 +49,14 @@ class MiniModel:
             most_rows=denoiser.most_rows,
         )
 
+    def unload(self) -> None:
+        """The denoiser; the text encoder may be another model's too, and stays."""
+        self.pipeline.denoiser.graph.unload()
+
+    def load(self) -> None:
+        """Raises FolderError."""
+        self.pipeline.denoiser.graph.load()
+
     def calls(self, steps: int, strength: float | None = None) -> int:
         """As many, from noise. Raises ValueError below 1, and for a strength that leaves none."""
         calls = len(flow_match_levels(steps)) - 1

@@ -34,7 +34,7 @@ class OnnxFile:
     weights are missing or outside of its folder."""
 
     def __init__(self, folder: Path, part: str) -> None:
-        self.name = f"{part}/model.onnx"
+        self.name, self.folder, self.part = f"{part}/model.onnx", folder, part
         self.weights = folder / part
         try:
             self.bytes = (self.weights / "model.onnx").read_bytes()
@@ -55,15 +55,24 @@ class OnnxFile:
             if not (self.weights / place).is_file():
                 raise FolderError(f"{part}/{place} is missing: {self.name} has its weights there")
         self._beside = [self.weights / place for place in places]
+        self._sha256: str | None = None
 
     def sha256(self) -> str:
         """Of the graph as it lies in the folder, and then the files of weights beside it, by name."""
+        if self._sha256 is not None:
+            return self._sha256
         digest = hashlib.sha256(self.bytes)
         for path in self._beside:
             with path.open("rb") as file:
                 while block := file.read(1 << 20):
                     digest.update(block)
-        return digest.hexdigest()
+        self._sha256 = digest.hexdigest()
+        return self._sha256
+
+    def stamp(self) -> list[tuple[str, int, int]]:
+        """Name, bytes and time of the last change, in ns, of each of its files: cheap to compare."""
+        found = [(path.name, path.stat()) for path in (self.weights / "model.onnx", *self._beside)]
+        return [(name, stat.st_size, stat.st_mtime_ns) for name, stat in found]
 
     def with_a_timestep_each(self) -> bytes:
         """The model with `timestep` as `[batch]`. Raises FolderError where that takes more than told above."""

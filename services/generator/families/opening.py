@@ -15,6 +15,7 @@ from services.generator.families.picture_coder import CoderFacts
 from services.generator.families.stable_diffusion import LatentConsistency, StableDiffusion
 from services.generator.families.stable_diffusion_3 import StableDiffusion3
 from services.generator.families.stable_diffusion_xl import StableDiffusionXL
+from services.generator.providers import Execution
 
 FAMILIES: Mapping[str, type[Family]] = {
     "StableDiffusionPipeline": StableDiffusion,
@@ -26,14 +27,14 @@ FAMILIES: Mapping[str, type[Family]] = {
 """By `_class_name` of `model_index.json`; Optimum's names, with ORT before them, mean the same."""
 
 
-def open_model(path: Path, *, threads: int, most_rows: int | None) -> Model[Conditioning, Canvas]:
-    """The model in `path`, checked but not warm. `threads` is for one call of a graph; `most_rows` bounds the
-    rows of a call of the denoiser, None leaves it to the device. Raises FolderError with one line."""
+def open_model(path: Path, *, execution: Execution, most_rows: int | None) -> Model[Conditioning, Canvas]:
+    """The model in `path`, checked but not warm. `most_rows` bounds the rows of a call of the
+    denoiser, None leaves it to the device. Raises FolderError with one line."""
     layout = Layout(path)
     family = FAMILIES.get(layout.class_name)
     if family is None:
         raise layout.index.wrong("_class_name", f"must be one of {', '.join(FAMILIES)}")
     for part in (family.denoiser, "vae_decoder"):
         layout.must_have(part)
-    loaded = family(layout, CoderFacts.read(path), threads=threads)
-    return DrawingModel(layout, loaded, threads=threads, most_rows=most_rows)
+    loaded = family(layout, CoderFacts.read(path), execution=execution)
+    return DrawingModel(layout, loaded, execution=execution, most_rows=most_rows)

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import hashlib
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from services.generator.calls import Calls
 from services.generator.families.interface import Array
 from services.generator.families.onnx_file import OnnxFile
 from services.generator.folder import FolderError
 from services.generator.graph import Axes, Profile, check_inputs, first_line, open_session
+from services.generator.providers import Execution
 
 TYPES: Mapping[str, type[np.generic]] = {
     "tensor(float)": np.float32,
@@ -24,7 +28,8 @@ Shape = tuple[int, ...]
 
 
 class PartGraph:
-    """Takes arrays of any type and gives float32, whatever the graph computes in."""
+    """Takes arrays of any type and gives float32, whatever the graph computes in. In memory when it is made, and
+    until `unload`."""
 
     def __init__(
         self,
@@ -32,20 +37,34 @@ class PartGraph:
         expected: Mapping[str, Axes],
         shapes: Sequence[Mapping[str, Shape]],
         *,
-        threads: int,
+        execution: Execution,
         timestep_each: bool = False,
+        by_row: Collection[str] = (),
+        most_rows: int = 1,
     ) -> None:
         """`expected` inputs; `shapes` of the smallest, the usual and the largest call. `timestep_each` gives
-        every row a time step of its own. Raises FolderError."""
-        self.file = file.name
-        graph = file.with_a_timestep_each() if timestep_each else file.bytes
-        profile: Profile = {name: _spelled([shape[name] for shape in shapes]) for name in expected}
-        self._session, self.provider = open_session(
-            self.file, graph, file.weights, threads=threads, shapes=profile
-        )
-        check_inputs(self._session, self.file, expected, TYPES)
-        self._types = {entry.name: TYPES[entry.type] for entry in self._session.get_inputs()}
-        self.outputs = [entry.name for entry in self._session.get_outputs()]
+        every row a time step of its own. Inputs `by_row` may be filled up, to `most_rows` (`calls`). Raises
+        FolderError."""
+        self.file, self._folder, self._part, self._stamp = file.name, file.folder, file.part, file.stamp()
+        self._expected, self._execution, self._timestep_each = expected, execution, timestep_each
+        self._profile: Profile = {name: _spelled([shape[name] for shape in shapes]) for name in expected}
+        self._by_row, self._most_rows = by_row, most_rows
+        self._calls: Calls | None = None
+        self._open(file)
+        # Loaded again it must be what was measured: not a CPU's session because the device is full just then.
+        self._execution = replace(execution, wanted=(self.provider,))
+
+    def unload(self) -> None:
+        """Gives its memory back. Idempotent."""
+        self._calls = None
+
+    def load(self) -> None:
+        """Idempotent. Raises FolderError, also where a file is not what it was."""
+        if self._calls is None:
+            file = OnnxFile(self._folder, self._part)
+            if file.stamp() != self._stamp:
+                raise FolderError(f"{self.file} has changed since it was checked")
+            self._open(file)
 
     def must_have(self, *outputs: str) -> None:
         """Raises FolderError where one is missing."""
@@ -54,9 +73,11 @@ class PartGraph:
                 raise FolderError(f"{self.file}: output {name} is missing")
 
     def run(self, outputs: Sequence[str], feed: Mapping[str, NDArray[Any]]) -> list[Array]:
-        """Raises what onnxruntime raises."""
+        """Raises what onnxruntime raises, and RuntimeError where the graph is not loaded."""
+        if self._calls is None:
+            raise RuntimeError(f"{self.file} is not loaded")
         given = {name: np.asarray(values, self._types[name]) for name, values in feed.items()}
-        return [np.asarray(answer, np.float32) for answer in self._session.run(list(outputs), given)]
+        return [np.asarray(answer, np.float32) for answer in self._calls.run(outputs, given)]
 
     def tried(self, outputs: Sequence[str], feed: Mapping[str, NDArray[Any]]) -> list[Array]:
         """As `run`, for a graph that is new. Raises FolderError where it fails or its numbers are not finite."""
@@ -67,6 +88,18 @@ class PartGraph:
         if not all(np.isfinite(answer).all() for answer in answers):
             raise FolderError(f"{self.file} answers with numbers that are not finite")
         return answers
+
+    def _open(self, file: OnnxFile) -> None:
+        graph = file.with_a_timestep_each() if self._timestep_each else file.bytes
+        # Only an engine's name needs it, and weights may be many GB.
+        content = hashlib.sha256(graph).hexdigest() + file.sha256() if self._execution.engines else ""
+        session, self.provider = open_session(
+            file.name, graph, file.weights, execution=self._execution, shapes=self._profile, content=content
+        )
+        check_inputs(session, self.file, self._expected, TYPES)
+        self._types = {entry.name: TYPES[entry.type] for entry in session.get_inputs()}
+        self.outputs = [entry.name for entry in session.get_outputs()]
+        self._calls = Calls(session, self.provider, by_row=self._by_row, most_rows=self._most_rows)
 
 
 def _spelled(shapes: Sequence[Shape]) -> tuple[str, str, str]:

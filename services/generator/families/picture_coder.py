@@ -19,6 +19,7 @@ from services.generator.families.onnx_file import OnnxFile
 from services.generator.families.part_graph import PartGraph
 from services.generator.folder import FolderError, Part
 from services.generator.graph import Axes
+from services.generator.providers import Execution
 
 SAMPLES, CELLS, BLOCK = 8, 16, 4
 """Latents for the fit, cells of their edges, and of a block's."""
@@ -56,25 +57,27 @@ class CoderFacts:
 class PictureCoder:
     """`vae_decoder`. Latents are as the denoiser has them: about of size 1."""
 
-    def __init__(self, folder: Path, facts: CoderFacts, cells: Sequence[tuple[int, int]], *, threads: int) -> None:
+    def __init__(
+        self, folder: Path, facts: CoderFacts, cells: Sequence[tuple[int, int]], *, execution: Execution
+    ) -> None:
         """`cells`: height and width of the smallest, the usual and the largest latent. Raises FolderError."""
         self.channels, self.scale = facts.channels, facts.scale
         self._scaling, self._shift = np.float32(facts.scaling), np.float32(facts.shift)
         shapes = [{_LATENT: (1, self.channels, height, width)} for height, width in cells]
         expected: dict[str, Axes] = {_LATENT: (None, self.channels, None, None)}
-        self._graph = PartGraph(OnnxFile(folder, "vae_decoder"), expected, shapes, threads=threads)
-        self._graph.must_have(_PICTURE)
+        self.graph = PartGraph(OnnxFile(folder, "vae_decoder"), expected, shapes, execution=execution)
+        self.graph.must_have(_PICTURE)
         self._matrix, self._offset = self._fitted()
 
     def decode(self, latent: Array) -> Array:
         """float32[3,H,W], cut to -1 to 1, of [C,h,w]."""
-        picture: Array = self._graph.run([_PICTURE], {_LATENT: self._scaled(latent)})[0][0]
+        picture: Array = self.graph.run([_PICTURE], {_LATENT: self._scaled(latent)})[0][0]
         return picture.clip(-1.0, 1.0)
 
     def warm_up(self, edge: int) -> None:
         """Runs once on a latent of that edge. Raises FolderError."""
         blank = np.zeros((self.channels, edge, edge), np.float32)
-        self._graph.tried([_PICTURE], {_LATENT: self._scaled(blank)})
+        self.graph.tried([_PICTURE], {_LATENT: self._scaled(blank)})
 
     def rough(self, latent: Array) -> Array:
         """float32[3,h,w], cut to -1 to 1: a pixel a cell."""
@@ -96,9 +99,9 @@ class PictureCoder:
             latent = np.kron(coarse, np.ones((1, BLOCK, BLOCK)))
             latent += ROUGHNESS * random.standard_normal(latent.shape)
             latent = latent.astype(np.float32)
-            picture = self._graph.tried([_PICTURE], {_LATENT: self._scaled(latent)})[0]
+            picture = self.graph.tried([_PICTURE], {_LATENT: self._scaled(latent)})[0]
             if picture.shape != (1, 3, CELLS * self.scale, CELLS * self.scale):
-                raise FolderError(f"{self._graph.file} answers {picture.shape} to {latent[None].shape}")
+                raise FolderError(f"{self.graph.file} answers {picture.shape} to {latent[None].shape}")
             cells = picture[0].clip(-1.0, 1.0).reshape(3, CELLS, self.scale, CELLS, self.scale).mean(axis=(2, 4))
             seen.append(latent.reshape(self.channels, -1))
             shown.append(cells.reshape(3, -1))

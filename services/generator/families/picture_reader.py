@@ -12,6 +12,7 @@ from services.generator.families.layout import Layout
 from services.generator.families.onnx_file import OnnxFile
 from services.generator.families.part_graph import PartGraph
 from services.generator.families.picture_coder import CoderFacts
+from services.generator.providers import Execution
 
 log = logging.getLogger("fournil.families")
 
@@ -25,18 +26,18 @@ _PICTURE, _PARAMETERS = "sample", "latent_parameters"
 class PictureReader:
     """`vae_encoder`."""
 
-    def __init__(self, layout: Layout, facts: CoderFacts, edges: Sequence[int], *, threads: int) -> None:
+    def __init__(self, layout: Layout, facts: CoderFacts, edges: Sequence[int], *, execution: Execution) -> None:
         """`edges`, in pixels, of the smallest, the usual and the largest picture. Raises FolderError."""
         self._facts = facts
         shapes = [{_PICTURE: (1, 3, edge, edge)} for edge in edges]
-        self._graph = PartGraph(
-            OnnxFile(layout.path, PART), {_PICTURE: (None, 3, None, None)}, shapes, threads=threads
+        self.graph = PartGraph(
+            OnnxFile(layout.path, PART), {_PICTURE: (None, 3, None, None)}, shapes, execution=execution
         )
-        self._graph.must_have(_PARAMETERS)
+        self.graph.must_have(_PARAMETERS)
 
     def read(self, picture: Array) -> Reading:
         """float32[3,H,W], -1 to 1."""
-        parameters = self._graph.run([_PARAMETERS], {_PICTURE: picture[None]})[0][0]  # [2C,h,w]
+        parameters = self.graph.run([_PARAMETERS], {_PICTURE: picture[None]})[0][0]  # [2C,h,w]
         mean, log_variance = np.split(parameters, 2)
         return Reading(mean, np.exp(np.float32(0.5) * log_variance.clip(LEAST, MOST)))
 
@@ -48,10 +49,10 @@ class PictureReader:
 
 
 def picture_reader(
-    layout: Layout, facts: CoderFacts, edges: Sequence[int], *, threads: int
+    layout: Layout, facts: CoderFacts, edges: Sequence[int], *, execution: Execution
 ) -> PictureReader | None:
     """None where the folder has no encoder. Raises FolderError where it has one that cannot be used."""
     if not layout.has(PART):
         log.info("cannot start from pictures", extra={"folder": layout.path.name, "detail": f"no {PART}"})
         return None
-    return PictureReader(layout, facts, edges, threads=threads)
+    return PictureReader(layout, facts, edges, execution=execution)

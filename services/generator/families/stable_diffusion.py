@@ -16,6 +16,7 @@ from services.generator.families.layout import Layout
 from services.generator.families.picture_coder import CoderFacts, blocks_of
 from services.generator.families.text import Text, TextEncoder
 from services.generator.graph import Axes
+from services.generator.providers import Execution
 
 _LONGEST_PERIOD = 10_000.0
 
@@ -28,7 +29,7 @@ class StableDiffusion(Family):
     timestep_each = True
     defaults = Defaults(steps=25, guidance=7.5)
 
-    def __init__(self, layout: Layout, coder: CoderFacts, *, threads: int) -> None:
+    def __init__(self, layout: Layout, coder: CoderFacts, *, execution: Execution) -> None:
         self.coder = coder
         unet = layout.part(self.denoiser)
         unet.must_be("in_channels", coder.channels)
@@ -41,11 +42,15 @@ class StableDiffusion(Family):
         knows = unet.values.get("time_cond_proj_dim") is not None
         self._guidance_width = unet.whole("time_cond_proj_dim", 4, 4096) if knows else None
         self.guided_by_input = knows
-        self.load_texts(layout, threads)
+        self.load_texts(layout, execution)
 
-    def load_texts(self, layout: Layout, threads: int) -> None:
+    def load_texts(self, layout: Layout, execution: Execution) -> None:
         """Opens the encoders. Raises FolderError."""
-        self._encoder = TextEncoder(layout.path, "", threads=threads)
+        self._encoder = TextEncoder(layout.path, "", execution=execution)
+
+    @property
+    def encoders(self) -> Sequence[TextEncoder]:
+        return (self._encoder,)
 
     def encode(self, text: str) -> Text:
         return self._encoder.encode(text)
@@ -71,9 +76,9 @@ class LatentConsistency(StableDiffusion):
 
     defaults = Defaults(steps=4, guidance=8.5)
 
-    def __init__(self, layout: Layout, coder: CoderFacts, *, threads: int) -> None:
+    def __init__(self, layout: Layout, coder: CoderFacts, *, execution: Execution) -> None:
         layout.part(self.denoiser).whole("time_cond_proj_dim", 4, 4096)
-        super().__init__(layout, coder, threads=threads)
+        super().__init__(layout, coder, execution=execution)
 
 
 def embedded(guidance: float, width: int) -> Array:

@@ -16,6 +16,7 @@ from services.generator.families.layout import Layout
 from services.generator.families.picture_coder import CoderFacts
 from services.generator.families.text import Text, TextEncoder
 from services.generator.graph import Axes
+from services.generator.providers import Execution
 
 TEXT_LENGTH, LONGEST_TEXT = 256, 512
 """Tokens of T5."""
@@ -29,7 +30,7 @@ class StableDiffusion3(Family):
     to_smallest = True
     defaults = Defaults(steps=28, guidance=4.5)
 
-    def __init__(self, layout: Layout, coder: CoderFacts, *, threads: int) -> None:
+    def __init__(self, layout: Layout, coder: CoderFacts, *, execution: Execution) -> None:
         self.coder = coder
         transformer = layout.part(self.denoiser)
         transformer.must_be("in_channels", coder.channels)
@@ -41,14 +42,18 @@ class StableDiffusion3(Family):
         self._width = transformer.whole("joint_attention_dim", 1, 65_536)
         length = layout.wish("max_sequence_length", 1, LONGEST_TEXT, TEXT_LENGTH)
         self._clips = [
-            TextEncoder(layout.path, place, threads=threads, deep=True, pooled="text_embeds")
+            TextEncoder(layout.path, place, execution=execution, deep=True, pooled="text_embeds")
             for place in ("", "_2")
         ]
         with_t5 = layout.has("text_encoder_3") or layout.index.values.get("text_encoder_3") not in (
             None,
             [None, None],
         )
-        self._t5 = TextEncoder(layout.path, "_3", threads=threads, length=length) if with_t5 else None
+        self._t5 = TextEncoder(layout.path, "_3", execution=execution, length=length) if with_t5 else None
+
+    @property
+    def encoders(self) -> Sequence[TextEncoder]:
+        return [*self._clips, self._t5] if self._t5 else self._clips
 
     def encode(self, text: str) -> Text:
         clips = [encoder.encode(text) for encoder in self._clips]

@@ -12,6 +12,7 @@ from services.generator.families.picture_coder import CoderFacts
 from services.generator.families.stable_diffusion import StableDiffusion
 from services.generator.families.text import Text, TextEncoder
 from services.generator.graph import Axes
+from services.generator.providers import Execution
 
 _NUMBERS = 6
 
@@ -21,18 +22,22 @@ class StableDiffusionXL(StableDiffusion):
 
     defaults = Defaults(steps=30, guidance=5.0)
 
-    def __init__(self, layout: Layout, coder: CoderFacts, *, threads: int) -> None:
+    def __init__(self, layout: Layout, coder: CoderFacts, *, execution: Execution) -> None:
         layout.part(self.denoiser).must_be("addition_embed_type", "text_time")
-        super().__init__(layout, coder, threads=threads)
+        super().__init__(layout, coder, execution=execution)
         force = layout.index.values.get("force_zeros_for_empty_prompt", True)
         if not isinstance(force, bool):
             raise layout.index.wrong("force_zeros_for_empty_prompt", "must be true or false")
         self._zeros_for_nothing = force
 
-    def load_texts(self, layout: Layout, threads: int) -> None:
+    def load_texts(self, layout: Layout, execution: Execution) -> None:
         """Both read a layer before the last; the second has the pooled vector."""
-        self._first = TextEncoder(layout.path, "", threads=threads, deep=True)
-        self._second = TextEncoder(layout.path, "_2", threads=threads, deep=True, pooled="text_embeds")
+        self._first = TextEncoder(layout.path, "", execution=execution, deep=True)
+        self._second = TextEncoder(layout.path, "_2", execution=execution, deep=True, pooled="text_embeds")
+
+    @property
+    def encoders(self) -> Sequence[TextEncoder]:
+        return (self._first, self._second)
 
     def encode(self, text: str) -> Text:
         first, second = self._first.encode(text), self._second.encode(text)

@@ -10,6 +10,7 @@ from services.generator.families.onnx_file import OnnxFile
 from services.generator.families.part_graph import PartGraph
 from services.generator.families.tokens import Tokens
 from services.generator.folder import FolderError
+from services.generator.providers import Execution
 
 HIDDEN = "hidden_states."
 
@@ -35,7 +36,7 @@ class TextEncoder:
         folder: Path,
         place: str,
         *,
-        threads: int,
+        execution: Execution,
         pooled: str | None = None,
         deep: bool = False,
         length: int | None = None,
@@ -45,7 +46,7 @@ class TextEncoder:
         self.tokens = Tokens(folder, f"tokenizer{place}", length)
         shape = {"input_ids": (1, self.tokens.length)}
         file = OnnxFile(folder, f"text_encoder{place}")
-        self.graph = PartGraph(file, {"input_ids": (None, self.tokens.length)}, [shape] * 3, threads=threads)
+        self.graph = PartGraph(file, {"input_ids": (None, self.tokens.length)}, [shape] * 3, execution=execution)
         self.outputs = [_last_but_one(self.graph) if deep else "last_hidden_state"]
         self.outputs += [pooled] if pooled else []
         self.graph.must_have(*self.outputs)

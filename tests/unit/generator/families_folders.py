@@ -10,6 +10,7 @@ from services.generator.families.canvas import Canvas
 from services.generator.families.drawing import DrawingModel
 from services.generator.families.interface import Wish
 from services.generator.families.opening import open_model
+from services.generator.providers import Execution
 from tests.fixtures.pipelines.comparison import Arrays, expected_of
 
 FIXTURES = Path(__file__).parents[2] / "fixtures" / "pipelines"
@@ -38,7 +39,7 @@ def rewrite(file: Path, **values: Any) -> None:
 @functools.cache
 def opened(folder: Path) -> DrawingModel:
     """The model in a folder."""
-    model = open_model(folder, threads=1, most_rows=ROWS)
+    model = open_model(folder, execution=Execution(1), most_rows=ROWS)
     assert isinstance(model, DrawingModel)
     return model
 

@@ -6,6 +6,7 @@ number of a latent is allowed.
 """
 
 from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -13,7 +14,10 @@ import pytest
 from services.generator.families.canvas import Canvas
 from services.generator.families.drawing import DrawingModel
 from services.generator.families.interface import Array, Wish
+from services.generator.families.opening import open_model
+from services.generator.folder import FolderError
 from services.generator.noise import Stream
+from services.generator.providers import Execution
 from tests.unit.generator.families_folders import NAMES, copied, opened
 
 TOLERANCE = 2e-5
@@ -116,3 +120,31 @@ def test_texts_are_encoded_once_and_the_negative_prompt_matters_where_it_can(mod
     assert (one.against is None) == (not model.facts.takes_negative)
     if one.against is not None and other.against is not None:
         assert not np.array_equal(one.against.tokens, other.against.tokens)
+
+
+def test_put_out_and_brought_back_it_draws_the_same(model: DrawingModel) -> None:
+    """Texts that were encoded before are known still, so one that was not is among them."""
+    kept = [model.encode(f"a house {seed}", None) for seed in range(40)]
+    before = [*drawn(model, started(model)), kept[0].asked.tokens]
+    shown = model.picture(started(model)[0])
+    calls, rows = model.calls(4), model.rows(3.0)
+    model.unload()
+    model.unload()
+    assert (model.calls(4), model.rows(3.0)) == (calls, rows)
+    with pytest.raises(RuntimeError, match=r"model.onnx is not loaded"):
+        drawn(model, started(model))
+    model.load()
+    after = [*drawn(model, started(model)), model.encode("a house 0", None).asked.tokens]
+    assert all(np.array_equal(one, other) for one, other in zip(before, after, strict=True))
+    assert np.array_equal(model.picture(started(model)[0]), shown)
+
+
+def test_a_model_of_which_a_part_is_gone_is_not_half_loaded(tmp_path: Path) -> None:
+    folder = copied("sd1", tmp_path)
+    model = open_model(folder, execution=Execution(1), most_rows=2)
+    model.unload()
+    (folder / "vae_encoder" / "model.onnx").unlink()
+    with pytest.raises(FolderError, match=r"^vae_encoder/model.onnx is missing$"):
+        model.load()
+    with pytest.raises(RuntimeError, match=r"text_encoder/model.onnx is not loaded"):
+        model.encode("a boat that was not seen before", None)

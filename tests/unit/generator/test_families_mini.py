@@ -8,6 +8,7 @@ import pytest
 from services.generator.families.interface import Wish
 from services.generator.families.mini import MiniModel
 from services.generator.pipeline import Pipeline
+from services.generator.providers import Execution
 from services.generator.shelf import load_models
 
 FIXTURE = Path(__file__).parents[2] / "fixtures" / "tiny_model"
@@ -15,7 +16,7 @@ FIXTURE = Path(__file__).parents[2] / "fixtures" / "tiny_model"
 
 @pytest.fixture(scope="module")
 def pipeline() -> Pipeline:
-    model = load_models(FIXTURE, threads=1, most_rows=4)["tiny"]
+    model = load_models(FIXTURE, execution=Execution(1), most_rows=4)["tiny"]
     assert isinstance(model, MiniModel)
     return model.pipeline
 

@@ -12,6 +12,7 @@ from services.generator.families import wire
 from services.generator.families.onnx_file import OnnxFile
 from services.generator.folder import FolderError
 from services.generator.graph import open_session
+from services.generator.providers import Execution
 from tests.fixtures.pipelines.comparison import denoiser_calls, expected_of
 from tests.fixtures.pipelines.graph_table import open_graph
 from tests.unit.generator.families_folders import FIXTURES, copied
@@ -24,7 +25,9 @@ COMPANY = 5e-6
 def patched(folder: Path) -> onnxruntime.InferenceSession:
     file = OnnxFile(folder, "unet")
     profile = {"sample": ("1", "1", "1")}
-    return open_session(file.name, file.with_a_timestep_each(), file.weights, threads=1, shapes=profile)[0]
+    return open_session(
+        file.name, file.with_a_timestep_each(), file.weights, execution=Execution(1), shapes=profile
+    )[0]
 
 
 @pytest.mark.parametrize("name", U_NETS)

@@ -12,6 +12,7 @@ from services.generator.families.drawing import DrawingModel
 from services.generator.families.interface import Wish
 from services.generator.families.opening import open_model
 from services.generator.folder import FolderError
+from services.generator.providers import Execution
 from tests.unit.generator.families_folders import FIXTURES, copied, opened, rewrite
 
 Breaking = Callable[[Path], object]
@@ -135,7 +136,7 @@ def test_one_line_says_what_is_wrong(name: str, breaking: Breaking, line: str, t
     folder = copied(name, tmp_path)
     breaking(folder)
     with pytest.raises(FolderError, match=f"^{re.escape(line)}") as caught:
-        open_model(folder, threads=1, most_rows=2)
+        open_model(folder, execution=Execution(1), most_rows=2)
     assert "\n" not in str(caught.value)
     assert str(tmp_path) not in str(caught.value)
 
@@ -144,7 +145,7 @@ def test_one_line_says_what_is_wrong(name: str, breaking: Breaking, line: str, t
 def test_answers_of_another_shape_are_found_in_warming_up(
     name: str, shape: tuple[int, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    model = open_model(copied(name, tmp_path), threads=1, most_rows=2)
+    model = open_model(copied(name, tmp_path), execution=Execution(1), most_rows=2)
     assert isinstance(model, DrawingModel)
     monkeypatch.setattr(model.denoiser, "run", lambda *_: [np.zeros(shape, np.float32)])
     with pytest.raises(FolderError, match=rf"^\w+/model.onnx answers {re.escape(str(shape))} to 1 latents of "):
@@ -175,7 +176,7 @@ def test_wide_pictures_have_at_most_the_pixels_of_a_square(tmp_path: Path) -> No
         model.start(Wish(1, 2, 1.0, 1536, 1024), 0, conditioning)
     rewrite(folder / INDEX, fournil={"width": 1536, "height": 1024})
     with pytest.raises(FolderError, match="fournil: width times height must be at most 1048576, not 1536"):
-        open_model(folder, threads=1, most_rows=2)
+        open_model(folder, execution=Execution(1), most_rows=2)
 
 
 def test_stable_diffusion_3_draws_without_t5(tmp_path: Path) -> None:

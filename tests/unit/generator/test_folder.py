@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from services.generator.folder import FolderError, read_folder
+from services.generator import shelf as shelf_module
+from services.generator.folder import FolderError, ModelFolder, read_folder
+from services.generator.providers import Execution
 from services.generator.session import Denoiser
 from services.generator.shelf import load_models
 
@@ -89,7 +91,7 @@ def test_a_spoilt_folder_is_one_clear_line(models: Path, spoil: Callable[[Path],
 @pytest.mark.parametrize(
     ("spoil", "line"),
     [
-        (write("unet/model.onnx", b"not a graph"), "unet/model.onnx cannot be loaded"),
+        (write("unet/model.onnx", b"not a graph"), "unet/model.onnx is not an ONNX model"),
         (edit("unet/config.json", sample_size=32), "input sample is tensor(float) ['B', 3, 64, 64]"),
         (edit("unet/config.json", pooled_dim=256), "input pooled is"),
     ],
@@ -97,7 +99,7 @@ def test_a_spoilt_folder_is_one_clear_line(models: Path, spoil: Callable[[Path],
 def test_a_graph_that_does_not_fit_its_folder(models: Path, spoil: Callable[[Path], None], line: str) -> None:
     spoil(models / "tiny")
     with pytest.raises(FolderError) as refused:
-        Denoiser(read_folder(models / "tiny"), threads=1)
+        Denoiser(read_folder(models / "tiny"), execution=Execution(1))
     assert line in str(refused.value)
     assert "\n" not in str(refused.value)
 
@@ -110,7 +112,7 @@ def test_a_bad_folder_takes_no_other_down(models: Path, caplog: pytest.LogCaptur
     }.items():
         shutil.copytree(models / "tiny", models / name)
         spoil(models / name)
-    shelf = load_models(models, threads=1, most_rows=None)
+    shelf = load_models(models, execution=Execution(1), most_rows=None)
     assert list(shelf) == ["tiny"]
     told = {record.__dict__["folder"]: record.__dict__["detail"] for record in caplog.records}
     assert told.keys() == {"a-corrupt", "b-unknown", "z-twin"}
@@ -119,6 +121,22 @@ def test_a_bad_folder_takes_no_other_down(models: Path, caplog: pytest.LogCaptur
 
 def test_a_broken_text_encoder_is_one_clear_line(models: Path, caplog: pytest.LogCaptureFixture) -> None:
     (models / "tiny-encoder" / "model.onnx").write_bytes(b"not a graph")
-    assert load_models(models, threads=1, most_rows=None) == {}
+    assert load_models(models, execution=Execution(1), most_rows=None) == {}
     (record,) = caplog.records
     assert "text encoder tiny-encoder cannot be loaded" in record.__dict__["detail"]
+
+
+def test_what_nobody_foresaw_takes_no_other_down_either(
+    models: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shutil.copytree(models / "tiny", models / "a-first")
+    read = shelf_module.read_folder
+
+    def full(path: Path) -> ModelFolder:
+        if path.name == "a-first":
+            raise MemoryError
+        return read(path)
+
+    monkeypatch.setattr(shelf_module, "read_folder", full)
+    assert list(load_models(models, execution=Execution(1), most_rows=None)) == ["tiny"]
+    assert [record.__dict__["detail"] for record in caplog.records] == ["MemoryError: MemoryError"]

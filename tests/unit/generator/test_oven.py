@@ -3,7 +3,6 @@
 import asyncio
 import io
 from collections.abc import AsyncIterator, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -20,9 +19,11 @@ from services.generator.oven import MOST_FAILURES, Job, Oven
 from services.generator.pace import Pace
 from services.generator.picture import Format, encode
 from services.generator.pipeline import Canvas
+from services.generator.providers import Execution
 from services.generator.recipe import Recipe
 from services.generator.shelf import load_models
 from services.runtime.errors import Fault, Reason
+from tests.unit.generator.recipes import a_recipe
 
 FIXTURE = Path(__file__).parents[2] / "fixtures" / "tiny_model"
 MOST = 8
@@ -30,7 +31,7 @@ MOST = 8
 
 @pytest.fixture(scope="module")
 def tiny() -> MiniModel:
-    model = load_models(FIXTURE, threads=1, most_rows=4)["tiny"]
+    model = load_models(FIXTURE, execution=Execution(1), most_rows=4)["tiny"]
     assert isinstance(model, MiniModel)
     return model
 
@@ -57,24 +58,10 @@ async def kitchen(tiny: MiniModel) -> AsyncIterator[Kitchen]:
 
 
 def recipe(steps: int = 4, count: int = 1, seed: int = 1, previews: int = 0, **more: Any) -> Recipe:
-    plain = Recipe(
-        job_id="job",
-        model="tiny",
-        prompt="a red boat",
-        negative=None,
-        source=b"",
-        count=count,
-        wish=Wish(seed, steps, 3.0, 64, 64),
-        calls=steps,
-        rows=2,
-        width=128,
-        height=128,
-        format=Format.PNG,
-        quality=90,
-        previews=previews,
-        paid=False,
+    """Handed out larger than it is drawn."""
+    return a_recipe(
+        steps=steps, seed=seed, **{"count": count, "previews": previews, "width": 128, "height": 128, **more}
     )
-    return replace(plain, **more)
 
 
 async def events_of(job: Job) -> list[Event]:
@@ -188,6 +175,43 @@ async def test_a_device_out_of_memory_gets_smaller_calls_and_no_picture_is_lost(
     for job in jobs:
         assert sum(isinstance(event, Baked) for event in await events_of(job)) == 4
     assert kitchen.batcher.capacities["tiny"].rows == 4, "two pictures with guidance"
+    await kitchen.close()
+
+
+async def test_memory_that_is_gone_is_told_by_the_call_that_failed_not_by_the_largest(
+    tiny: MiniModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    step, failed = tiny.step, list[int]()
+
+    def tight(canvases: Sequence[Canvas]) -> None:
+        if len(canvases) > 2:
+            failed.append(len(canvases))
+            raise MemoryError
+        step(canvases)
+
+    monkeypatch.setattr(tiny, "step", tight)
+    kitchen = Kitchen(tiny)
+    kitchen.batcher.capacities["tiny"].rows = 64
+    assert await events_of(kitchen.oven.enter(recipe(steps=3, count=4)))
+    assert failed == [4], "the next call is of half as many pictures"
+    await kitchen.close()
+
+
+async def test_a_picture_for_which_alone_there_is_no_memory_fails_and_calls_stay_as_they_are(
+    tiny: MiniModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kitchen, tries = Kitchen(tiny), list[int]()
+
+    def full(canvases: Sequence[Canvas]) -> None:
+        tries.append(len(canvases))
+        raise MemoryError
+
+    with monkeypatch.context() as patch:
+        patch.setattr(tiny, "step", full)
+        with pytest.raises(Fault):
+            await events_of(kitchen.oven.enter(recipe()))
+    assert tries == [1]
+    assert kitchen.batcher.capacities["tiny"].rows == 4
     await kitchen.close()
 
 

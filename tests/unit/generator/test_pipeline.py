@@ -11,6 +11,7 @@ from services.generator.families.interface import Wish
 from services.generator.families.mini import MiniModel
 from services.generator.noise import normal
 from services.generator.pipeline import TEXT_STEP, Canvas, Pipeline
+from services.generator.providers import Execution
 from services.generator.session import LONGEST_TEXT
 from services.generator.shelf import load_models
 
@@ -31,7 +32,7 @@ def pipeline(request: pytest.FixtureRequest) -> Pipeline:
     models = FIXTURE if request.param == "tiny" else SHIPPED
     if not (models / request.param / "unet" / "model.onnx").is_file():
         pytest.skip(f"no weights of {request.param} here")
-    model = load_models(models, threads=2, most_rows=8)[request.param]
+    model = load_models(models, execution=Execution(2), most_rows=8)[request.param]
     assert isinstance(model, MiniModel)
     return model.pipeline
 

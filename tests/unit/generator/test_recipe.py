@@ -8,12 +8,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.generator.families.interface import Model
+from services.generator.providers import Execution
 from services.generator.recipe import MOST_SOURCE, Asked, Recipe, check
 from services.generator.shelf import load_models
 from services.runtime.errors import Fault, Reason
 
 FIXTURES = Path(__file__).parents[2] / "fixtures"
-TINY = load_models(FIXTURES / "tiny_model", threads=1, most_rows=2)["tiny"]
+TINY = load_models(FIXTURES / "tiny_model", execution=Execution(1), most_rows=2)["tiny"]
 WISH: dict[str, Any] = {"job_id": "job_1", "prompt": "a boat", "count": 1, "seed": 7}
 
 
@@ -24,7 +25,7 @@ def recipe(of: Model[Any, Any] = TINY, **wishes: object) -> Recipe:
 @pytest.fixture(scope="module")
 def latent() -> Model[Any, Any]:
     """A model that draws at many sizes, and whose schedule takes a call more than steps."""
-    return load_models(FIXTURES / "pipelines", threads=1, most_rows=2)["sd1"]
+    return load_models(FIXTURES / "pipelines", execution=Execution(1), most_rows=2)["sd1"]
 
 
 def test_defaults_are_the_models() -> None:

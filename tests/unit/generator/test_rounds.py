@@ -64,8 +64,16 @@ def test_capacity_learns_from_calls_that_are_well_filled_and_halves_down_to_one(
     for _ in range(100):
         capacity.measured(4, 4.0)
     assert capacity.row_seconds == pytest.approx(1.0, rel=0.01)
-    assert [capacity.halve() for _ in range(4)] == [True, True, True, False]
+    assert [capacity.halve(capacity.rows) for _ in range(4)] == [True, True, True, False]
     assert (capacity.rows, capacity.paid_rows) == (1, 1)
+
+
+@pytest.mark.parametrize(("failed", "rows"), [(16, 8), (7, 4), (5, 3), (2, 1)])
+def test_a_capacity_is_halved_from_the_call_that_failed(failed: int, rows: int) -> None:
+    capacity = Capacity.of(16, paid_rows=6)
+    assert capacity.halve(failed)
+    assert (capacity.rows, capacity.paid_rows) == (rows, min(rows, 6))
+    assert not capacity.halve(2 * rows), "a larger call than this one may hold says nothing new"
 
 
 @pytest.mark.parametrize("bad", [(0, 0), (2, 3), (4, 0)])
