@@ -37,6 +37,11 @@ _TEXTS: dict[str, tuple[str, str]] = {
         "no key: use --key or FOURNIL_API_KEY (make run prints two)",
         "pas de clé : --key ou FOURNIL_API_KEY (make run en affiche deux)",
     ),
+    "surge": ("{level} since {since} UTC: {cause}", "{level} depuis {since} UTC : {cause}"),
+    "surge.normal": ("normal", "normal"),
+    "surge.busy": ("busy", "chargé"),
+    "surge.surge": ("surge", "affluence"),
+    "surge.shed": ("shed", "délestage"),
     "queue": (
         "{ovens} ovens, {baking} of {slots} slots baking",
         "{ovens} fours, {baking} places sur {slots} occupées",
@@ -167,6 +172,11 @@ def queue(arguments: argparse.Namespace, terminal: Terminal) -> int:
         line = fournil.queue()
     facts = {"ovens": line.ovens, "baking": line.baking, "slots": line.slots}
     terminal.out.print(terminal.say("queue", **facts), highlight=False)
+    if line.surge.HasField("since"):
+        since = line.surge.since.ToDatetime().strftime("%H:%M:%S")
+        level = terminal.say(f"surge.{line.surge.level}")
+        text = terminal.say("surge", level=level, since=since, cause=line.surge.cause)
+        terminal.out.print(text, highlight=False)
     for entry in line.classes:
         wait = f"{_seconds(entry.wait):.1f} s" if entry.HasField("wait") else "?"
         terminal.out.print(f"  {entry.model}  {entry.tier}: {entry.waiting}  ~{wait}", highlight=False)

@@ -10,6 +10,7 @@ from services.quota.admin_server import QuotaAdminServicer
 from services.quota.desk import Desk
 from services.quota.policy import Policy
 from services.quota.policy_file import BUNDLED, load_policy
+from services.quota.policy_reload import PolicyReload
 from services.quota.redis_store import RedisStore
 from services.quota.server import QuotaServicer
 from services.quota.watch import MOST_FOLLOWERS
@@ -24,6 +25,7 @@ class QuotaSettings:
 
     redis_url: str
     pepper: str
+    policy_path: Path
     policy: Policy
 
     @staticmethod
@@ -32,8 +34,8 @@ class QuotaSettings:
         pepper = env.text("FOURNIL_KEY_PEPPER")
         if len(pepper) < SHORTEST_PEPPER:
             raise SettingsError(f"FOURNIL_KEY_PEPPER must have at least {SHORTEST_PEPPER} characters")
-        policy = load_policy(Path(env.text("FOURNIL_POLICY", str(BUNDLED))))
-        return QuotaSettings(env.text("REDIS_URL"), pepper, policy)
+        path = Path(env.text("FOURNIL_POLICY", str(BUNDLED)))
+        return QuotaSettings(env.text("REDIS_URL"), pepper, path, load_policy(path))
 
 
 async def main() -> None:
@@ -64,9 +66,14 @@ async def main() -> None:
         QuotaAdminServicer(accounts),
         "fournil.quota.v1.QuotaAdminService",
     )
-    rounds = desk.rounds
+
+    def use(policy: Policy) -> None:
+        desk.use(policy)
+        accounts.use(policy)
+
+    rounds, reload = desk.rounds, PolicyReload(settings.policy_path, use)
     await process.serve(
-        background=[rounds.grant, rounds.sweep, rounds.surge, rounds.gauge, desk.watchers.run],
+        background=[rounds.grant, rounds.sweep, rounds.surge, rounds.gauge, desk.watchers.run, reload.run],
         before_drain=[desk.watchers.drain],
         close=[link.close],
     )

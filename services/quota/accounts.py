@@ -38,6 +38,10 @@ class Accounts:
         self._policy = policy
         self._pepper = pepper.encode()
 
+    def use(self, policy: Policy) -> None:
+        """Another policy from now on."""
+        self._policy = policy
+
     async def authenticate(self, api_key: str) -> Holder:
         """Who holds the key, with the tier the account has now. Raises KEY_MISSING, KEY_UNKNOWN, KEY_REVOKED."""
         if not api_key:
