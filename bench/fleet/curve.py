@@ -20,9 +20,9 @@ class Recipe:
 
 @dataclass(frozen=True)
 class Curve:
-    """One model on one device. `points` gives seconds of one step by pictures in the call, 1 among them; between two
-    points it is a straight line. A picture takes `width` rows: 2 with guidance. `source` says what was published and
-    where; `derived` says what of it is ours, "" when nothing is."""
+    """One model on one device. `points` gives seconds of one step by pictures in the call, 1 among them; between
+    two points it is a straight line. A picture takes `width` rows: 2 with guidance. `source` says what was
+    published and where; `derived` says what of it is ours, "" when nothing is."""
 
     model: str
     device: str

@@ -1,6 +1,7 @@
 """The desk on a simulated clock: the real store over the real policy, without a wire.
 
-`MemoryStore` never waits inside a call, so each of its coroutines ends at its first step; `at_once` runs it to there.
+`MemoryStore` never waits inside a call, so each of its coroutines ends at its first step; `at_once` runs it to
+there.
 """
 
 from __future__ import annotations
@@ -27,8 +28,8 @@ BOUNDLESS = 10**9
 
 
 def fleet_policy() -> Policy:
-    """`policy.toml` with a third tier, twice the weight of `paid`. Daily allowances are lifted: they end a run's demand
-    before the line is seen; live jobs, lines, weights and times are as shipped."""
+    """`policy.toml` with a third tier, twice the weight of `paid`. Daily allowances are lifted: they end a run's
+    demand before the line is seen; live jobs, lines, weights and times are as shipped."""
     shipped = load_policy(BUNDLED)
     tiers = {**shipped.tiers, PRO: replace(shipped.tiers[PAID], name=PRO, weight=PRO_WEIGHT)}
     return replace(shipped, tiers={name: _without_days(tier) for name, tier in tiers.items()})

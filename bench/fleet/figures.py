@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from bench.fleet.desk import FREE, fleet_policy
 from bench.fleet.fairness import jain
@@ -21,13 +22,14 @@ FEWEST = 2
 class Figures:
     """One run. Times in seconds, shares from 0 to 1; not a number where there was nothing to see.
 
-    `capacity` is picture-steps run for jobs that were there at the step's end, over those of ovens always busy with full
-    calls. `pictures` a second ended in the measured time. `waits` runs to a job's first step, `totals` to its last:
-    p50, p95, p99 by class, of accepted requests of clients who stay; who waits at the cut counts as what was waited.
-    `refused` is the share of requests by class. `shares` is pictures by class over what its weight gives it, when all
-    classes waited. `jain` and `apart` (largest difference in pictures) are of accounts of one class and model that always
-    waited, the worst model. `free_gap` is the longest time without a free turn. `imbalance` is the busiest oven's busy
-    time over the mean. `paused` is pictures put aside an oven, over a full call. `lost` is turns given back.
+    `capacity` is picture-steps run for jobs that were there at the step's end, over those of ovens always busy
+    with full calls. `pictures` a second ended in the measured time. `waits` runs to a job's first step, `totals` to
+    its last: p50, p95, p99 by class, of accepted requests of clients who stay; who waits at the cut counts as what was
+    waited. `refused` is the share of requests by class. `shares` is pictures by class over what its weight gives
+    it, when all classes waited. `jain` and `apart` (largest difference in pictures) are of accounts of one class
+    and model that always waited, the worst model. `free_gap` is the longest time without a free turn. `imbalance`
+    is the busiest oven's busy time over the mean. `paused` is pictures put aside an oven, over a full call. `lost`
+    is turns given back.
     """
 
     capacity: float
@@ -56,8 +58,13 @@ def figures(books: Books) -> Figures:
     return Figures(
         capacity=done / (measured * len(books.ovens) * full),
         pictures=sum(job.cost for job in drawn) / measured,
-        waits={tier: _percentiles([_until(job, job.started, books) for job in jobs]) for tier, jobs in by_class.items()},
-        totals={tier: _percentiles([_until(job, job.ended, books) for job in jobs]) for tier, jobs in by_class.items()},
+        waits={
+            tier: _percentiles([_until(job, job.started, books) for job in jobs])
+            for tier, jobs in by_class.items()
+        },
+        totals={
+            tier: _percentiles([_until(job, job.ended, books) for job in jobs]) for tier, jobs in by_class.items()
+        },
         refused={tier: _refused(books, tier) for tier in SHARES},
         shares=_shares(books),
         jain={tier: _worst(books, tier, jain, min) for tier in SHARES},
@@ -90,7 +97,7 @@ def _shares(books: Books) -> dict[str, float]:
     return {tier: served[tier] / served.total() / (weight / total) for tier, weight in weights.items()}
 
 
-def _worst(books: Books, tier: str, judge, pick) -> float:  # type: ignore[no-untyped-def]
+def _worst(books: Books, tier: str, judge: Callable[[Sequence[int]], float], pick: Callable[..., float]) -> float:
     """`judge` of the pictures of accounts that always waited, the worst over the models by `pick`."""
     served = books.fairness.backlogged(tier)
     models = {model for _, model, _ in served}
@@ -104,4 +111,4 @@ def _free_gap(books: Books) -> float:
     if not books.fairness.waited(FREE):
         return math.nan
     times = [books.fairness.since, *books.fairness.free_turns, books.end]
-    return max(after - before for before, after in zip(times, times[1:], strict=False))
+    return max(after - before for before, after in pairwise(times))

@@ -25,6 +25,8 @@ from services.runtime.errors import Fault
 
 HOP = 0.013
 """Seconds between a turn and the oven, and between the last step and free slots."""
+SETTLING = 1 / 3
+"""Of the measured time, before shares are counted: by then every line of a surge is long."""
 KEEP_EVERY = 10.0
 """Seconds between two rounds of extending and sweeping; far within the 30 s of a lease."""
 
@@ -72,21 +74,26 @@ class Fleet:
     """`slots` pictures an oven is leased at once; `kind` decides who is in a step."""
 
     def __init__(
-        self, curve: Curve, scenario: Scenario, size: Size, slots: int, seed: int, kind: type[Batcher] = Batcher
+        self,
+        curve: Curve,
+        scenario: Scenario,
+        size: Size,
+        *,
+        slots: int,
+        seed: int,
+        kind: type[Batcher] = Batcher,
     ) -> None:
         self._agenda = Agenda()
         self._desk = SimulatedDesk(fleet_policy(), lambda: self._agenda.now)
         self._ovens = {
-            name: SimulatedOven(name, curve, slots, kind, self._agenda, self._baked)
+            name: SimulatedOven(name, curve, self._agenda, self._baked, slots=slots, kind=kind)
             for name in (f"oven-{number:02}" for number in range(size.ovens))
         }
         warm_up = scenario.warm_up(curve, size)
         end = warm_up + scenario.measured(curve, size)
-        fairness = Fairness(since=(warm_up + end) / 2)
+        fairness = Fairness(since=warm_up + (end - warm_up) * SETTLING)
         ovens = list(self._ovens.values())
-        self.books = Books(
-            curve, scenario, size, slots, Counter(), Counter(), [], ovens, fairness, warm_up, end
-        )
+        self.books = Books(curve, scenario, size, slots, Counter(), Counter(), [], ovens, fairness, warm_up, end)
         self._jobs: dict[str, Job] = {}
         self._free = {name: slots for name in self._ovens}
         self._granting = False

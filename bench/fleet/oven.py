@@ -41,7 +41,14 @@ class SimulatedOven:
     """`done` hears of every job whose last picture is baked."""
 
     def __init__(
-        self, name: str, curve: Curve, slots: int, kind: type[Batcher], agenda: Agenda, done: Callable[[Baked], None]
+        self,
+        name: str,
+        curve: Curve,
+        agenda: Agenda,
+        done: Callable[[Baked], None],
+        *,
+        slots: int,
+        kind: type[Batcher],
     ) -> None:
         self.name = name
         self.models = sorted({recipe.model for recipe in curve.recipes})

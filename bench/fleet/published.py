@@ -1,8 +1,9 @@
 """The curves: what was published, where, and what we made of it.
 
-Nobody has published every pair. Two are measured at many batch sizes, two at two or more on an L4; of the others only
-a picture alone is published, and how a call grows is then taken from the nearest model whose growth is published.
-`derived` says so. FLUX and SD 1.5 on an L4 are left out: we found no figure whose conditions are stated.
+Nobody has published every pair. Three are measured at five or six batch sizes, SDXL on an L4 at two; of the others
+only a picture alone is published, and how a call grows is then taken from the nearest model whose growth is
+published. `derived` says so. FLUX and SD 1.5 on an L4 are left out: we found no figure whose conditions are
+stated.
 """
 
 from __future__ import annotations
@@ -49,7 +50,8 @@ CURVES = (
         _each_step({1: 1.38, 4: 4.25, 8: 7.4, 16: 15.7, 24: 23.4}, 50),
         2,
         SD_RECIPES,
-        f"{XSTABLE}: A100 40 GB, AITemplate fp16, 512 x 512, 50 steps: 1.38, 4.25, 7.4, 15.7, 23.4 s at 1 to 24",
+        f"{XSTABLE}: A100 40 GB, AITemplate fp16, 512 x 512, 50 steps: 1.38, 4.25, 7.4, 15.7, 23.4 s at 1, 4, 8, "
+        "16, 24",
         WHOLE,
     ),
     Curve(
@@ -58,7 +60,8 @@ CURVES = (
         _each_step({1: 1.06, 2: 1.73, 4: 2.63, 8: 4.97, 16: 9.61, 32: 19.07}, 30),
         2,
         SD_RECIPES,
-        f"{LAMBDA}: Stable Diffusion 1, H100 PCIe, PyTorch fp16: 1.06, 1.73, 2.63, 4.97, 9.61, 19.07 s at 1 to 32",
+        f"{LAMBDA}: Stable Diffusion 1.4, H100 PCIe, PyTorch fp16, 512 x 512: 1.06, 1.73, 2.63, 4.97, 9.61, "
+        "19.07 s at 1, 2, 4, 8, 16, 32",
         f"{WHOLE}; 30 of them, as that repository's note on its newer runs says",
     ),
     Curve(
@@ -67,8 +70,8 @@ CURVES = (
         _each_step({1: 4.08, 2: 4.44, 4: 5.28, 8: 7.2, 16: 10.56}, 4),
         1,
         TURBO_RECIPES,
-        f"{DATADREAMER}: L4, 512 x 512, 4 steps, offloading to the CPU: 1000 pictures in 68, 37, 22, 15, 11 minutes "
-        "at 1, 2, 4, 8, 16",
+        f"{DATADREAMER}: L4, 512 x 512, 4 steps, offloading to the CPU: 1000 pictures in 68, 37, 22, 15, 11 "
+        "minutes at 1, 2, 4, 8, 16",
         f"{WHOLE}; much of a call of one is the offloading",
     ),
     Curve(
@@ -77,8 +80,8 @@ CURVES = (
         _each_step({count: minutes * 60 / 100 for count, minutes in SDXL_L4_MINUTES.items()}, 65),
         2,
         SDXL_RECIPES,
-        f"{DATADREAMER}: L4, 1024 x 1024, 65 steps of base and refiner, offloading: 100 pictures in 60 minutes one by "
-        "one, 55 in fours",
+        f"{DATADREAMER}: L4, 1024 x 1024, 65 steps of base and refiner, offloading: 100 pictures in 60 minutes "
+        "one by one, 55 in fours",
         f"{WHOLE}; a straight line through two points",
     ),
     Curve(
@@ -106,7 +109,7 @@ CURVES = (
         1,
         FLUX_RECIPES,
         f"{BENCHMARK_FLUX}: FLUX.1-dev, A100, BF16, 1024 x 1024, 28 steps: 15.65 s alone",
-        f"{WHOLE}; schnell steps take as long as dev's; the growth of a call is that of Qwen-Image on an H200 ({SGLANG})",
+        f"{WHOLE}; a step of schnell takes as long; a call grows as Qwen-Image's on an H200, {SGLANG}",
     ),
     Curve(
         "FLUX.1",
@@ -115,6 +118,6 @@ CURVES = (
         1,
         FLUX_RECIPES,
         f"{BENCHMARK_FLUX}: FLUX.1-dev, H100, BF16, 1024 x 1024, 28 steps: 7.11 s alone",
-        f"{WHOLE}; schnell steps take as long as dev's; the growth of a call is that of Qwen-Image on an H200 ({SGLANG})",
+        f"{WHOLE}; a step of schnell takes as long; a call grows as Qwen-Image's on an H200, {SGLANG}",
     ),
 )

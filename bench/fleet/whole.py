@@ -1,8 +1,8 @@
 """An oven of whole requests, for comparison: a batch is chosen once and baked to its end.
 
-It is given what a server of whole requests can have at best: it takes turns and admission exactly as ours does, knows
-steps beforehand, gives each step count a queue of its own so that no row of a call idles, forms the next batch without
-a pause, paid pictures first. It differs in one thing: nobody joins, leaves or is put aside before the batch has ended.
+It is given what a server of whole requests can have at best: turns and admission exactly as ours, steps known
+beforehand and a queue for each step count so that no row of a batch idles before its end, the next batch without a
+pause, paid pictures first. It differs in one thing: nobody joins, leaves or is put aside before the batch ends.
 """
 
 from __future__ import annotations
@@ -40,7 +40,9 @@ class WholeRequests(Batcher):
 
     def _form(self) -> list[Row]:
         """Pictures of the step count of the one that is first: best class, then longest here."""
-        ready = sorted((row for row in self._undone() if row.key), key=lambda row: (row.klass, row.arrival, row.index))
+        ready = sorted(
+            (row for row in self._undone() if row.key), key=lambda row: (row.klass, row.arrival, row.index)
+        )
         room = self.capacities[ready[0].model].rows if ready else 0
         chosen = []
         for row in ready:

@@ -1,7 +1,7 @@
 """Who asks when: Poisson arrivals over three classes, some accounts greedy, from a fixed seed.
 
-Lengths are in stays (the time a picture takes in full calls), so that a run over a slow curve sees as many pictures as
-one over a fast curve.
+Lengths are in stays (the time a picture takes in full calls), so that a run over a slow curve sees as much as one
+over a fast curve.
 """
 
 from __future__ import annotations
@@ -26,16 +26,19 @@ PATIENCE = (0.5, 8.0)
 
 @dataclass(frozen=True, slots=True)
 class Size:
-    """How large a run is: ovens, accounts by class, and the stays and pictures an oven that it lasts at least."""
+    """How large a run is: ovens, accounts by class, and the stays and pictures an oven that it lasts at least; a
+    surge, whose requests are many, has its own."""
 
     ovens: int
     accounts: Mapping[str, int]
     stays: float
     pictures: float
+    surge_stays: float
+    surge_pictures: float
 
 
-FULL = Size(64, {FREE: 2_000, PAID: 120, PRO: 80}, 10.0, 20.0)
-SMALL = Size(4, {FREE: 100, PAID: 6, PRO: 3}, 8.0, 10.0)
+FULL = Size(64, {FREE: 1_000, PAID: 120, PRO: 80}, 10.0, 20.0, 3.5, 40.0)
+SMALL = Size(4, {FREE: 60, PAID: 12, PRO: 12}, 8.0, 10.0, 4.0, 30.0)
 """For tests and a quick look."""
 WARM_UP = 0.4
 """Of the measured time, before it."""
@@ -45,22 +48,25 @@ CALM = 0.8
 
 @dataclass(frozen=True, slots=True)
 class Scenario:
-    """`load` is pictures asked for over pictures that the curve allows. `leaving` is the share of clients who give
-    up. `cut` shortens the measured time, for loads whose arrivals are many."""
+    """`load` is pictures asked for over pictures that the curve allows; a surge comes after a calm warm-up.
+    `leaving` is the share of clients who give up."""
 
     load: float
     leaving: float = 0.2
     surge: bool = False
-    cut: float = 1.0
 
     @property
     def name(self) -> str:
         """For example "1.5x load" or "a surge of 50x"."""
-        return f"a surge of {self.load:g}x" if self.surge else f"{self.load:g}x load"
+        name = f"a surge of {self.load:g}x" if self.surge else f"{self.load:g}x load"
+        return name if self.leaving else f"{name}, nobody gives up"
 
     def measured(self, curve: Curve, size: Size) -> float:
         """Seconds measured."""
-        return self.cut * max(size.stays * curve.stay, size.pictures / curve.rate)
+        stays, pictures = size.stays, size.pictures
+        if self.surge:
+            stays, pictures = size.surge_stays, size.surge_pictures
+        return max(stays * curve.stay, pictures / curve.rate)
 
     def warm_up(self, curve: Curve, size: Size) -> float:
         """Seconds before anything is measured."""
