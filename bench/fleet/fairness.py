@@ -1,7 +1,7 @@
 """Who was served while everyone waited: classes against their weights, accounts against each other.
 
 Counted from `since` on. A class or an account counts as backlogged if it had a ticket waiting from then to the end
-without a break; of those the desk promises shares, of the others only that they got what they asked for.
+without a break: to those the desk promises shares.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
+from bench.fleet.desk import FREE
 from bench.fleet.workload import Request
 
 Account = tuple[str, str, str]
@@ -51,13 +52,13 @@ class Fairness:
 
     def served(self, request: Request, now: float) -> None:
         """A turn was handed out."""
-        self.gone(request, now)
+        self.gone(request)
         if self._begun:
             self.served_pictures[_key(request)] += request.cost
-            if request.tier == "free":
+            if request.tier == FREE:
                 self.free_turns.append(now)
 
-    def gone(self, request: Request, now: float) -> None:
+    def gone(self, request: Request) -> None:
         """A place was given up."""
         key = _key(request)
         self._waiting[key] -= 1

@@ -23,13 +23,14 @@ class Figures:
     """One run. Times in seconds, shares from 0 to 1; not a number where there was nothing to see.
 
     `capacity` is picture-steps run for jobs that were there at the step's end, over those of ovens always busy
-    with full calls. `pictures` a second ended in the measured time. `waits` runs to a job's first step, `totals` to
-    its last: p50, p95, p99 by class, of accepted requests of clients who stay; who waits at the cut counts as what was
-    waited. `refused` is the share of requests by class. `shares` is pictures by class over what its weight gives
-    it, when all classes waited. `jain` and `apart` (largest difference in pictures) are of accounts of one class
-    and model that always waited, the worst model. `free_gap` is the longest time without a free turn. `imbalance`
-    is the busiest oven's busy time over the mean. `paused` is pictures put aside an oven, over a full call. `lost`
-    is turns given back.
+    with full calls. `pictures` a second ended in the measured time. `waits` runs to a job's first step, `totals`
+    to its last: p50, p95, p99 by class, of accepted requests of clients who stay; who waits at the cut counts as
+    what was waited. `refused` is the share of requests by class. `shares` is pictures by class over what its
+    weight gives it, when all classes waited. `jain` and `apart` (largest difference in pictures) are of accounts
+    of one class and model that always waited, the worst model. `free_gap` is the longest time without a free
+    turn. `imbalance` is the busiest oven's busy time over the mean. `paused` is pictures put aside an oven, over
+    a full call. `lost` is turns that an oven did not take, `failed` the share of accepted requests that ended
+    so.
     """
 
     capacity: float
@@ -44,6 +45,7 @@ class Figures:
     imbalance: float
     paused: float
     lost: int
+    failed: float
 
 
 def figures(books: Books) -> Figures:
@@ -53,7 +55,8 @@ def figures(books: Books) -> Figures:
     done = sum(pictures for oven in books.ovens for end, _, pictures in oven.steps if end >= books.warm_up)
     drawn = [job for job in books.jobs if job.end == "drawn" and (job.ended or 0.0) >= books.warm_up]
     busy = [sum(spent for end, spent, _ in oven.steps if end >= books.warm_up) for oven in books.ovens]
-    seen = [job for job in books.jobs if job.request.at >= books.warm_up and job.request.leaves_after is None]
+    staying = [job for job in books.jobs if job.request.leaves_after is None and job.end != "failed"]
+    seen = [job for job in staying if job.request.at >= books.warm_up]
     by_class = {tier: [job for job in seen if job.request.tier == tier] for tier in SHARES}
     return Figures(
         capacity=done / (measured * len(books.ovens) * full),
@@ -73,6 +76,7 @@ def figures(books: Books) -> Figures:
         imbalance=max(busy) / (sum(busy) / len(busy)),
         paused=sum(books.paused) / max(len(books.paused), 1) / curve.batch,
         lost=books.returned,
+        failed=sum(job.end == "failed" for job in books.jobs) / max(len(books.jobs), 1),
     )
 
 

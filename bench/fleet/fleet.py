@@ -1,8 +1,9 @@
 """A run: every request through the desk and an oven, on the simulated clock.
 
-A job is asked for, held or refused, waits, gets a turn, is baked, and its slots are free again a moment later. The
-moments are measured ones: a picture over the whole mesh took 26 ms longer than at the generator alone
-(bench/RESULTS.md, edge, 4 steps, one at a time), half of it charged before the oven, half after.
+A job is asked for, held or refused, waits, gets a turn, is baked, and its slots are free again a moment later.
+What lies around the baking is taken from a measure: over the whole mesh a picture took 26 ms longer than at the
+generator alone (bench/RESULTS.md, edge, 4 steps, one at a time). Half of that passes before the oven, half after;
+the division is ours.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
 from bench.fleet.agenda import Agenda
 from bench.fleet.curve import Curve
@@ -104,9 +106,9 @@ class Fleet:
     def run(self) -> Books:
         """Until the last arrival; what waits or bakes then is left so."""
         for number, oven in enumerate(self._ovens.values()):
-            self._agenda.at(number / len(self._ovens) * 0.001, lambda oven=oven: self._heartbeat(oven))
+            self._agenda.at(number / len(self._ovens) * 0.001, partial(self._heartbeat, oven))
         self._agenda.at(KEEP_EVERY, self._keep)
-        self._agenda.at(self.books.fairness.since, self._begin_fairness)
+        self._agenda.at(self.books.fairness.since, self.books.fairness.begin)
         self._next_request(self._requests)
         self._agenda.run(self.books.end)
         self.books.jobs = list(self._jobs.values())
@@ -119,7 +121,7 @@ class Fleet:
     def _next_request(self, source: Iterator[Request]) -> None:
         request = next(source, None)
         if request is not None:
-            self._agenda.at(max(request.at, self._agenda.now), lambda: self._asked(request, source))
+            self._agenda.at(request.at, partial(self._asked, request, source))
 
     def _asked(self, request: Request, source: Iterator[Request]) -> None:
         self._next_request(source)
@@ -136,7 +138,7 @@ class Fleet:
         self._desk.enqueue(id)
         self.books.fairness.waits(request)
         if request.leaves_after is not None:
-            self._agenda.after(request.leaves_after, lambda: self._leaves(job))
+            self._agenda.after(request.leaves_after, partial(self._leaves, job))
         self._grant_soon()
 
     def _grant_soon(self) -> None:
@@ -152,7 +154,7 @@ class Fleet:
             job.oven = oven
             self._free[oven.name] -= job.cost
             self.books.fairness.served(job.request, self._agenda.now)
-            self._agenda.after(HOP, lambda job=job, oven=oven: self._enters(job, oven))
+            self._agenda.after(HOP, partial(self._enters, job, oven))
 
     def _enters(self, job: Job, oven: SimulatedOven) -> None:
         if job.end != "waiting":
@@ -172,7 +174,7 @@ class Fleet:
     def _baked(self, job: Baked) -> None:
         assert isinstance(job, Job)
         self._ends(job, "drawn")
-        self._agenda.after(HOP, lambda: self._settle(job))
+        self._agenda.after(HOP, partial(self._settle, job))
 
     def _settle(self, job: Job) -> None:
         self._desk.finish(job.id, job.cost)
@@ -186,7 +188,7 @@ class Fleet:
         self._ends(job, "left")
         self._desk.cancel(job.id)
         if job.oven is None:
-            self.books.fairness.gone(job.request, self._agenda.now)
+            self.books.fairness.gone(job.request)
         else:
             job.oven.leave(job)
             self._free[job.oven.name] += job.cost
@@ -201,7 +203,7 @@ class Fleet:
         self._desk.heartbeat(oven.name, oven.models, oven.slots, oven.pace.picture_seconds)
         if self._agenda.now >= self.books.warm_up:
             self.books.paused.append(oven.paused)
-        self._agenda.after(EARLY * self._desk.policy.heartbeat, lambda: self._heartbeat(oven))
+        self._agenda.after(EARLY * self._desk.policy.heartbeat, partial(self._heartbeat, oven))
         self._grant_soon()
 
     def _keep(self) -> None:
@@ -209,6 +211,3 @@ class Fleet:
         swept = self._desk.keep([job.id for job in self._jobs.values() if job.end in {"waiting", "drawn"}])
         self.books.expired += swept.total
         self._agenda.after(KEEP_EVERY, self._keep)
-
-    def _begin_fairness(self) -> None:
-        self.books.fairness.begin()

@@ -52,10 +52,8 @@ def _goals(table: Table, curves: list[str]) -> Iterator[Row | None]:
         calm, over, surge = ours[CALM], ours[OVERLOAD], ours[SURGE]
         if calm is None or over is None or surge is None:
             continue
-        for scenario, seen in ((OVERLOAD, over), (SURGE, surge)):
-            yield _least(
-                f"goal: {curve}, {scenario.name}, ours / the curve: picture-steps", seen.capacity, 1.0, 0.95
-            )
+        name = f"goal: {curve}, {SURGE.name}, ours / the curve: picture-steps"
+        yield _least(name, surge.capacity, 1.0, 0.95)
         paid, paid_before = over.totals[PAID][P95], calm.totals[PAID][P95]
         yield _most(f"goal: {curve}, 1.5x load / 0.8x load: p95 s of paid requests", paid, paid_before, 1.5)
         for tier in SHARES:
@@ -68,6 +66,12 @@ def _goals(table: Table, curves: list[str]) -> Iterator[Row | None]:
         gap = f"goal: {curve}, {SURGE.name}: longest time without a free turn / an average stay"
         yield _most(gap, surge.free_gap, STAYS[curve], 1.0)
         yield _most(f"goal: {curve}, 1.5x load: the busiest oven / the mean", over.imbalance, 1.0, 1.05)
+        for slots in (USUAL, DEFAULT):
+            seen = table.get(Run(curve, OVERLOAD.name, OURS, slots))
+            if seen is not None:
+                where = f"goal: {curve}, {OVERLOAD.name}, {slots} slots"
+                yield _least(f"{where}, ours / the curve: picture-steps", seen.capacity, 1.0, 0.95)
+                yield _most(f"{where}: accepted requests that failed", seen.failed, 1.0, 0.0)
 
 
 def _apart(curve: str, scenario: str, seen: Figures) -> Iterator[Row | None]:
@@ -107,6 +111,7 @@ def _slots(table: Table) -> Iterator[Row | None]:
             yield _better(f"{where}: paid p95 s", usual.totals[PAID][P95], seen.totals[PAID][P95], False)
             yield _better(f"{where}: free p50 s", usual.totals[FREE][P50], seen.totals[FREE][P50], False)
             yield _better(f"{where}: pictures put aside, share of a call", usual.paused, seen.paused, False)
+            yield _better(f"{where}: accepted requests that failed", usual.failed, seen.failed, False)
 
 
 def _worst(pick: Callable[..., float], *values: float) -> float:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable
+from functools import partial
 from typing import Protocol
 
 from bench.fleet.agenda import Agenda
@@ -100,9 +101,8 @@ class SimulatedOven:
             job = self._jobs.get(row.job)
             if job is not None and job.started is None:
                 job.started = self._agenda.now
-        pictures = len(rows)
-        seconds = self._curve.seconds(pictures)
-        self._agenda.after(seconds, lambda: self._end(rows, seconds))
+        seconds = self._curve.seconds(len(rows))
+        self._agenda.after(seconds, partial(self._end, rows, seconds))
 
     def _end(self, rows: list[Row], seconds: float) -> None:
         self.pace.measured(seconds, sum(1 / row.steps for row in rows))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 
 from bench.fleet.desk import FREE, PAID, PRO
@@ -24,7 +25,7 @@ from bench.fleet.svg import Line, Panel, drawing
 COLOURS = {FREE: "#d55e00", PAID: "#0072b2", PRO: "#009e73"}
 """Of Okabe and Ito, which colour-blind readers tell apart."""
 WIDTH, HEIGHT = 300, 270
-BLACK = "#222222"
+BLACK, FAILED = "#222222", "#cc79a7"
 
 
 def write(table: Table, folder: Path) -> None:
@@ -41,7 +42,7 @@ def waits(table: Table, curves: list[str]) -> str:
     for curve in curves:
         marks = (0.5, 1, 2, 5, 10, 20)
         ticks = ["0.8x", "1x", "1.5x", "50x"]
-        panel = Panel(curve, "load", "p95 to the picture, stays", ticks, 0.4, 20.0, marks, logarithmic=True)
+        panel = Panel(curve, "load", "p95 to the picture, stays", ticks, 0.4, 30.0, marks, logarithmic=True)
         for kind in KINDS:
             for tier, colour in COLOURS.items():
                 runs = [Run(curve, scenario.name, kind, USUAL) for scenario in SCENARIOS]
@@ -54,22 +55,25 @@ def waits(table: Table, curves: list[str]) -> str:
 
 
 def slots(table: Table, curves: list[str]) -> str:
-    """Over slots at 1.5 times the capacity: share of the curve, paid p95 in stays, calls' worth put aside."""
+    """Over slots, at 1.5x load: share of the curve, paid p95 in stays, calls' worth put aside, failures."""
     panels = []
     names = [DEFAULT, *map(times, MULTIPLES)]
     for curve in curves:
         ticks = ["4 slots", *names[1:]]
-        panel = Panel(curve, "slots an oven", "", ticks, 0.0, 3.0, (0, 0.5, 1, 1.5, 2, 2.5, 3))
         seen = [table[Run(curve, OVERLOAD.name, OURS, name)] for name in names]
-        panel.lines = [
+        lines = [
             Line([one.capacity for one in seen], BLACK),
             Line([one.totals[PAID][P95] / STAYS[curve] for one in seen], COLOURS[PAID]),
             Line([one.paused for one in seen], COLOURS[FREE], dashed=True),
+            Line([one.failed for one in seen], FAILED),
         ]
-        panels.append(panel)
+        top = math.ceil(max(value for line in lines for value in line.values))
+        marks = range(0, top + 1, 1 if top <= 4 else 2)
+        panels.append(Panel(curve, "slots an oven", "", ticks, 0.0, float(top), marks, lines=lines))
     legend = [
         ("share of the curve's capacity", Line([], BLACK)),
         ("paid p95 to the picture, stays", Line([], COLOURS[PAID])),
         ("pictures put aside, calls", Line([], COLOURS[FREE], dashed=True)),
+        ("accepted requests that failed", Line([], FAILED)),
     ]
     return drawing(panels, legend, WIDTH, HEIGHT)

@@ -26,7 +26,7 @@ SLOTS = 1.5
 DEFAULT_SLOTS = 4
 """As `FOURNIL_SLOTS` is by default."""
 MULTIPLES = (1.0, 1.5, 2.0, 4.0)
-OVERCOMMITTED = ("SD 1.5 on A100", "SDXL-Turbo on L4", "SDXL on H100", "FLUX.1 on H100")
+OVERCOMMITTED = ("SD 1.5 on A100", "SDXL-Turbo on L4", "SDXL on L4", "FLUX.1 on H100")
 
 
 @dataclass(frozen=True, slots=True)

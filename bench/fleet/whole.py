@@ -25,10 +25,6 @@ class WholeRequests(Batcher):
             self._batch = self._form()
         return list(self._batch)
 
-    def leave(self, job: int) -> int:
-        """Its pictures are baked to the end all the same."""
-        return Batcher.leave(self, job)
-
     def stepped(self, rows: Sequence[Row], seconds: float) -> list[Row]:
         """Steps those who left too: their rows are taken."""
         here = Batcher.stepped(self, rows, seconds)

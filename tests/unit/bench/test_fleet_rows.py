@@ -11,7 +11,7 @@ from bench.fleet.plot import write
 from bench.fleet.study import DEFAULT, OURS, SCENARIOS, USUAL, Run, Table, run_one, runs, slots_of
 from bench.fleet.workload import SMALL
 
-CURVE = "SDXL on H100"
+CURVE = "SDXL on L4"
 TINY = replace(SMALL, ovens=2, stays=4.0, pictures=6.0, surge_stays=2.0, surge_pictures=6.0)
 
 
