@@ -100,7 +100,7 @@ class Fleet:
         self._free = {name: slots for name in self._ovens}
         self._granting = False
         self._requests = requests(scenario, curve, size, seed)
-        for account, tier in accounts(size).items():
+        for account, tier in accounts(scenario, size).items():
             self._desk.open_account(account, tier)
 
     def run(self) -> Books:

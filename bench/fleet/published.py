@@ -62,7 +62,7 @@ CURVES = (
         SD_RECIPES,
         f"{LAMBDA}: Stable Diffusion 1.4, H100 PCIe, PyTorch fp16, 512 x 512: 1.06, 1.73, 2.63, 4.97, 9.61, "
         "19.07 s at 1, 2, 4, 8, 16, 32",
-        f"{WHOLE}; 30 of them, as that repository's note on its newer runs says",
+        f"{WHOLE}; 30 of them, as in that repository's docs/benchmark-update.md; 1.4 is 1.5's network",
     ),
     Curve(
         "SDXL-Turbo",
@@ -70,9 +70,8 @@ CURVES = (
         _each_step({1: 4.08, 2: 4.44, 4: 5.28, 8: 7.2, 16: 10.56}, 4),
         1,
         TURBO_RECIPES,
-        f"{DATADREAMER}: L4, 512 x 512, 4 steps, offloading to the CPU: 1000 pictures in 68, 37, 22, 15, 11 "
-        "minutes at 1, 2, 4, 8, 16",
-        f"{WHOLE}; much of a call of one is the offloading",
+        f"{DATADREAMER}: L4, 1000 pictures in 68, 37, 22, 15, 11 minutes at 1, 2, 4, 8, 16",
+        f"{WHOLE}; 4 of them, as in that repository's code; it offloads to the CPU: most of a call of one is that",
     ),
     Curve(
         "SDXL",
@@ -80,9 +79,8 @@ CURVES = (
         _each_step({count: minutes * 60 / 100 for count, minutes in SDXL_L4_MINUTES.items()}, 65),
         2,
         SDXL_RECIPES,
-        f"{DATADREAMER}: L4, 1024 x 1024, 65 steps of base and refiner, offloading: 100 pictures in 60 minutes "
-        "one by one, 55 in fours",
-        f"{WHOLE}; a straight line through two points",
+        f"{DATADREAMER}: L4, 100 pictures in 60 minutes one by one, 55 in fours",
+        f"{WHOLE}; 65 of base and refiner, as in that repository's code; a straight line through two points",
     ),
     Curve(
         "SDXL",

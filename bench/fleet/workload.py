@@ -26,8 +26,9 @@ PATIENCE = (0.5, 8.0)
 
 @dataclass(frozen=True, slots=True)
 class Size:
-    """How large a run is: ovens, accounts by class, and the stays and pictures an oven that it lasts at least; a
-    surge, whose requests are many, has its own."""
+    """How large a run is: ovens, accounts by class, and the stays and pictures an oven that it lasts at least. A
+    surge, whose requests are many, has its own length, and only one in `surge_free` of the free accounts: few are
+    enough to fill the line there, all at their limit of live jobs."""
 
     ovens: int
     accounts: Mapping[str, int]
@@ -35,10 +36,11 @@ class Size:
     pictures: float
     surge_stays: float
     surge_pictures: float
+    surge_free: int
 
 
-FULL = Size(64, {FREE: 1_000, PAID: 120, PRO: 80}, 10.0, 20.0, 3.5, 40.0)
-SMALL = Size(4, {FREE: 60, PAID: 12, PRO: 12}, 8.0, 10.0, 4.0, 30.0)
+FULL = Size(64, {FREE: 4_000, PAID: 120, PRO: 80}, 10.0, 20.0, 3.5, 40.0, 4)
+SMALL = Size(4, {FREE: 60, PAID: 12, PRO: 12}, 8.0, 10.0, 4.0, 30.0, 1)
 """For tests and a quick look."""
 WARM_UP = 0.4
 """Of the measured time, before it."""
@@ -60,6 +62,11 @@ class Scenario:
         """For example "1.5x load" or "a surge of 50x"."""
         name = f"a surge of {self.load:g}x" if self.surge else f"{self.load:g}x load"
         return name if self.leaving else f"{name}, nobody gives up"
+
+    def accounts(self, size: Size) -> dict[str, int]:
+        """How many there are, by class."""
+        fewer = {FREE: size.surge_free} if self.surge else {}
+        return {tier: count // fewer.get(tier, 1) for tier, count in size.accounts.items()}
 
     def measured(self, curve: Curve, size: Size) -> float:
         """Seconds measured."""
@@ -85,9 +92,10 @@ class Request:
     leaves_after: float | None
 
 
-def accounts(size: Size) -> dict[str, str]:
+def accounts(scenario: Scenario, size: Size) -> dict[str, str]:
     """Every account and its class."""
-    return {f"{tier}-{number}": tier for tier, count in size.accounts.items() for number in range(count)}
+    counts = scenario.accounts(size)
+    return {f"{tier}-{number}": tier for tier, count in counts.items() for number in range(count)}
 
 
 def requests(scenario: Scenario, curve: Curve, size: Size, seed: int) -> Iterator[Request]:
@@ -97,6 +105,7 @@ def requests(scenario: Scenario, curve: Curve, size: Size, seed: int) -> Iterato
     warm_up = scenario.warm_up(curve, size)
     end = warm_up + scenario.measured(curve, size)
     tiers, weights = list(SHARES), list(SHARES.values())
+    counts = scenario.accounts(size)
     at = 0.0
     while True:
         load = CALM if scenario.surge and at < warm_up else scenario.load
@@ -104,7 +113,7 @@ def requests(scenario: Scenario, curve: Curve, size: Size, seed: int) -> Iterato
         if at >= end:
             return
         tier = source.choices(tiers, weights)[0]
-        count = size.accounts[tier]
+        count = counts[tier]
         greedy = max(1, round(GREEDY_ACCOUNTS * count))
         number = source.randrange(greedy) if source.random() < GREEDY_REQUESTS else source.randrange(count)
         patience = source.uniform(*PATIENCE) * curve.stay
