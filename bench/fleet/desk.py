@@ -15,7 +15,7 @@ from services.quota.memory_store import MemoryStore
 from services.quota.policy import BUNDLED, Policy, Tier, load_policy
 from services.quota.reservation import RefundReason, State
 from services.quota.rounds import PAGE
-from services.quota.store import Ask, Books, Grant, Report, Swept
+from services.quota.store import Ask, Grant, Report, Swept
 from services.runtime.errors import Reason
 
 Result = TypeVar("Result")
@@ -103,10 +103,6 @@ class SimulatedDesk:
         """Edges extend what they walk, then the desk sweeps what nobody extended."""
         at_once(self._store.extend(ids, USUAL_LIFE))
         return at_once(self._store.sweep(PAGE))
-
-    def books(self) -> Books:
-        """The desk's own counters."""
-        return at_once(self._store.books())
 
     def discrepancies(self) -> list[str]:
         """The desk's own recount; empty when every counter is right."""

@@ -22,7 +22,7 @@ PATIENT = Scenario(50.0, leaving=0.0, surge=True)
 OVERLOAD = Scenario(1.5)
 SCENARIOS = (Scenario(0.8), Scenario(1.0), OVERLOAD, SURGE)
 SLOTS = 1.5
-"""Slots of an oven over pictures of a full call, where nothing else is said."""
+"""Slots of an oven over pictures of a full call, where nothing else is said; docs/decisions/0013 says why."""
 DEFAULT_SLOTS = 4
 """As `FOURNIL_SLOTS` is by default."""
 MULTIPLES = (1.0, 1.5, 2.0, 4.0)

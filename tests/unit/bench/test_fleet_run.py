@@ -72,7 +72,7 @@ def test_under_a_surge_ovens_are_full_and_classes_and_accounts_get_their_shares(
     assert seen.capacity > 0.97
     assert seen.shares == {tier: pytest.approx(1.0, abs=0.15) for tier in SHARES}
     assert max(seen.apart.values()) <= MOST_APART
-    assert min(seen.jain[PAID], seen.jain[PRO]) > 0.95
+    assert min(seen.jain[PAID], seen.jain[PRO]) > 0.9
 
 
 def test_arrivals_have_the_rate_and_the_mix_that_was_asked() -> None:
