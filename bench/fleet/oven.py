@@ -8,7 +8,7 @@ from typing import Protocol
 
 from bench.fleet.agenda import Agenda
 from bench.fleet.curve import Curve
-from services.generator.batcher import Batcher, Row
+from services.generator.batcher import PAUSED, Batcher, Row
 from services.generator.capacity import Capacity
 from services.generator.pace import Pace
 from services.generator.recipe import MOST_PICTURES
@@ -69,7 +69,8 @@ class SimulatedOven:
     @property
     def paused(self) -> int:
         """Pictures that were begun and then put aside."""
-        return self._batcher.paused // self._curve.width
+        put_aside = (rows for (_, _, state), rows in self._batcher.census().items() if state == PAUSED)
+        return sum(put_aside) // self._curve.width
 
     def enter(self, job: Baked) -> None:
         """Takes a job in, ready at once. Raises Fault OVERLOADED."""
