@@ -46,6 +46,7 @@ bench: $(BENCH_READY) ## every benchmark, as ratios in one run; writes bench/out
 	$(BIN)/python -m bench.edge
 	$(BIN)/python -m bench.model
 	$(BIN)/python -m bench.oven
+	$(BIN)/python -m bench.fleet
 	$(BIN)/python -m bench.report
 
 bench-model: $(BENCH_READY) ## the drawing model in onnxruntime and OpenVINO, float32 and int8
