@@ -8,15 +8,21 @@ from __future__ import annotations
 
 from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import replace
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from services.quota.checks import USUAL_LIFE
+from services.quota.limits import Kind
 from services.quota.memory_store import MemoryStore
-from services.quota.policy import BUNDLED, Policy, Tier, load_policy
+from services.quota.office import Holder
+from services.quota.policy import Policy, Tier
+from services.quota.policy_file import BUNDLED, load_policy
 from services.quota.reservation import RefundReason, State
 from services.quota.rounds import PAGE
 from services.quota.store import Ask, Grant, Report, Swept
 from services.runtime.errors import Reason
+
+if TYPE_CHECKING:
+    from bench.fleet.workload import Request
 
 Result = TypeVar("Result")
 
@@ -28,15 +34,17 @@ BOUNDLESS = 10**9
 
 
 def fleet_policy() -> Policy:
-    """`policy.toml` with a third tier, twice the weight of `paid`. Daily allowances are lifted: they end a run's
-    demand before the line is seen; live jobs, lines, weights and times are as shipped."""
+    """`policy.toml` with a third tier, twice the weight of `paid`. Daily allowances and bursts are lifted, as they
+    end a run's demand before the line is seen; no tier overcommits, as slots are what is varied. Live jobs, lines,
+    weights and times are as shipped at the level normal."""
     shipped = load_policy(BUNDLED)
     tiers = {**shipped.tiers, PRO: replace(shipped.tiers[PAID], name=PRO, weight=PRO_WEIGHT)}
-    return replace(shipped, tiers={name: _without_days(tier) for name, tier in tiers.items()})
+    return replace(shipped, tiers={name: _without_limits(tier) for name, tier in tiers.items()}, levels=None)
 
 
-def _without_days(tier: Tier) -> Tier:
-    return replace(tier, windows=tuple(replace(window, limit=BOUNDLESS) for window in tier.windows))
+def _without_limits(tier: Tier) -> Tier:
+    windows = [replace(window, limit=BOUNDLESS) for window in tier.windows if window.kind is not Kind.BURST]
+    return replace(tier, windows=tuple(windows), overcommit=0)
 
 
 def at_once(call: Coroutine[Any, Any, Result]) -> Result:
@@ -59,11 +67,12 @@ class SimulatedDesk:
 
     def open_account(self, account: str, tier: str) -> None:
         """An account with a key."""
-        at_once(self._store.create_key(account, account, account, tier, "bench"))
+        at_once(self._store.create_key(account, Holder(account, tier, account, False), "bench"))
 
-    def reserve(self, id: str, account: str, cost: int, model: str) -> Reason | None:
+    def reserve(self, id: str, request: Request) -> Reason | None:
         """None when held, else which limit said no."""
-        decision = at_once(self._store.reserve(Ask(id, account, cost, model, USUAL_LIFE)))
+        asked = Ask(id, request.account, request.cost, request.recipe.model, USUAL_LIFE, request.work)
+        decision = at_once(self._store.reserve(asked))
         return decision.refusal.reason if decision.refusal else None
 
     def enqueue(self, id: str) -> None:
@@ -82,8 +91,8 @@ class SimulatedDesk:
         return at_once(self._store.standings([id]))[id].reservation.attempts
 
     def return_turn(self, id: str) -> bool:
-        """Gives a turn back; False when it was the last and the job was refunded."""
-        returned = at_once(self._store.return_turn(id, self.attempt(id), USUAL_LIFE))
+        """Gives a turn back that the oven had no time for; False when the job was refunded."""
+        returned = at_once(self._store.return_turn(id, self.attempt(id), USUAL_LIFE, untried=True))
         return returned.state is State.QUEUED
 
     def finish(self, id: str, cost: int) -> None:

@@ -22,7 +22,7 @@ class Fairness:
     """`waits` when a ticket takes a place, `served` when it gets its turn, `gone` when it leaves the line."""
 
     since: float
-    served_pictures: Counter[Account] = field(default_factory=Counter)
+    served_work: Counter[Account] = field(default_factory=Counter)
     free_turns: list[float] = field(default_factory=list)
     """When a free ticket got its turn, since `since`."""
     _waiting: Counter[Account] = field(default_factory=Counter)
@@ -48,13 +48,13 @@ class Fairness:
         self._waiting[key] += 1
         self._classes[request.tier] += 1
         if again and self._begun:
-            self.served_pictures[key] -= request.cost
+            self.served_work[key] -= request.work
 
     def served(self, request: Request, now: float) -> None:
         """A turn was handed out."""
         self.gone(request)
         if self._begun:
-            self.served_pictures[_key(request)] += request.cost
+            self.served_work[_key(request)] += request.work
             if request.tier == FREE:
                 self.free_turns.append(now)
 
@@ -69,9 +69,9 @@ class Fairness:
             self._classes_dry.add(request.tier)
 
     def backlogged(self, tier: str) -> dict[Account, int]:
-        """Pictures of the accounts of a class that always waited."""
+        """Work of the accounts of a class that always waited."""
         waited = {key for key, count in self._waiting.items() if count > 0 and key not in self._ran_dry}
-        return {key: self.served_pictures[key] for key in waited if key[0] == tier}
+        return {key: self.served_work[key] for key in waited if key[0] == tier}
 
     def waited(self, tier: str) -> bool:
         """Whether this class had a ticket waiting without a break."""
@@ -84,7 +84,7 @@ class Fairness:
     def class_pictures(self) -> Counter[str]:
         """Pictures by class, backlogged or not."""
         found: Counter[str] = Counter()
-        for (tier, _, _), count in self.served_pictures.items():
+        for (tier, _, _), count in self.served_work.items():
             found[tier] += count
         return found
 

@@ -26,10 +26,10 @@ class Figures:
     with full calls. `pictures` a second ended in the measured time. `waits` runs to a job's first step, `totals`
     to its last: p50, p95, p99 by class, of accepted requests of clients who stay; who waits at the cut counts as
     what was waited. `refused` is the share of requests by class. `shares` is pictures by class over what its
-    weight gives it, when all classes waited. `jain` and `apart` (largest difference in pictures) are of accounts
-    of one class and model that always waited, the worst model. `free_gap` is the longest time without a free
-    turn. `imbalance` is the busiest oven's busy time over the mean. `paused` is pictures put aside an oven, over
-    a full call. `lost` is turns that an oven did not take, `failed` the share of accepted requests that ended
+    weight gives it, when all classes waited. `jain` and `apart` (largest difference, in pictures of the mean
+    steps) are of accounts of one class and model that always waited, the worst model. `free_gap` is the longest
+    time without a free turn. `imbalance` is the busiest oven's busy time over the mean. `paused` is pictures put
+    aside an oven, over a full call. `lost` is turns that an oven did not take, `failed` the share of accepted requests that ended
     so.
     """
 
@@ -71,7 +71,9 @@ def figures(books: Books) -> Figures:
         refused={tier: _refused(books, tier) for tier in SHARES},
         shares=_shares(books),
         jain={tier: _worst(books, tier, jain, min) for tier in SHARES},
-        apart={tier: _worst(books, tier, lambda served: float(max(served) - min(served)), max) for tier in SHARES},
+        apart={
+            tier: _worst(books, tier, lambda served: (max(served) - min(served)) / 1000, max) for tier in SHARES
+        },
         free_gap=_free_gap(books),
         imbalance=max(busy) / (sum(busy) / len(busy)),
         paused=sum(books.paused) / max(len(books.paused), 1) / curve.batch,

@@ -127,7 +127,7 @@ class Fleet:
         self._next_request(source)
         self.books.asked[request.tier] += 1
         id = f"job-{self.books.asked.total()}"
-        refusal = self._desk.reserve(id, request.account, request.cost, request.recipe.model)
+        refusal = self._desk.reserve(id, request)
         if refusal is not None:
             self.books.refused[request.tier, refusal] += 1
             return

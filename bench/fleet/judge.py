@@ -10,6 +10,7 @@ import math
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from bench.fleet.curve import Curve
 from bench.fleet.desk import FREE, PAID, PRO
 from bench.fleet.figures import Figures
 from bench.fleet.published import CURVES
@@ -35,8 +36,15 @@ STAYS = {curve.name: curve.stay for curve in CURVES}
 """Seconds that a picture takes in full calls, by curve."""
 P50, P95 = 0, 1
 CALM = SCENARIOS[0]
-MOST_APART = 2 * max(COSTS)
-"""Pictures: what the line promises of two accounts of a class that both wait."""
+
+
+def most_apart(curve: Curve) -> float:
+    """Pictures of the mean steps: what the line promises of two accounts of a class that both wait, twice the
+    largest job."""
+    return 2 * max(COSTS) * max(recipe.steps for recipe in curve.recipes) / curve.steps
+
+
+MOST_APART = {curve.name: most_apart(curve) for curve in CURVES}
 
 
 def rows(table: Table) -> list[Row]:
@@ -78,7 +86,7 @@ def _apart(curve: str, scenario: str, seen: Figures) -> Iterator[Row | None]:
     """How close accounts of one paid class and model are that always waited."""
     where = f"goal: {curve}, {scenario}, accounts that always wait"
     apart = _worst(max, seen.apart[PAID], seen.apart[PRO])
-    yield _most(f"{where}: most pictures between two / twice a job's most", apart, float(MOST_APART), 1.0)
+    yield _most(f"{where}: most pictures between two / twice a job's most", apart, MOST_APART[curve], 1.0)
     yield _least(f"{where}: Jain's index", _worst(min, seen.jain[PAID], seen.jain[PRO]), 1.0, 0.9)
 
 

@@ -34,7 +34,7 @@ def batcher_for(curve: Curve, slots: int, kind: type[Batcher]) -> Batcher:
     rows = curve.batch * curve.width
     models = {recipe.model for recipe in curve.recipes}
     row_seconds = curve.seconds(curve.batch) / rows
-    capacities = {model: Capacity.of(rows, row_seconds) for model in models}
+    capacities = {model: Capacity(rows, row_seconds=row_seconds) for model in models}
     return kind(capacities, 2 * (slots + MOST_PICTURES), most_wait=OVEN_WAIT)
 
 
@@ -106,7 +106,7 @@ class SimulatedOven:
         self._agenda.after(seconds, partial(self._end, rows, seconds))
 
     def _end(self, rows: list[Row], seconds: float) -> None:
-        self.pace.measured(seconds, sum(1 / row.steps for row in rows))
+        self.pace.measured(seconds, len(rows) / self._curve.steps)
         here = self._batcher.stepped(rows, seconds)
         self.steps.append((self._agenda.now, seconds, len(here)))
         for row in here:

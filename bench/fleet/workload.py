@@ -90,6 +90,8 @@ class Request:
     recipe: Recipe
     cost: int
     leaves_after: float | None
+    work: int
+    """Thousandths of pictures of the curve's mean steps, which stand for a model's default here."""
 
 
 def accounts(scenario: Scenario, size: Size) -> dict[str, str]:
@@ -119,4 +121,5 @@ def requests(scenario: Scenario, curve: Curve, size: Size, seed: int) -> Iterato
         patience = source.uniform(*PATIENCE) * curve.stay
         leaves = source.random() < scenario.leaving
         recipe, cost = source.choice(curve.recipes), source.choice(COSTS)
-        yield Request(at, f"{tier}-{number}", tier, recipe, cost, patience if leaves else None)
+        work = round(1000 * cost * recipe.steps / curve.steps)
+        yield Request(at, f"{tier}-{number}", tier, recipe, cost, patience if leaves else None, work)

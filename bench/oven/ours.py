@@ -39,7 +39,7 @@ MOST = 4096
 
 def new_batcher() -> Batcher:
     """The scheduling that is measured. The one place that knows how it is built."""
-    return Batcher({MODEL: Capacity.of(CAP, call_seconds(CAP) / CAP)}, MOST)
+    return Batcher({MODEL: Capacity(CAP, row_seconds=call_seconds(CAP) / CAP)}, MOST)
 
 
 @dataclass(slots=True)

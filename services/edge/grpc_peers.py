@@ -123,9 +123,10 @@ class GrpcQuota:
             async for update in self._stub.WatchTicket(quota_pb2.WatchTicketRequest(id=job_id)):
                 yield _ticket(update.ticket)
 
-    async def return_turn(self, job_id: str, attempt: int) -> Reservation:
+    async def return_turn(self, job_id: str, attempt: int, untried: bool) -> Reservation:
+        request = quota_pb2.ReturnTurnRequest(id=job_id, attempt=attempt, untried=untried)
         with _faults_of("quota"):
-            answer = await self._stub.ReturnTurn(quota_pb2.ReturnTurnRequest(id=job_id, attempt=attempt))
+            answer = await self._stub.ReturnTurn(request)
         return _reservation(answer.reservation)
 
     async def release_slots(self, job_id: str, attempt: int) -> None:

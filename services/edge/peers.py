@@ -166,8 +166,8 @@ class Quota(Protocol):
         """Updates until the turn comes or the reservation ends."""
         ...
 
-    async def return_turn(self, job_id: str, attempt: int) -> Reservation:
-        """Gives a turn back uncharged."""
+    async def return_turn(self, job_id: str, attempt: int, untried: bool) -> Reservation:
+        """Gives a turn back uncharged; `untried` when the generator had no time for it."""
         ...
 
     async def release_slots(self, job_id: str, attempt: int) -> None:

@@ -144,7 +144,7 @@ async def walk(job: Job, mesh: Mesh, source: bytes = b"") -> None:
             except Fault as fault:
                 lost = {"job": job.id, "attempt": turn.attempt, "reason": fault.reason}
                 log.warning("turn lost", extra=lost)
-                await _give_back(job, turn, mesh)
+                await _give_back(job, turn, mesh, untried=fault.reason is Reason.OVERLOADED)
 
         await patiently(mesh.quota.release_slots, job.id, turn.attempt)
         fit = await _screen_pictures(job, baked, mesh)
@@ -223,9 +223,9 @@ async def _show_progress(job: Job, event: StepDone | RoughPicture, mesh: Mesh) -
         log.info("progress left out", extra={"job": job.id, "reason": fault.reason})
 
 
-async def _give_back(job: Job, turn: Turn, mesh: Mesh) -> None:
+async def _give_back(job: Job, turn: Turn, mesh: Mesh, *, untried: bool) -> None:
     """Back to the head of the line, uncharged; after the last attempt the desk refunds instead."""
-    reservation = await patiently(mesh.quota.return_turn, job.id, turn.attempt)
+    reservation = await patiently(mesh.quota.return_turn, job.id, turn.attempt, untried)
     if reservation.state.final:
         raise _Ended(reservation)
 

@@ -5,9 +5,9 @@
 | `FOURNIL_MODELS` | `models/weights` here | its subfolders with a `model_index.json` are the models |
 | `FOURNIL_QUOTA` | required | gRPC target of the desk |
 | `FOURNIL_ADVERTISE` | `127.0.0.1:` and the port | host:port at which edges reach this replica |
-| `FOURNIL_SLOTS` | 4 | pictures the desk may send at once |
+| `FOURNIL_SLOTS` | 0 | pictures the desk may send at once; 0 is half as many again as a call holds, 4 at least |
 | `FOURNIL_BATCH` | 0 | rows a call of the model, 2 with guidance a picture; 0 is found by warming up |
-| `FOURNIL_PAID_ROWS` | 0 | rows a call while paid ones fit in that; 0 is all (see docs/decisions/0012) |
+| `FOURNIL_PAID_EFFICIENCY` | 1 | share of the best rows a second that a call with paid pictures must have (0012) |
 | `FOURNIL_OVEN_WAIT` | 60 | seconds of work ahead of a job beyond which it is not taken in |
 | `FOURNIL_THREADS` | all cores it may use | threads of one call of the model |
 | `FOURNIL_PROVIDERS` | best first | of `tensorrt`, `cuda`, `openvino`, `cpu`: those to try, in this order |
@@ -32,7 +32,7 @@ import onnxruntime
 from fournil.generator.v1 import generator_pb2_grpc
 from services.generator import providers
 from services.generator.batcher import Batcher
-from services.generator.capacity import Capacity, smallest_efficient
+from services.generator.capacity import Capacity, usual_slots
 from services.generator.energy import EnergyBook
 from services.generator.engines import cache_folder, compute_capability, engines_here
 from services.generator.families.interface import Model
@@ -66,7 +66,7 @@ class GeneratorSettings:
     advertise: str
     slots: int
     batch: int
-    paid_rows: int
+    paid_efficiency: float
     most_wait: float
     threads: int
     providers: Sequence[str]
@@ -91,9 +91,9 @@ class GeneratorSettings:
             models=env.folder("FOURNIL_MODELS", Path(__file__).parents[2] / "models" / "weights"),
             quota=env.text("FOURNIL_QUOTA"),
             advertise=advertise,
-            slots=env.integer("FOURNIL_SLOTS", 4, low=1, high=1024),
+            slots=env.integer("FOURNIL_SLOTS", 0, low=0, high=1024),
             batch=env.integer("FOURNIL_BATCH", 0, low=0, high=256),
-            paid_rows=env.integer("FOURNIL_PAID_ROWS", 0, low=0, high=256),
+            paid_efficiency=env.number("FOURNIL_PAID_EFFICIENCY", 1.0, low=0.1, high=1.0),
             most_wait=env.seconds("FOURNIL_OVEN_WAIT", 60.0, low=0.1, high=3600.0),
             threads=env.integer("FOURNIL_THREADS", cores(), low=1, high=256),
             providers=provider_names(env.text("FOURNIL_PROVIDERS", "")),
@@ -101,11 +101,11 @@ class GeneratorSettings:
             model_memory=env.integer("FOURNIL_MODEL_MEMORY", 0, low=0, high=1 << 24) * MIB,
         )
 
-    @property
-    def most_pictures(self) -> int:
-        """Pictures admitted at once. The desk sends up to the slots and one job more; as much again is room for
-        turns that overlap because an edge was lost."""
-        return 2 * (self.slots + MOST_PICTURES)
+
+def most_pictures(slots: int) -> int:
+    """Pictures admitted at once. The desk sends up to the slots and one job more; as much again is room for turns
+    that overlap because an edge was lost."""
+    return 2 * (slots + MOST_PICTURES)
 
 
 def cores() -> int:
@@ -131,14 +131,13 @@ def execution_of(settings: GeneratorSettings) -> providers.Execution:
 
 
 def warm_up(
-    model: Model[Any, Any], capacities: dict[str, Capacity], pace: Pace, batch: int | None, paid_rows: int
+    model: Model[Any, Any], capacities: dict[str, Capacity], pace: Pace, batch: int | None, paid_efficiency: float
 ) -> None:
     """What the model can hold once it is warm, into `capacities`, and a first measure of the pace. `batch` fixes
-    the rows of a call, `paid_rows` those while paid ones fit in them. Raises FolderError if it does not run."""
+    the rows of a call, `paid_efficiency` is that of `Capacity.found`. Raises FolderError if it does not run."""
     facts, warmth = model.facts, model.warm_up()
-    rows = batch or smallest_efficient(warmth.seconds)
-    capacities[facts.name] = Capacity.of(rows, warmth.seconds[rows] / rows, paid_rows)
-    width = model.rows(facts.default_guidance)
+    capacity = capacities[facts.name] = Capacity.found(warmth.seconds, batch, paid_efficiency)
+    rows, width = capacity.rows, model.rows(facts.default_guidance)
     pace.measured(warmth.seconds[rows], rows / width / model.calls(facts.default_steps))
     spent = {f"{count}": round(seconds, 4) for count, seconds in warmth.seconds.items()}
     seen = {"call_seconds": spent, "company_difference": warmth.difference, "batch": rows}
@@ -155,11 +154,13 @@ async def serve(settings: GeneratorSettings) -> None:
         execution=execution_of(settings),
         most_rows=batch,
         residency=residency,
-        check=lambda model: warm_up(model, capacities, pace, batch, settings.paid_rows),
+        check=lambda model: warm_up(model, capacities, pace, batch, settings.paid_efficiency),
     )
     if not models:
         raise SettingsError("FOURNIL_MODELS: no model there could be loaded; the lines above say why")
-    batcher = Batcher(capacities, settings.most_pictures, most_wait=settings.most_wait)
+    widths = {name: model.rows(model.facts.default_guidance) for name, model in models.items()}
+    slots = settings.slots or usual_slots(max(capacities[name].rows // width for name, width in widths.items()))
+    batcher = Batcher(capacities, most_pictures(slots), most_wait=settings.most_wait)
     on_gpu = any(model.facts.provider in providers.ON_GPU for model in models.values())
     energy = EnergyBook(energy_counter(device=0) if on_gpu else None)
     oven = Oven(models, batcher, pace, energy, residency)
@@ -168,7 +169,7 @@ async def serve(settings: GeneratorSettings) -> None:
 
     def report() -> Report:
         address = settings.advertise or f"127.0.0.1:{process.port}"
-        return Report(generator_id, address, sorted(models), settings.slots, pace.picture_seconds)
+        return Report(generator_id, address, sorted(models), slots, pace.picture_seconds)
 
     channel = open_channel(settings.quota, service=DESK)
     heartbeat = Heartbeat(GrpcDesk(channel), report)

@@ -175,7 +175,7 @@ class Batcher:
         """`lead`, however wide, and whoever else of its key fits, in order."""
         capacity = self.capacities[lead.model]
         paid = sum(row.width for row in fellows if row.klass == PAID)
-        room = capacity.paid_rows if 0 < paid <= capacity.paid_rows else capacity.rows
+        room = capacity.room(paid)
         chosen, room = [lead], room - lead.width
         for row in fellows:
             if row is not lead and row.width <= room:

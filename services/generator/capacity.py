@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -9,6 +10,10 @@ NEARLY = 0.95
 """Share of the best rows a second from which on a call is large enough: larger ones only make newcomers wait."""
 NEWEST = 0.1
 """Weight of the last measure in the running mean of a row's cost."""
+SPARE = 1.5
+"""Pictures that the desk may send for each that a call holds: those that wait in the oven fill a call whose
+pictures have left, and no more of them is of use (docs/decisions/0013)."""
+FEWEST_SLOTS = 4
 
 
 def smallest_efficient(seconds: Mapping[int, float]) -> int:
@@ -17,29 +22,44 @@ def smallest_efficient(seconds: Mapping[int, float]) -> int:
     return min(rows for rows, rate in rates.items() if rate >= NEARLY * max(rates.values()))
 
 
+def usual_slots(pictures: int) -> int:
+    """Pictures that the desk may send at once to an oven whose calls hold so many."""
+    return max(FEWEST_SLOTS, math.ceil(SPARE * pictures))
+
+
 @dataclass(slots=True)
 class Capacity:
-    """One model's calls: at most `rows`; at most `paid_rows` while the paid ones among them fit in that, so that
-    their steps are short (at the price of the calls' efficiency). `row_seconds` is the cost of a row in a well
-    filled call."""
+    """One model's calls: at most `rows`. While paid pictures are among them and fit in one of the `small` sizes,
+    in that: their steps are then shorter, at the price of the calls' efficiency. `row_seconds` is the cost of a row
+    in a well filled call."""
 
     rows: int
-    paid_rows: int
+    small: tuple[int, ...] = ()
     row_seconds: float = 0.0
 
     def __post_init__(self) -> None:
-        if not 1 <= self.paid_rows <= self.rows or self.row_seconds < 0:
-            raise ValueError(f"a capacity needs 1 <= paid_rows <= rows and no negative time, got {self}")
+        if self.rows < 1 or self.row_seconds < 0 or any(rows < 1 for rows in self.small):
+            raise ValueError(f"a capacity needs rows of 1 or more and no negative time, got {self}")
 
     @classmethod
-    def of(cls, rows: int, row_seconds: float = 0.0, paid_rows: int = 0) -> Capacity:
-        """0 paid rows, or more than fit, are all."""
-        return cls(rows, min(paid_rows or rows, rows), row_seconds)
+    def found(
+        cls, seconds: Mapping[int, float], rows: int | None = None, paid_efficiency: float = 1.0
+    ) -> Capacity:
+        """Of a model whose calls take so many seconds, by rows; `rows` are found if not given. A call with paid
+        pictures may be smaller as long as it has that share of the rows a second of a full one; 1 is never."""
+        rows = rows or smallest_efficient(seconds)
+        least = paid_efficiency * rows / seconds[rows]
+        small = [few for few, spent in seconds.items() if few < rows and few / spent >= least]
+        return cls(rows, tuple(sorted(small)) if paid_efficiency < 1.0 else (), seconds[rows] / rows)
 
     @property
     def step_seconds(self) -> float:
         """Of a full call."""
         return self.rows * self.row_seconds
+
+    def room(self, paid: int) -> int:
+        """Rows of the next call, when so many paid ones are ready."""
+        return min([few for few in self.small if 0 < paid <= few < self.rows], default=self.rows)
 
     def measured(self, rows: int, seconds: float) -> None:
         """A call of `rows` took `seconds`. One that was not half full says little about full ones."""
@@ -54,5 +74,4 @@ class Capacity:
         if rows >= self.rows:
             return False
         self.rows = rows
-        self.paid_rows = min(self.paid_rows, self.rows)
         return True

@@ -114,9 +114,10 @@ class Desk:
         """Follows a ticket; see `Watchers.follow`."""
         return self.watchers.follow(check_id(id))
 
-    async def return_turn(self, id: str, attempt: int) -> Reservation:
-        """Gives a turn back uncharged."""
-        returned = await self._store.return_turn(check_id(id), check_attempt(attempt), USUAL_LIFE)
+    async def return_turn(self, id: str, attempt: int, *, untried: bool = False) -> Reservation:
+        """Gives a turn back uncharged; one that the generator had no time for does not count as an attempt."""
+        checked = check_id(id), check_attempt(attempt)
+        returned = await self._store.return_turn(*checked, USUAL_LIFE, untried=untried)
         self.rounds.kick()
         return returned
 

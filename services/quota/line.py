@@ -88,6 +88,8 @@ class ClassLine:
     """End of each account's last ticket, in virtual time."""
     tickets: list[tuple[int, int, str]] = field(default_factory=list)
     sizes: dict[str, Size] = field(default_factory=dict)
+    owners: dict[str, str] = field(default_factory=dict)
+    """Whose each ticket is."""
     returned: int = 0
     """Tickets that ever came back to the head. A watcher whose place rose looks whether it moved."""
 
@@ -95,32 +97,39 @@ class ClassLine:
         """Takes a place behind the account's own tickets; returns its tag."""
         tag = max(self.virtual, self.ends.get(account, 0))
         self.ends[account] = tag + size.work
-        self._put(tag, arrival, ticket, size)
+        self._put(tag, arrival, ticket, account, size)
         return tag
 
-    def rejoin(self, arrival: int, ticket: str, size: Size, tag: int) -> int:
+    def rejoin(self, arrival: int, ticket: str, account: str, size: Size, tag: int) -> int:
         """A turn came back: to the head. `tag` is the one it joined with."""
         tag = min(tag, self.tickets[0][0] - 1) if self.tickets else tag
         self.returned += 1
-        self._put(tag, arrival, ticket, size)
+        self._put(tag, arrival, ticket, account, size)
         return tag
 
     def take(self) -> str:
         """The first ticket, removed; the class's virtual time moves on."""
         tag, _, ticket = self.tickets.pop(0)
         self.virtual = max(self.virtual, tag)
-        del self.sizes[ticket]
+        del self.sizes[ticket], self.owners[ticket]
         return ticket
 
     def leave(self, ticket: str) -> None:
         """Removes a ticket from wherever it stands."""
         del self.tickets[self._rank(ticket)]
-        del self.sizes[ticket]
+        del self.sizes[ticket], self.owners[ticket]
 
-    def forget(self, account: str, tag: int, work: int) -> None:
-        """A ticket left that never had a turn: if it was the account's last, its work is not counted."""
-        if self.ends.get(account) == tag + work:
-            self.ends[account] = tag
+    def forget(self, account: str, tag: int, work: int) -> dict[str, int]:
+        """A ticket that joined with `tag` left without ever having had a turn: its work is not counted. What
+        stands behind it of the same account moves up by as much, or who cancels would be served less than others;
+        the new tags of those tickets."""
+        if account in self.ends:
+            self.ends[account] -= work
+        moved = {
+            ticket: at - work for at, _, ticket in self.tickets if self.owners[ticket] == account and at > tag
+        }
+        self.tickets = sorted((moved.get(ticket, at), arrival, ticket) for at, arrival, ticket in self.tickets)
+        return moved
 
     def place(self, ticket: str) -> tuple[int, Size]:
         """Tickets ahead, and their size (summed up to `HEAD`, else estimated by the mean)."""
@@ -135,9 +144,10 @@ class ClassLine:
         """Of all tickets."""
         return Size.of(self.sizes.values())
 
-    def _put(self, tag: int, arrival: int, ticket: str, size: Size) -> None:
+    def _put(self, tag: int, arrival: int, ticket: str, account: str, size: Size) -> None:
         bisect.insort(self.tickets, (tag, arrival, ticket))
         self.sizes[ticket] = size
+        self.owners[ticket] = account
 
     def _rank(self, ticket: str) -> int:
         return next(rank for rank, entry in enumerate(self.tickets) if entry[2] == ticket)

@@ -21,6 +21,7 @@ class Record:
     arrival: int = 0
     tag: int = 0
     freed: bool = False
+    untried: int = 0
     gone_at: float | None = None
 
 

@@ -14,6 +14,7 @@ from services.quota.memory_records import Class, Generator, Record, recount
 from services.quota.policy import Policy
 from services.quota.reservation import RefundReason, Reservation, State, may_move
 from services.quota.store import (
+    MOST_UNTRIED,
     Ask,
     Books,
     Decision,
@@ -93,13 +94,14 @@ class MemoryStore(MemoryOffice):
             self._move(record, State.QUEUED, expire_time=max(shown.expire_time, self._clock() + ttl))
         return self._standing(record)
 
-    async def return_turn(self, id: str, attempt: int, ttl: float) -> Reservation:
+    async def return_turn(self, id: str, attempt: int, ttl: float, *, untried: bool = False) -> Reservation:
         record = self._find(id)
         shown = record.shown
         if shown.state is State.RUNNING and shown.attempts == attempt:
             generator = self._generators.get(shown.generator_id)
             if generator:
                 generator.suspect = True
+            record.untried += untried and record.untried < MOST_UNTRIED
             self._give_back(record, ttl)
         return record.shown
 
@@ -294,12 +296,12 @@ class MemoryStore(MemoryOffice):
     def _give_back(self, record: Record, ttl: float) -> bool:
         """A turn ends undone: True when it went back to the head, False when it was the last and was refunded."""
         shown = record.shown
-        if shown.attempts >= self._policy.max_attempts:
+        if shown.attempts - record.untried >= self._policy.max_attempts:
             self._finish(record, State.REFUNDED, 0, RefundReason.FAILED)
             return False
         self._free(record)
         self._wake(shown)
-        self._class(shown).line.rejoin(record.arrival, shown.id, _size(shown), record.tag)
+        self._class(shown).line.rejoin(record.arrival, shown.id, shown.account_id, _size(shown), record.tag)
         self._move(record, State.QUEUED, expire_time=max(shown.expire_time, self._clock() + ttl))
         self._moves.append(shown.id)
         return True
@@ -311,7 +313,8 @@ class MemoryStore(MemoryOffice):
         if shown.state is State.QUEUED:
             one.line.leave(shown.id)
             if shown.attempts == 0:
-                one.line.forget(shown.account_id, record.tag, shown.work)
+                for ticket, tag in one.line.forget(shown.account_id, record.tag, shown.work).items():
+                    self._records[ticket].tag = tag
         if shown.state is State.HELD:
             one.held -= 1
         for name, number, amount in record.windows:

@@ -15,6 +15,7 @@ from services.quota.redis_office import PREFIX, RedisOffice, ms, read_verdict
 from services.quota.reservation import RefundReason, Reservation, State
 from services.quota.store import (
     BOOK_FIELDS,
+    MOST_UNTRIED,
     Ask,
     Books,
     Decision,
@@ -78,9 +79,16 @@ class RedisStore(RedisOffice):
     async def enqueue(self, id: str, ttl: float) -> Standing:
         return _standing(await self._run(self._enqueue, id, ms(ttl)))
 
-    async def return_turn(self, id: str, attempt: int, ttl: float) -> Reservation:
-        attempts = self._policy.max_attempts
-        return _reservation(await self._run(self._return_turn, id, attempt, ms(ttl), attempts, self._keep_ms))
+    async def return_turn(self, id: str, attempt: int, ttl: float, *, untried: bool = False) -> Reservation:
+        args: list[str | int] = [
+            id,
+            attempt,
+            ms(ttl),
+            self._policy.max_attempts,
+            self._keep_ms,
+            MOST_UNTRIED if untried else 0,
+        ]
+        return _reservation(await self._run(self._return_turn, *args))
 
     async def release_slots(self, id: str, attempt: int) -> None:
         await self._run(self._release_slots, id, attempt)

@@ -74,7 +74,7 @@ class QuotaServicer(quota_pb2_grpc.QuotaServiceServicer):
     async def ReturnTurn(
         self, request: quota_pb2.ReturnTurnRequest, context: Context
     ) -> quota_pb2.ReturnTurnResponse:
-        reservation = await self._desk.return_turn(request.id, request.attempt)
+        reservation = await self._desk.return_turn(request.id, request.attempt, untried=request.untried)
         return quota_pb2.ReturnTurnResponse(reservation=reservation_message(reservation))
 
     async def ReleaseSlots(

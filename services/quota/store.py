@@ -20,6 +20,9 @@ from services.quota.surge import Level
 from services.quota.wait import ClassState, Oven
 from services.runtime.errors import Fault, Reason
 
+MOST_UNTRIED = 60
+"""Turns of a job that generators may refuse, about a second apart, before they count as attempts."""
+
 
 @dataclass(frozen=True, slots=True)
 class Ask:
@@ -153,9 +156,10 @@ class Store(Protocol):
         """HELD to QUEUED, to live at least `ttl` from now; any other state is left alone. Raises NOT_FOUND."""
         ...
 
-    async def return_turn(self, id: str, attempt: int, ttl: float) -> Reservation:
+    async def return_turn(self, id: str, attempt: int, ttl: float, *, untried: bool = False) -> Reservation:
         """RUNNING to QUEUED at the head, or to REFUNDED after the last attempt; its generator gets no turn until
-        it reports again. An old attempt changes nothing. Raises NOT_FOUND."""
+        it reports again. One that was `untried`, as the generator had no time for it, is no attempt, up to
+        `MOST_UNTRIED` times. An old attempt changes nothing. Raises NOT_FOUND."""
         ...
 
     async def release_slots(self, id: str, attempt: int) -> None:

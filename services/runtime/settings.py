@@ -36,13 +36,17 @@ class Environment:
 
     def seconds(self, name: str, default: float, *, low: float = 0.0, high: float = 86_400.0) -> float:
         """A duration in seconds from `low` to `high`, both included."""
+        return self.number(name, default, low=low, high=high, unit=" seconds")
+
+    def number(self, name: str, default: float, *, low: float, high: float, unit: str = "") -> float:
+        """A number from `low` to `high`, both included."""
         raw = self.text(name, str(default))
         try:
             value = float(raw)
         except ValueError:
-            raise SettingsError(f"{name} must be a number of seconds, not {raw!r}") from None
+            raise SettingsError(f"{name} must be a number{' of' * bool(unit)}{unit}, not {raw!r}") from None
         if not low <= value <= high:
-            raise SettingsError(f"{name} must be {low} to {high} seconds, not {value}")
+            raise SettingsError(f"{name} must be {low} to {high}{unit}, not {value}")
         return value
 
     def folder(self, name: str, default: Path) -> Path:

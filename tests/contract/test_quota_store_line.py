@@ -152,3 +152,34 @@ async def test_a_cancelled_ticket_is_not_held_against_its_account(store: Store) 
     later = await queue(store, 4, "quin")
     standings = await store.standings([mine, later])
     assert (standings[mine].place, standings[later].place) == (1, 2)
+
+
+async def test_a_turn_that_an_oven_had_no_time_for_is_no_attempt(store: Store, clock: Clock) -> None:
+    id = await queue(store, 1)
+    for attempt in range(1, 2 * POLICY.max_attempts):
+        await beat(store)
+        assert len(await store.grant(10)) == 1
+        assert (await store.return_turn(id, attempt, 60.0, untried=True)).state is State.QUEUED
+    for more in range(POLICY.max_attempts):
+        await beat(store)
+        assert len(await store.grant(10)) == 1
+        returned = await store.return_turn(id, 2 * POLICY.max_attempts + more, 60.0)
+    assert (returned.state, returned.refund_reason) == (State.REFUNDED, RefundReason.FAILED)
+
+
+async def test_who_gives_a_ticket_up_gets_its_place_for_the_next(store: Store) -> None:
+    """Whichever of an account's tickets leaves: those behind it move up past others."""
+    mine = [await queue(store, n, "pia", cost=3) for n in range(3)]
+    other = [await queue(store, 10 + n, "quin", cost=3) for n in range(3)]
+
+    async def order() -> list[str]:
+        standings = await store.standings([*mine, *other])
+        waiting = [one for one in standings.values() if one.reservation.state is State.QUEUED]
+        return [one.reservation.id for one in sorted(waiting, key=lambda one: one.place)]
+
+    assert await order() == [mine[0], other[0], mine[1], other[1], mine[2], other[2]]
+    await store.refund(mine[0], RefundReason.CANCELLED)
+    assert await order() == [mine[1], other[0], mine[2], other[1], other[2]]
+    again = await queue(store, 3, "pia", cost=3)
+    mine.append(again)
+    assert await order() == [mine[1], other[0], mine[2], other[1], other[2], again]

@@ -70,12 +70,12 @@ class DeskMachine(RuleBasedStateMachine):
         self.loop.run_until_complete(self.close())
         self.loop.close()
 
-    def call(self, name: str, *args: object) -> Any:
+    def call(self, name: str, *args: object, **named: object) -> Any:
         """The answer of every store, which must be the same; a Fault's reason is an answer."""
 
         async def one(store: Store) -> object:
             try:
-                return await getattr(store, name)(*args)
+                return await getattr(store, name)(*args, **named)
             except Fault as fault:
                 return fault.reason
 
@@ -171,9 +171,9 @@ class DeskMachine(RuleBasedStateMachine):
         assert all(grant.model in OVENS[grant.generator_id] for grant in granted)
 
     @precondition(lambda self: self.seen.ids)
-    @rule(pick=st.integers(0, 50), attempt=st.integers(1, 3))
-    def return_turn(self, pick: int, attempt: int) -> None:
-        self.call("return_turn", self.some_id(pick, State.RUNNING), attempt, 60.0)
+    @rule(pick=st.integers(0, 50), attempt=st.integers(1, 3), untried=st.booleans())
+    def return_turn(self, pick: int, attempt: int, untried: bool) -> None:
+        self.call("return_turn", self.some_id(pick, State.RUNNING), attempt, 60.0, untried=untried)
 
     @precondition(lambda self: self.seen.ids)
     @rule(pick=st.integers(0, 50), attempt=st.integers(1, 3))
@@ -281,9 +281,11 @@ class DeskMachine(RuleBasedStateMachine):
                 waiting[id] = Waiting(standing.place, standing.returned)
         # By fair sharing a ticket may be put in front only when it joins.
         joined = waiting.keys() - self.seen.waiting.keys()
+        # And when another ticket of its account, that stood before it, has left unserved.
+        left = any(self.seen.states[id] is State.REFUNDED for id in self.seen.waiting.keys() - waiting.keys())
         for id in waiting.keys() & self.seen.waiting.keys():
             before, now = self.seen.waiting[id], waiting[id]
-            assert now.place <= before.place or now.returned > before.returned or joined, (id, before, now)
+            assert now.place <= before.place or now.returned > before.returned or joined or left, (id, before, now)
         self.seen.waiting = waiting
         charged = sum(charged for _, charged in self.seen.ends.values())
         assert self.call("books").committed_pictures == charged

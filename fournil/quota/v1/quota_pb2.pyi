@@ -245,12 +245,14 @@ class WatchTicketResponse(_message.Message):
     def __init__(self, ticket: _Optional[_Union[Ticket, _Mapping]] = ...) -> None: ...
 
 class ReturnTurnRequest(_message.Message):
-    __slots__ = ("id", "attempt")
+    __slots__ = ("id", "attempt", "untried")
     ID_FIELD_NUMBER: _ClassVar[int]
     ATTEMPT_FIELD_NUMBER: _ClassVar[int]
+    UNTRIED_FIELD_NUMBER: _ClassVar[int]
     id: str
     attempt: int
-    def __init__(self, id: _Optional[str] = ..., attempt: _Optional[int] = ...) -> None: ...
+    untried: bool
+    def __init__(self, id: _Optional[str] = ..., attempt: _Optional[int] = ..., untried: bool = ...) -> None: ...
 
 class ReturnTurnResponse(_message.Message):
     __slots__ = ("reservation",)

@@ -6,7 +6,7 @@
 --
 --   res:<id>                     hash    a reservation: account tier model cost (pictures) work (thousandths of a
 --                                        default picture) state expire (ms) charged reason attempts generator address
---                                        late ("1" when it was committed without a turn); windows
+--                                        untried (turns that were refused by their oven); late ("1" when it was committed without a turn); windows
 --                                        ("<policy>:<n>:<amount> ...", those charged); arrival, tag (place in line
 --                                        when it joined); freed ("1" once its turn's slots are free). Expires
 --                                        `keep_final` after its end.
@@ -22,6 +22,7 @@
 --   lines                        set     "<model> <tier>" of every class that was ever waited in
 --   line:<model>:<tier>          zset    "<arrival, 16 digits>:<cost, 2 digits>:<work, 8
 --                                        digits>:<id>" -> tag; place = rank
+--   own:<model>:<tier>:<account> zset    the same of one account's tickets
 --   class:<model>:<tier>         hash    virtual; cost, work (waiting); held (reservations not yet waiting);
 --                                        returned (turns that came back)
 --   ends:<model>:<tier>          zset    account -> end of its last ticket in virtual time, while above `virtual`
@@ -57,14 +58,14 @@ local function fail(reason, detail) return {'FAULT', reason, detail or ''} end
 -- A reservation as a table, or nil. Numbers are numbers.
 local function load(id)
   local r = redis.call('HMGET', P .. 'res:' .. id, 'account', 'tier', 'model', 'cost', 'state', 'expire', 'charged',
-    'reason', 'attempts', 'generator', 'address', 'windows', 'arrival', 'tag', 'freed', 'work', 'late')
+    'reason', 'attempts', 'generator', 'address', 'windows', 'arrival', 'tag', 'freed', 'work', 'late', 'untried')
   if not r[1] then return nil end
   return {
     id = id, account = r[1], tier = r[2], model = r[3], cost = tonumber(r[4]), state = r[5],
     expire = tonumber(r[6]), charged = tonumber(r[7] or '0'), reason = r[8] or '', attempts = tonumber(r[9] or '0'),
     generator = r[10] or '', address = r[11] or '', windows = r[12] or '', arrival = r[13] or '',
     tag = tonumber(r[14] or '0'), freed = r[15] == '1', where = r[3] .. ':' .. r[2],
-    work = tonumber(r[16]), late = r[17] == '1',
+    work = tonumber(r[16]), late = r[17] == '1', untried = tonumber(r[18] or '0'),
   }
 end
 
@@ -133,6 +134,8 @@ end
 
 local function number(key, field) return tonumber(redis.call('HGET', key, field) or '0') end
 
+local function own(r) return P .. 'own:' .. r.where .. ':' .. r.account end
+
 -- Puts a ticket into its class with a tag. A class that begins to wait starts at its model's virtual time.
 local function stand(r, tag)
   local line, shares = P .. 'line:' .. r.where, P .. 'shares:' .. r.model
@@ -141,20 +144,27 @@ local function stand(r, tag)
     redis.call('HSET', shares, 'tag:' .. r.tier, whole(start))
   end
   redis.call('ZADD', line, whole(tag), member(r))
+  redis.call('ZADD', own(r), whole(tag), member(r))
   waits(r, 1)
   r.state = 'QUEUED'
   set(r, 'state', 'QUEUED')
 end
 
--- Takes a ticket out of its class. One that never had a turn, and was its account's last, is not counted.
+-- Takes a ticket out of its class. One that never had a turn is not counted: what stands behind it of the same account
+-- moves up by as much.
 local function leave(r)
-  redis.call('ZREM', P .. 'line:' .. r.where, member(r))
+  local line, mine, ends = P .. 'line:' .. r.where, own(r), P .. 'ends:' .. r.where
+  redis.call('ZREM', line, member(r))
+  redis.call('ZREM', mine, member(r))
   waits(r, -1)
-  if r.attempts == 0 then
-    local ends = P .. 'ends:' .. r.where
-    if tonumber(redis.call('ZSCORE', ends, r.account) or '-1') == r.tag + r.work then
-      redis.call('ZADD', ends, whole(r.tag), r.account)
-    end
+  if r.attempts > 0 then return end
+  if redis.call('ZSCORE', ends, r.account) then redis.call('ZINCRBY', ends, -r.work, r.account) end
+  local behind = redis.call('ZRANGEBYSCORE', mine, '(' .. whole(r.tag), '+inf', 'WITHSCORES')
+  for i = 1, #behind, 2 do
+    local tag = whole(behind[i + 1] - r.work)
+    redis.call('ZADD', line, tag, behind[i])
+    redis.call('ZADD', mine, tag, behind[i])
+    redis.call('HSET', P .. 'res:' .. string.sub(behind[i], 30), 'tag', tag)
   end
 end
 
@@ -188,7 +198,7 @@ end
 
 -- A turn ends undone: back to the head, or refunded when it was the last. Says which.
 local function give_back(r, ttl_ms, max_attempts, keep_ms)
-  if r.attempts >= max_attempts then
+  if r.attempts - r.untried >= max_attempts then
     finish(r, 'REFUNDED', 0, 'FAILED', keep_ms)
     return 'failed'
   end

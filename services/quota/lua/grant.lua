@@ -96,6 +96,7 @@ while #granted < limit do
   local tag = tonumber(first[2])
 
   redis.call('ZREM', P .. 'line:' .. where, first[1])
+  redis.call('ZREM', own(r), first[1])
   waits(r, -1)
   local virtual = math.max(number(P .. 'class:' .. where, 'virtual'), tag)
   redis.call('HSET', P .. 'class:' .. where, 'virtual', whole(virtual))

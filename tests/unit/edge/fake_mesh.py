@@ -41,6 +41,8 @@ class FakeMesh:
     refuse_words: str = "forbidden"
     bad_pictures: set[int] = field(default_factory=set)
     ovens_fail: int = 0
+    ovens_full: int = 0
+    untried: int = 0
     faults: dict[str, list[Fault]] = field(default_factory=dict)
     crash_at: int = -1
     crash_after: bool = False
@@ -132,11 +134,12 @@ class FakeMesh:
         turn = Turn("oven:1", self.attempt) if self.state is State.RUNNING else None
         return Ticket(self.state, Place(0, 1.0, 2.0), turn, self.reason)
 
-    async def return_turn(self, job_id: str, attempt: int) -> Reservation:
+    async def return_turn(self, job_id: str, attempt: int, untried: bool) -> Reservation:
         await self._call("return_turn")
         if self.state is State.RUNNING and attempt == self.attempt:
             self.state = State.QUEUED
-            if attempt >= MOST_ATTEMPTS:
+            self.untried += untried
+            if attempt - self.untried >= MOST_ATTEMPTS:
                 self._end(State.REFUNDED, RefundReason.FAILED, 0)
         self._after()
         return self._reservation(job_id)
@@ -172,6 +175,9 @@ class FakeMesh:
     async def generate(self, job: Job, turn: Turn, source: bytes) -> AsyncIterator[Baking]:
         await self._call("generate")
         self.baked_over.append(source)
+        if self.ovens_full > 0:
+            self.ovens_full -= 1
+            raise Fault(Reason.OVERLOADED, "the oven is full", retry_after=1.0)
         yield StepDone(0, 1, job.spec.steps)
         yield RoughPicture(0, 1, b"rough\x00")
         if self.ovens_fail > 0:

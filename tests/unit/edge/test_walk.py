@@ -93,6 +93,13 @@ async def test_a_lost_oven_costs_a_turn_not_the_job() -> None:
     assert [event for event in fake.events if event.startswith("started")] == ["started 1", "started 2"]
 
 
+async def test_an_oven_that_has_no_time_costs_no_attempt() -> None:
+    fake = FakeMesh(ovens_full=2 * MOST_ATTEMPTS, ovens_fail=MOST_ATTEMPTS - 1)
+    await walk(a_job(), fake.mesh())
+    assert (fake.state, fake.charged) == (State.COMMITTED, 2)
+    assert fake.count["generate"] == 3 * MOST_ATTEMPTS
+
+
 async def test_after_the_last_turn_the_job_is_refunded() -> None:
     fake = FakeMesh(ovens_fail=99)
     await walk(a_job(), fake.mesh())

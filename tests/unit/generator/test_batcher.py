@@ -35,7 +35,7 @@ ROW_SECONDS = {"fast": 0.25, "slow": 1.0}
 
 
 def oven(*, cap: int = CAP, paid: int | None = None, **changes: float) -> Batcher:
-    capacities = {model: Capacity(cap, paid or cap, seconds) for model, seconds in ROW_SECONDS.items()}
+    capacities = {model: Capacity(cap, (paid,) if paid else (), seconds) for model, seconds in ROW_SECONDS.items()}
     bounds: dict[str, Any] = {"most": MOST, "patience": PATIENCE, **changes}
     return Batcher(capacities, **bounds)
 

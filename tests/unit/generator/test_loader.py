@@ -46,7 +46,7 @@ class Kitchen:
     def __init__(self, folder: Path, fit: float, most_wait: float = 20.0) -> None:
         self.residency = Residency(int(fit * SIZE))
         self.models = load_models(folder, execution=Execution(1), most_rows=4, residency=self.residency)
-        batcher = Batcher({name: Capacity(4, 4) for name in self.models}, most=40, most_wait=most_wait)
+        batcher = Batcher({name: Capacity(4) for name in self.models}, most=40, most_wait=most_wait)
         self.oven = Oven(self.models, batcher, Pace(), residency=self.residency)
         self.loop = asyncio.create_task(self.oven.run())
 

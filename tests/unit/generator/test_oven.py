@@ -40,7 +40,7 @@ class Kitchen:
     """An oven whose loop runs."""
 
     def __init__(self, model: MiniModel) -> None:
-        self.batcher, self.pace = Batcher({"tiny": Capacity(4, 4)}, most=MOST), Pace()
+        self.batcher, self.pace = Batcher({"tiny": Capacity(4)}, most=MOST), Pace()
         self.oven = Oven({"tiny": model}, self.batcher, self.pace)
         self.loop = asyncio.create_task(self.oven.run())
 

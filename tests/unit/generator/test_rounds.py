@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.generator.capacity import Capacity, smallest_efficient
+from services.generator.capacity import Capacity, smallest_efficient, usual_slots
 from services.generator.rounds import Rounds
 
 costs_of_keys = st.dictionaries(st.sampled_from("abcd"), st.floats(0.01, 5.0), min_size=1)
@@ -55,8 +55,8 @@ def test_the_smallest_call_that_is_nearly_as_good_as_the_best(seconds: dict[int,
 
 
 def test_capacity_learns_from_calls_that_are_well_filled_and_halves_down_to_one() -> None:
-    capacity = Capacity.of(8, paid_rows=4)
-    assert (capacity.rows, capacity.paid_rows, capacity.step_seconds) == (8, 4, 0.0)
+    capacity = Capacity(8)
+    assert (capacity.rows, capacity.step_seconds) == (8, 0.0)
     capacity.measured(1, 100.0)
     assert capacity.row_seconds == 0.0, "one row of eight says nothing"
     capacity.measured(8, 4.0)
@@ -65,18 +65,37 @@ def test_capacity_learns_from_calls_that_are_well_filled_and_halves_down_to_one(
         capacity.measured(4, 4.0)
     assert capacity.row_seconds == pytest.approx(1.0, rel=0.01)
     assert [capacity.halve(capacity.rows) for _ in range(4)] == [True, True, True, False]
-    assert (capacity.rows, capacity.paid_rows) == (1, 1)
+    assert capacity.rows == 1
 
 
 @pytest.mark.parametrize(("failed", "rows"), [(16, 8), (7, 4), (5, 3), (2, 1)])
 def test_a_capacity_is_halved_from_the_call_that_failed(failed: int, rows: int) -> None:
-    capacity = Capacity.of(16, paid_rows=6)
+    capacity = Capacity(16, small=(6,))
     assert capacity.halve(failed)
-    assert (capacity.rows, capacity.paid_rows) == (rows, min(rows, 6))
+    assert (capacity.rows, capacity.room(paid=1)) == (rows, min(rows, 6))
     assert not capacity.halve(2 * rows), "a larger call than this one may hold says nothing new"
 
 
-@pytest.mark.parametrize("bad", [(0, 0), (2, 3), (4, 0)])
-def test_a_capacity_that_makes_no_sense_is_refused(bad: tuple[int, int]) -> None:
+CURVE = {1: 0.020, 2: 0.022, 3: 0.0223, 4: 0.0289, 8: 0.051}
+"""A GPU: 50, 91, 135, 138 and 157 rows a second."""
+
+
+@pytest.mark.parametrize(
+    ("efficiency", "paid", "rows"),
+    [(1.0, 1, 8), (0.87, 1, 4), (0.87, 4, 4), (0.87, 5, 8), (0.85, 1, 3), (0.85, 4, 4), (0.5, 1, 2), (0.85, 0, 8)],
+)
+def test_calls_with_paid_pictures_may_be_smaller_while_they_are_efficient(
+    efficiency: float, paid: int, rows: int
+) -> None:
+    assert Capacity.found(CURVE, paid_efficiency=efficiency).room(paid) == rows
+
+
+@pytest.mark.parametrize(("pictures", "slots"), [(1, 4), (2, 4), (3, 5), (8, 12), (16, 24)])
+def test_slots_are_half_as_many_again_as_a_call_holds(pictures: int, slots: int) -> None:
+    assert usual_slots(pictures) == slots
+
+
+@pytest.mark.parametrize("bad", [(0, (), 0.0), (2, (0,), 0.0), (4, (), -1.0)])
+def test_a_capacity_that_makes_no_sense_is_refused(bad: tuple[int, tuple[int, ...], float]) -> None:
     with pytest.raises(ValueError, match="a capacity needs"):
         Capacity(*bad)

@@ -92,7 +92,7 @@ def test_a_returned_ticket_goes_to_the_head_and_is_counted() -> None:
     tag = line.join(1, "first", "pia", ONE)
     line.join(2, "second", "quin", ONE)
     assert line.take() == "first"
-    line.rejoin(1, "first", ONE, tag)
+    line.rejoin(1, "first", "pia", ONE, tag)
     assert (line.place("first")[0], line.place("second")[0], line.returned) == (0, 1, 1)
 
 
@@ -121,3 +121,28 @@ def test_tags_stay_whole_numbers(weight: int) -> None:
     shares = Shares()
     shares.charge("free", 1, weight)
     assert shares.tags["free"] == SCALE // weight
+
+
+@given(
+    jobs=st.lists(st.tuples(st.sampled_from("ab"), st.integers(1, LARGEST)), min_size=2, max_size=60),
+    leaves=st.lists(st.tuples(st.integers(0, 60), st.integers(0, 60)), max_size=20),
+)
+def test_who_cancels_is_served_no_less(jobs: list[tuple[str, int]], leaves: list[tuple[int, int]]) -> None:
+    """Tickets leave at any moment from anywhere; the two accounts stay as near as without."""
+    line, tags = ClassLine(), {}
+    for arrival, (account, work) in enumerate(jobs):
+        tags[str(arrival)] = line.join(arrival, str(arrival), account, Size(1, work))
+    served: Counter[str] = Counter()
+    for moment in range(len(jobs)):
+        for when, pick in leaves:
+            if when == moment and line.tickets:
+                ticket = line.tickets[pick % len(line.tickets)][2]
+                account, work = jobs[int(ticket)]
+                line.leave(ticket)
+                tags.update(line.forget(account, tags[ticket], work))
+        if {line.owners[ticket] for _, _, ticket in line.tickets} != {"a", "b"}:
+            break
+        account, work = jobs[int(line.take())]
+        served[account] += work
+        assert abs(served["a"] - served["b"]) <= 2 * LARGEST
+    assert line.tickets == sorted(line.tickets)
