@@ -56,9 +56,9 @@ bench-generator: $(DEV_READY) ## the oven beside four peers on an emulated accel
 
 bench-peers: $(PEERS)/.ready ## installs those peers into .venv-peers, apart from everything of ours
 
-$(PEERS)/.ready: bench/oven/peers.txt
+$(PEERS)/.ready: bench/peers/requirements.txt
 	@$(PYTHON) -m venv $(PEERS)
-	@$(PEERS)/bin/pip install --quiet --disable-pip-version-check -r bench/oven/peers.txt
+	@$(PEERS)/bin/pip install --quiet --disable-pip-version-check -r bench/peers/requirements.txt
 	@touch $@
 
 bench-%: $(DEV_READY) ## one service's benchmark, for example bench-edge

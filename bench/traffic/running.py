@@ -13,10 +13,10 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
-from bench.oven.asking import Ask
-from bench.oven.meter import VARIABLE, Meter
-from bench.oven.systems import REPO, System
-from bench.oven.workload import STEPS, Arrival
+from bench.traffic.asking import Ask
+from bench.traffic.meter import VARIABLE, Meter
+from bench.traffic.systems import REPO, System
+from bench.traffic.workload import Arrival, Mix
 
 READY_SECONDS = 90.0
 """Within which a server must draw its first pictures."""
@@ -33,6 +33,7 @@ class Running:
     system: System
     ask: Ask
     meter: Meter
+    mix: Mix
 
     async def becomes_idle(self) -> None:
         """Lets what nobody waits for go by without taking time. Raises TimeoutError.
@@ -42,7 +43,7 @@ class Running:
         self.meter.write("hurry", 1)
         try:
             async with asyncio.timeout(EMPTY_SECONDS):
-                await asyncio.gather(*(self.ask(Arrival(0.0, steps, False, None)) for steps in STEPS))
+                await asyncio.gather(*(self.ask(Arrival(0.0, steps, False, None)) for steps in self.mix.counts))
                 seen = -1
                 while seen != (now := self.meter.read("calls")):
                     seen = now
@@ -52,28 +53,28 @@ class Running:
 
 
 @contextlib.asynccontextmanager
-async def running(system: System, folder: Path) -> AsyncIterator[Running]:
+async def running(system: System, folder: Path, mix: Mix) -> AsyncIterator[Running]:
     """Starts the system's server, which logs to `folder`; ends it and all its children. Raises TimeoutError."""
     path = folder / f"{system.label}.meter"
     meter = Meter(path)
     with _process(system, path) as port:
         async with AsyncExitStack() as stack:
-            ask = await system.dialect(stack, port)
-            await _answers(ask, system, path.with_suffix(".log"))
-            for steps in STEPS:
+            ask = await system.dialect(stack, port, folder)
+            await _answers(ask, system, mix, path.with_suffix(".log"))
+            for steps in mix.counts:
                 await asyncio.gather(*(ask(Arrival(0.0, steps, False, None)) for _ in range(TRAINING)))
-            yield Running(system, ask, meter)
+            yield Running(system, ask, meter, mix)
     meter.close()
 
 
-async def _answers(ask: Ask, system: System, log: Path) -> None:
+async def _answers(ask: Ask, system: System, mix: Mix, log: Path) -> None:
     """Waits until a picture of each step count comes: a queue of its own may open later than another's."""
     try:
         async with asyncio.timeout(READY_SECONDS):
             while True:
                 with contextlib.suppress(Exception):
                     async with asyncio.timeout(5.0):
-                        for steps in STEPS:
+                        for steps in mix.counts:
                             await ask(Arrival(0.0, steps, False, None))
                         return
                 await asyncio.sleep(0.25)
@@ -91,13 +92,13 @@ def _process(system: System, meter: Path) -> Iterator[int]:
     """The server, in a process group of its own so that its workers end with it; gives its port."""
     port = _free_port()
     command = [part.replace("{port}", str(port)) for part in system.command]
-    manner = {"MANNER": system.manner, VARIABLE: str(meter), "PYTHONPATH": str(REPO)}
+    own = {VARIABLE: str(meter), "PYTHONPATH": str(REPO), **dict(system.environment)}
     quiet = {"FOURNIL_LOG_LEVEL": "WARNING", "BENTOML_DO_NOT_TRACK": "true", "RAY_USAGE_STATS_ENABLED": "0"}
     with meter.with_suffix(".log").open("wb") as log:
         server = subprocess.Popen(
             command,
             cwd=meter.parent,
-            env={**os.environ, **manner, **quiet},
+            env={**os.environ, **own, **quiet},
             stdout=log,
             stderr=subprocess.STDOUT,
             start_new_session=True,
