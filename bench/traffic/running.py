@@ -53,8 +53,9 @@ class Running:
 
 
 @contextlib.asynccontextmanager
-async def running(system: System, folder: Path, mix: Mix) -> AsyncIterator[Running]:
-    """Starts the system's server, which logs to `folder`; ends it and all its children. Raises TimeoutError."""
+async def running(system: System, folder: Path, mix: Mix, training: int = TRAINING) -> AsyncIterator[Running]:
+    """Starts the system's server, which logs to `folder`, and asks it for `training` pictures of each step
+    count at once; ends it and all its children. Raises TimeoutError."""
     path = folder / f"{system.label}.meter"
     meter = Meter(path)
     with _process(system, path) as port:
@@ -62,7 +63,7 @@ async def running(system: System, folder: Path, mix: Mix) -> AsyncIterator[Runni
             ask = await system.dialect(stack, port, folder)
             await _answers(ask, system, mix, path.with_suffix(".log"))
             for steps in mix.counts:
-                await asyncio.gather(*(ask(Arrival(0.0, steps, False, None)) for _ in range(TRAINING)))
+                await asyncio.gather(*(ask(Arrival(0.0, steps, False, None)) for _ in range(training)))
             yield Running(system, ask, meter, mix)
     meter.close()
 

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 PAID_SHARE = 0.2
 PATIENCE = (0.2, 3.0)
 """Seconds that a client who gives up waits, uniform."""
+PATIENT = 120.0
+"""Seconds that a client waits who wants to see the end of a list."""
 PROMPTS = tuple(
     f"a {colour} {thing} on a {ground} background"
     for thing in ("apple", "boat", "crab", "cake", "fish", "house", "tree", "cat")
@@ -84,8 +86,8 @@ def arrivals(scenario: Scenario, mix: Mix, seed: int) -> list[Arrival]:
 
 
 def all_at_once(count: int, mix: Mix, seed: int) -> list[Arrival]:
-    """`count` requests at time 0, the step counts of the mix in equal parts, shuffled by the seed."""
+    """`count` patient requests at time 0, the step counts of the mix in equal parts, shuffled by the seed."""
     source = random.Random(seed)
     steps = [mix.steps[number % len(mix.steps)] for number in range(count)]
     source.shuffle(steps)
-    return [Arrival(0.0, one, source.random() < PAID_SHARE, None, number) for number, one in enumerate(steps)]
+    return [Arrival(0.0, one, source.random() < PAID_SHARE, PATIENT, number) for number, one in enumerate(steps)]

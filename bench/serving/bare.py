@@ -1,0 +1,103 @@
+"""The bare loop: the same pictures in one process, with nobody to serve.
+
+    python -m bench.serving.bare [--rows N] [--seconds S]
+
+A call always holds `rows` pictures of whatever step; one that is done is encoded as PNG and the next takes its
+place, all in one thread, each call on all cores. Without `--rows` every size is tried by calls of the denoiser
+alone and the best is taken. Prints JSON: `rows`; `row_steps`, those a second of the denoiser alone by size;
+`pictures` a second.
+"""
+
+from __future__ import annotations
+
+import argparse
+import itertools
+import json
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+
+from bench.peers.plan import Want
+from bench.serving.kitchen import CORES, SIZES, Kitchen
+from bench.serving.mix import STEPS
+from bench.traffic.systems import REPO
+from bench.traffic.workload import PROMPTS
+
+ROUNDS = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Bare:
+    """What the loop came to, a second."""
+
+    rows: int
+    row_steps: dict[int, float]
+    pictures: float
+
+
+def measure(rows: int | None, seconds: float) -> Bare:
+    """Runs in a process of its own, so that it shares no lock with who asks. Raises CalledProcessError."""
+    command = [sys.executable, "-m", "bench.serving.bare", f"--seconds={seconds}", f"--rows={rows or 0}"]
+    done = subprocess.run(command, cwd=REPO, stdout=subprocess.PIPE, timeout=120, check=True)
+    found = json.loads(done.stdout)
+    sizes = {int(size): rate for size, rate in found["row_steps"].items()}
+    return Bare(found["rows"], sizes, found["pictures"])
+
+
+def denoiser(kitchen: Kitchen, sizes: Sequence[int], seconds: float) -> dict[int, float]:
+    """Row-steps a second of the denoiser alone by rows of a call; the sizes take turns, each in the same time."""
+    spent, made = dict.fromkeys(sizes, 0.0), dict.fromkeys(sizes, 0)
+    for _ in range(ROUNDS):
+        for size in sizes:
+            canvases = [kitchen.begin(_want(number, 100)) for number in range(size)]
+            began = time.perf_counter()
+            while time.perf_counter() - began < seconds / ROUNDS:
+                kitchen.step(canvases)
+                made[size] += size
+            spent[size] += time.perf_counter() - began
+    return {size: made[size] / spent[size] for size in sizes}
+
+
+def pictures(kitchen: Kitchen, rows: int, seconds: float) -> float:
+    """Whole pictures a second of the mix, `rows` in every call."""
+    numbers = itertools.count()
+    began, done = time.perf_counter(), 0.0
+    canvases = [kitchen.begin(_next(numbers)) for _ in range(rows)]
+    while time.perf_counter() - began < seconds:
+        kitchen.step(canvases)
+        for place, canvas in enumerate(canvases):
+            if canvas.finished:
+                kitchen.finish(canvas)
+                done += 1
+                canvases[place] = kitchen.begin(_next(numbers))
+    # Those under way count by their share.
+    done += sum(canvas.done / canvas.steps for canvas in canvases)
+    return done / (time.perf_counter() - began)
+
+
+def _next(numbers: itertools.count[int]) -> Want:
+    number = next(numbers)
+    return _want(number, STEPS[number % len(STEPS)])
+
+
+def _want(number: int, steps: int) -> Want:
+    return {"steps": steps, "prompt": PROMPTS[number % len(PROMPTS)], "seed": number}
+
+
+def main() -> None:
+    """Measures and prints."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--rows", type=int, default=0)
+    parser.add_argument("--seconds", type=float, default=4.0, help="of every figure")
+    arguments = parser.parse_args()
+    kitchen = Kitchen(CORES)
+    pictures(kitchen, 1, 0.5)
+    rates = denoiser(kitchen, [arguments.rows] if arguments.rows else SIZES, arguments.seconds / 2)
+    rows = max(rates, key=lambda size: rates[size])
+    print(json.dumps(asdict(Bare(rows, rates, pictures(kitchen, rows, arguments.seconds)))))
+
+
+if __name__ == "__main__":
+    main()
