@@ -45,8 +45,8 @@ class Plan:
     @staticmethod
     def read() -> Plan:
         """The plan of this process."""
-        values = json.loads(os.environ[VARIABLE])
-        return Plan(**{key: tuple(value) if isinstance(value, list) else value for key, value in values.items()})
+        values: dict[str, Any] = json.loads(os.environ[VARIABLE])
+        return Plan(**values | {name: tuple(values[name]) for name in ("steps", "waits")})
 
     def new_worker(self) -> Worker:
         """A worker, ready to bake."""

@@ -22,7 +22,7 @@ from contextlib import AsyncExitStack
 from pathlib import Path
 
 from bench.peers.catalogue import INTERPRETER, Peer, installed
-from bench.serving.bare import measure
+from bench.serving.bare import Bare, measure
 from bench.serving.judge import Served, rows, throughput
 from bench.serving.kitchen import CORES
 from bench.serving.mix import STEPS

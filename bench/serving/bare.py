@@ -63,7 +63,7 @@ def denoiser(kitchen: Kitchen, sizes: Sequence[int], seconds: float) -> dict[int
 def pictures(kitchen: Kitchen, rows: int, seconds: float) -> float:
     """Whole pictures a second of the mix, `rows` in every call."""
     numbers = itertools.count()
-    began, done = time.perf_counter(), 0.0
+    began, done = time.perf_counter(), 0
     canvases = [kitchen.begin(_next(numbers)) for _ in range(rows)]
     while time.perf_counter() - began < seconds:
         kitchen.step(canvases)
@@ -72,9 +72,9 @@ def pictures(kitchen: Kitchen, rows: int, seconds: float) -> float:
                 kitchen.finish(canvas)
                 done += 1
                 canvases[place] = kitchen.begin(_next(numbers))
-    # Those under way count by their share.
-    done += sum(canvas.done / canvas.steps for canvas in canvases)
-    return done / (time.perf_counter() - began)
+    seconds = time.perf_counter() - began
+    under_way: float = sum(canvas.done / canvas.steps for canvas in canvases)
+    return (done + under_way) / seconds
 
 
 def _next(numbers: itertools.count[int]) -> Want:
