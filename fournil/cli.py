@@ -41,12 +41,27 @@ _TEXTS: dict[str, tuple[str, str]] = {
         "{ovens} ovens, {baking} of {slots} slots baking",
         "{ovens} fours, {baking} places sur {slots} occupées",
     ),
+    "no_image": ("cannot read {path}: {why}", "impossible de lire {path} : {why}"),
+    "models.name": ("model", "modèle"),
+    "models.family": ("family", "famille"),
+    "models.size": ("size", "taille"),
+    "models.sizes": ("edges, px", "côtés, px"),
+    "models.steps": ("steps", "pas"),
+    "models.guidance": ("guidance", "guidage"),
+    "models.takes_guidance": ("guided", "guidable"),
+    "models.takes_negative": ("negative prompt", "texte négatif"),
+    "models.takes_image": ("from a picture", "depuis une image"),
     "cancelled": ("{id}: {state}", "{id} : {state}"),
     "interrupted": (
         "left; the job goes on: fournil jobs",
         "interrompu ; la tâche continue : fournil jobs",
     ),
 }
+_MODEL_COLUMNS = (
+    "name", "family", "size", "sizes", "steps", "guidance", "takes_guidance", "takes_negative", "takes_image",
+)  # fmt: skip
+_FORMATS = {".jpg": "jpeg", ".jpeg": "jpeg", ".webp": "webp"}
+"""By the suffix of the file to write; anything else is PNG."""
 
 
 class Terminal:
@@ -88,11 +103,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def draw(arguments: argparse.Namespace, terminal: Terminal) -> int:
     """Submits, shows place, ETA and steps, saves the pictures."""
-    fields = {
-        name: value
-        for name in ("count", "size", "seed", "steps", "model")
-        if (value := getattr(arguments, name)) is not None
-    }
+    names = ("count", "size", "seed", "steps", "guidance", "negative_prompt", "strength", "model")
+    fields = {name: value for name in names if (value := getattr(arguments, name)) is not None}
+    fields["output_format"] = _FORMATS.get(Path(arguments.output).suffix.lower(), "png")
+    if arguments.image:
+        fields["image"] = _read(arguments.image, terminal)
     with terminal.connect() as fournil:
         job = fournil.draw(arguments.prompt, **fields)
         failure = _follow(fournil, job, terminal)
@@ -160,10 +175,18 @@ def queue(arguments: argparse.Namespace, terminal: Terminal) -> int:
 
 def models(arguments: argparse.Namespace, terminal: Terminal) -> int:
     """The models that can be asked for."""
+    table = Table(*(terminal.say(f"models.{column}") for column in _MODEL_COLUMNS))
     with terminal.connect(key_needed=False) as fournil:
         for model in fournil.models():
-            size = f"{model.native_size} px → {model.output_size} px"
-            terminal.out.print(f"{model.name}  {size}  {model.default_steps} steps", highlight=False)
+            size = f"{model.output_width}x{model.output_height}"
+            sizes = f"{model.smallest}–{model.largest}" + (f" / {model.unit}" if model.unit > 1 else "")
+            takes = (model.takes_guidance, model.takes_negative, model.takes_image)
+            marks = ["✓" if one else "–" for one in takes]
+            guidance = f"{model.default_guidance:g}"
+            square = " □" if model.square else ""
+            family = model.family.removesuffix("Pipeline")
+            table.add_row(model.name, family, size, sizes + square, str(model.default_steps), guidance, *marks)
+    terminal.out.print(table)
     return 0
 
 
@@ -212,6 +235,15 @@ def _explain(error: FournilError, terminal: Terminal) -> None:
         terminal.console.print(terminal.say("decision", decision=decision), highlight=False)
 
 
+def _read(path: str, terminal: Terminal) -> bytes:
+    """Exits with a clear line when the file cannot be read."""
+    try:
+        return Path(path).read_bytes()
+    except OSError as error:
+        terminal.console.print(f"[red]{terminal.say('no_image', path=path, why=error.strerror)}")
+        raise SystemExit(2) from None
+
+
 def _numbered(path: Path, index: int, count: int) -> Path:
     return path if count == 1 else path.with_name(f"{path.stem}-{index + 1}{path.suffix or '.png'}")
 
@@ -234,11 +266,17 @@ def _parser() -> argparse.ArgumentParser:
 
     sub = commands.add_parser("draw", help="draw a picture")
     sub.add_argument("prompt")
-    sub.add_argument("-o", "--output", default="fournil.png", help="file to write (numbered when several)")
+    sub.add_argument(
+        "-o", "--output", default="fournil.png", help="file to write, .png, .jpg or .webp (numbered when several)"
+    )
     sub.add_argument("-n", "--count", type=int)
     sub.add_argument("--size", help="auto or WIDTHxHEIGHT")
     sub.add_argument("--seed", type=int)
     sub.add_argument("--steps", type=int)
+    sub.add_argument("--guidance", type=float, help="how closely to follow the prompt, 0 to 20")
+    sub.add_argument("--negative", dest="negative_prompt", help="what the picture should not show")
+    sub.add_argument("--image", help="picture to start from (PNG, JPEG or WebP)")
+    sub.add_argument("--strength", type=float, help="how much of it is drawn anew, above 0 and at most 1")
     sub.add_argument("--model")
     sub.set_defaults(command=draw)
 

@@ -89,7 +89,8 @@ class Fournil:
 
     def draw(self, prompt: str, **fields: Any) -> edge_pb2.Job:
         """Submits a job and returns it with its place in line. `fields` are those of CreateJobRequest: count,
-        size, seed, steps, model, previews, validate_only, request_id."""
+        size, seed, steps, guidance, negative_prompt, image (bytes) and strength, output_format,
+        output_compression, model, previews, validate_only, request_id."""
         fields.setdefault("request_id", uuid.uuid4().hex)
         request = edge_pb2.CreateJobRequest(prompt=prompt, **fields)
         job: edge_pb2.Job = self._call(self._stub.CreateJob, request).job
@@ -127,7 +128,7 @@ class Fournil:
         return job
 
     def image(self, job_id: str, index: int) -> bytes:
-        """A finished picture, PNG."""
+        """A finished picture, in the job's format."""
         request = edge_pb2.GetImageRequest(id=job_id, index=index)
         data: bytes = self._call(self._stub.GetImage, request).data
         return data

@@ -66,7 +66,8 @@ class EmulatedModel:
             family="emulated",
             width=SIZE,
             height=SIZE,
-            output_size=SIZE,
+            output_width=SIZE,
+            output_height=SIZE,
             unit=1,
             smallest=SIZE,
             largest=SIZE,
@@ -76,14 +77,14 @@ class EmulatedModel:
             default_guidance=1.0,
             takes_negative=False,
             takes_guidance=False,
-            takes_picture=False,
+            takes_source=False,
             provider="emulated",
             sha256="",
             most_rows=CAP,
         )
         self._device = device
 
-    def calls(self, steps: int) -> int:
+    def calls(self, steps: int, strength: float | None = None) -> int:
         """As many."""
         return steps
 

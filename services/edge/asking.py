@@ -5,33 +5,51 @@ The same function serves gRPC, native REST and the OpenAI form, so the three ref
 
 import hashlib
 import json
+import math
 import re
 import secrets
 import unicodedata
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
-from services.edge.job import Spec
+from services.edge.job import Format, Spec
 from services.runtime.errors import Fault, Reason, invalid
+from services.runtime.pictures import check_still
 
 MAX_PROMPT = 32_000
 MAX_COUNT = 10
 MAX_STEPS = 100
 MAX_PREVIEWS = 10
-LOW_SIZE, HIGH_SIZE = 64, 1024
+MAX_GUIDANCE = 20.0
+MAX_IMAGE = 2 * 2**20
+"""Bytes."""
 DEFAULT_PREVIEWS = 4
+DEFAULT_STRENGTH = 0.6
+DEFAULT_QUALITY = 90
 
 _SIZE = re.compile(r"(\d{1,5})x(\d{1,5})", re.ASCII)
 _ALLOWED_CONTROLS = {"\n", "\r", "\t"}
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class ModelFacts:
-    """What the edge knows of a model. Sizes in pixels."""
+    """What the edge knows of a model; documented in edge.proto's `Model`. Sizes in pixels."""
 
     name: str
-    native_size: int
-    output_size: int
+    family: str
+    native_width: int
+    native_height: int
+    output_width: int
+    output_height: int
+    smallest: int
+    largest: int
+    unit: int
+    most_pixels: int
+    square: bool
     default_steps: int
+    default_guidance: float
+    takes_guidance: bool
+    takes_negative: bool
+    takes_image: bool
 
 
 @dataclass(frozen=True)
@@ -44,40 +62,51 @@ class Asked:
     seed: object = None
     steps: object = None
     previews: object = None
+    guidance: object = None
+    negative_prompt: object = None
+    strength: object = None
+    output_format: object = None
+    output_compression: object = None
+    image: bytes = b""
 
 
 def to_spec(asked: Asked, model: ModelFacts) -> Spec:
     """A complete spec. A missing seed is drawn by lot. Raises Fault INVALID_ARGUMENT."""
     width, height = _size(asked.size, model)
-    seed = secrets.randbits(31) if asked.seed is None else _whole("seed", asked.seed, 0, 2**32 - 1)
+    guidance = _number("guidance", model.default_guidance if asked.guidance is None else asked.guidance)
+    if not 0.0 <= guidance <= MAX_GUIDANCE:
+        raise invalid("guidance", f"must be 0 to {MAX_GUIDANCE:g}")
     return Spec(
-        prompt=check_prompt(asked.prompt),
+        prompt=check_prompt("prompt", asked.prompt),
         model=model.name,
-        count=_whole("count", 1 if asked.count is None else asked.count, 1, MAX_COUNT),
+        count=_whole("count", asked.count, 1, 1, MAX_COUNT),
         width=width,
         height=height,
-        seed=seed,
-        steps=_whole("steps", model.default_steps if asked.steps is None else asked.steps, 1, MAX_STEPS),
-        previews=_whole(
-            "previews", DEFAULT_PREVIEWS if asked.previews is None else asked.previews, 0, MAX_PREVIEWS
-        ),
+        seed=_whole("seed", asked.seed, secrets.randbits(31), 0, 2**32 - 1),
+        steps=_whole("steps", asked.steps, model.default_steps, 1, MAX_STEPS),
+        previews=_whole("previews", asked.previews, DEFAULT_PREVIEWS, 0, MAX_PREVIEWS),
+        guidance=guidance,
+        negative_prompt=_negative(asked.negative_prompt, model, guidance),
+        strength=_strength(asked.image, asked.strength, model),
+        output_format=_format(asked.output_format),
+        quality=_whole("output_compression", asked.output_compression, DEFAULT_QUALITY, 1, 100),
     )
 
 
-def check_prompt(prompt: object) -> str:
+def check_prompt(field: str, prompt: object) -> str:
     """The prompt unchanged, if it is text that can be drawn from."""
     if not isinstance(prompt, str):
-        raise invalid("prompt", "must be text")
+        raise invalid(field, "must be text")
     if not prompt.strip():
-        raise invalid("prompt", "must not be empty")
+        raise invalid(field, "must not be empty")
     if len(prompt) > MAX_PROMPT:
-        raise invalid("prompt", f"must be at most {MAX_PROMPT} characters, not {len(prompt)}")
+        raise invalid(field, f"must be at most {MAX_PROMPT} characters, not {len(prompt)}")
     for character in prompt:
         category = unicodedata.category(character)
         if category == "Cs":
-            raise invalid("prompt", "must be valid Unicode without lone surrogates")
+            raise invalid(field, "must be valid Unicode without lone surrogates")
         if category == "Cc" and character not in _ALLOWED_CONTROLS:
-            raise invalid("prompt", f"must not hold control characters such as U+{ord(character):04X}")
+            raise invalid(field, f"must not hold control characters such as U+{ord(character):04X}")
     return prompt
 
 
@@ -92,8 +121,9 @@ def check_request_id(request_id: str | None) -> str:
 
 def body_hash(asked: Asked, model: str) -> str:
     """Hash of what was asked, as asked: a seed drawn by lot must not make two equal requests differ."""
-    fields = [asked.prompt, asked.count, asked.size, asked.seed, asked.steps, asked.previews, model]
-    return hashlib.sha256(json.dumps(fields, default=str).encode()).hexdigest()
+    given = {name: value for name, value in asdict(asked).items() if value is not None}
+    given |= {"image": hashlib.sha256(asked.image).hexdigest(), "model": model}
+    return hashlib.sha256(json.dumps(given, default=str, sort_keys=True).encode()).hexdigest()
 
 
 def pick_model(name: object, known: dict[str, ModelFacts], aliases: frozenset[str], default: str) -> ModelFacts:
@@ -111,7 +141,9 @@ def pick_model(name: object, known: dict[str, ModelFacts], aliases: frozenset[st
     return known[wanted]
 
 
-def _whole(field: str, value: object, low: int, high: int) -> int:
+def _whole(field: str, value: object, default: int, low: int, high: int) -> int:
+    if value is None:
+        return default
     if isinstance(value, bool) or not isinstance(value, int):
         raise invalid(field, "must be a whole number")
     if not low <= value <= high:
@@ -119,15 +151,64 @@ def _whole(field: str, value: object, low: int, high: int) -> int:
     return value
 
 
+def _number(field: str, value: object) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+        raise invalid(field, "must be a number")
+    return float(value)
+
+
+def _negative(text: object, model: ModelFacts, guidance: float) -> str | None:
+    """Up to a guidance of 1 a picture is drawn from the negative prompt rather than away from it, so it is not
+    taken then; and only therefore it need not pass the moderator."""
+    if text is None or text == "":
+        return None
+    negative = check_prompt("negative_prompt", text)
+    if not model.takes_negative:
+        raise invalid("negative_prompt", "must be empty: this model takes none")
+    if guidance <= 1.0:
+        raise invalid("negative_prompt", "must be empty where the guidance is not above 1")
+    return negative
+
+
+def _strength(image: bytes, strength: object, model: ModelFacts) -> float | None:
+    """None where a job starts from no picture."""
+    if not image:
+        if strength is not None:
+            raise invalid("strength", "must come with a picture")
+        return None
+    if not model.takes_image:
+        raise invalid("image", "must be empty: this model starts from none")
+    if len(image) > MAX_IMAGE:
+        raise invalid("image", f"must be at most {MAX_IMAGE} bytes, not {len(image)}")
+    check_still(image, "image")
+    share = _number("strength", DEFAULT_STRENGTH if strength is None else strength)
+    if not 0.0 < share <= 1.0:
+        raise invalid("strength", "must be above 0 and at most 1")
+    return share
+
+
+def _format(name: object) -> Format:
+    if name is None or name == "":
+        return Format.PNG
+    if name not in list(Format):
+        raise invalid("output_format", f"must be one of {', '.join(Format)}")
+    return Format(str(name))
+
+
 def _size(size: object, model: ModelFacts) -> tuple[int, int]:
     if size is None or size in {"", "auto"}:
-        return model.output_size, model.output_size
+        return model.output_width, model.output_height
     found = _SIZE.fullmatch(size) if isinstance(size, str) else None
     if found is None:
         raise invalid("size", "must be 'auto' or WIDTHxHEIGHT")
     width, height = int(found.group(1)), int(found.group(2))
-    if width != height:
+    if model.square and width != height:
         raise invalid("size", "must be square: this model draws squares")
-    if not LOW_SIZE <= width <= HIGH_SIZE:
-        raise invalid("size", f"must be {LOW_SIZE}x{LOW_SIZE} to {HIGH_SIZE}x{HIGH_SIZE}")
+    if not model.smallest <= min(width, height) <= max(width, height) <= model.largest:
+        low, high = f"{model.smallest}x{model.smallest}", f"{model.largest}x{model.largest}"
+        raise invalid("size", f"must be {low} to {high}")
+    if width % model.unit or height % model.unit:
+        raise invalid("size", f"must be whole multiples of {model.unit}")
+    if width * height > model.most_pixels:
+        raise invalid("size", f"must be at most {model.most_pixels} pixels in all")
     return width, height

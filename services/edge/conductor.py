@@ -39,6 +39,8 @@ class Conductor:
         self._walks: dict[str, asyncio.Task[None]] = {}
         self._entries: dict[str, str] = {}
         self._answers: dict[str, asyncio.Future[None]] = {}
+        self._sources: dict[str, bytes] = {}
+        """Of walks that have not stored theirs yet."""
         self._stopping = False
 
     def told(self, job_id: str, kind: str) -> None:
@@ -47,13 +49,16 @@ class Conductor:
         if answer is not None and not answer.done() and kind in {"queued", "started", "completed", "failed"}:
             answer.set_result(None)
 
-    async def start(self, job: Job, *, patience: float) -> None:
-        """Walks a new job and returns at its first answer, or after `patience` seconds when it is accepted
-        but not answered yet. Raises what the desk raised when it was not accepted."""
+    async def start(self, job: Job, *, patience: float, source: bytes = b"") -> None:
+        """Walks a new job, over `source` if that is not empty, and returns at its first answer, or after
+        `patience` seconds when it is accepted but not answered yet. Raises what the desk raised when it was not
+        accepted."""
         if self._stopping or len(self._walks) >= MOST_WALKS:
             raise Fault(Reason.OVERLOADED, "this replica takes no more jobs", retry_after=1.0)
         answer: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._answers[job.id] = answer
+        if source:
+            self._sources[job.id] = source
         task = self._spawn(job)
         try:
             await asyncio.wait({task, answer}, timeout=patience, return_when=asyncio.FIRST_COMPLETED)
@@ -100,11 +105,12 @@ class Conductor:
     async def _walk(self, job: Job) -> None:
         # The walk outlives the call that asked for it, and so must not inherit its deadline.
         call_context.deadline.set(None)
-        await walk(job, self._mesh)
+        await walk(job, self._mesh, self._sources.pop(job.id, b""))
 
     def _forget(self, job_id: str) -> None:
         task = self._walks.pop(job_id, None)
         self._entries.pop(job_id, None)
+        self._sources.pop(job_id, None)
         WALKS.set(len(self._walks))
         if task is not None and not task.cancelled() and (error := task.exception()) is not None:
             log.debug("not accepted", extra={"job": job_id, "error": type(error).__name__})

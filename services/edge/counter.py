@@ -51,12 +51,12 @@ class Counter:
         if validate_only:
             return await self._dry_run(job)
         try:
-            await self.conductor.start(job, patience=call_context.remaining(FIRST_ANSWER_SECONDS))
+            await self._start(job, asked.image)
         except AlreadyAccepted as earlier:
             job = replace(job, id=earlier.job_id)
             if not await self.diary.knows(job.id):
                 # Its edge died between the desk and the diary: this call walks it instead.
-                await self.conductor.start(job, patience=call_context.remaining(FIRST_ANSWER_SECONDS))
+                await self._start(job, asked.image)
         job = await self.diary.read(job.id)
         if job.failure is not None:
             raise as_fault(job.failure)
@@ -105,6 +105,10 @@ class Counter:
     async def line(self) -> LineState:
         """The public state of the line."""
         return await self.quota.line()
+
+    async def _start(self, job: Job, source: bytes) -> None:
+        patience = call_context.remaining(FIRST_ANSWER_SECONDS)
+        await self.conductor.start(job, patience=patience, source=source)
 
     async def _dry_run(self, job: Job) -> Job:
         await self.quota.reserve(job, validate_only=True)

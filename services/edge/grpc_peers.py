@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 from collections import OrderedDict
 from collections.abc import AsyncIterator, Iterator, Sequence
+from dataclasses import fields
 from datetime import timedelta
 
 import grpc
@@ -13,7 +14,7 @@ from fournil.generator.v1 import generator_pb2, generator_pb2_grpc
 from fournil.moderator.v1 import moderator_pb2, moderator_pb2_grpc
 from fournil.quota.v1 import quota_pb2, quota_pb2_grpc
 from services.edge.asking import ModelFacts
-from services.edge.job import Account, Job, Place, State
+from services.edge.job import Account, Format, Job, Place, State
 from services.edge.peers import (
     Allowance,
     BakedPicture,
@@ -61,6 +62,11 @@ _PLACE_REASONS = {
     quota_pb2.PLACE_REASON_RETURNED_JOB: "returned_job",
 }
 _PRIORITIES = {"free": generator_pb2.PRIORITY_FREE}
+_FORMATS = {
+    Format.PNG: generator_pb2.PICTURE_FORMAT_PNG,
+    Format.JPEG: generator_pb2.PICTURE_FORMAT_JPEG,
+    Format.WEBP: generator_pb2.PICTURE_FORMAT_WEBP,
+}
 
 
 @contextlib.contextmanager
@@ -168,8 +174,8 @@ class GrpcModerator:
         with _faults_of("moderator"):
             return _verdict((await self._stub.ScreenPrompt(request)).verdict)
 
-    async def screen_image(self, job: Job, png: bytes) -> Verdict:
-        request = moderator_pb2.ScreenImageRequest(job_id=job.id, account_id=job.account.account_id, image=png)
+    async def screen_image(self, job: Job, image: bytes) -> Verdict:
+        request = moderator_pb2.ScreenImageRequest(job_id=job.id, account_id=job.account.account_id, image=image)
         with _faults_of("moderator"):
             return _verdict((await self._stub.ScreenImage(request)).verdict)
 
@@ -180,7 +186,7 @@ class GrpcOvens:
     def __init__(self) -> None:
         self._channels: OrderedDict[str, grpc.aio.Channel] = OrderedDict()
 
-    async def generate(self, job: Job, turn: Turn) -> AsyncIterator[Baking]:
+    async def generate(self, job: Job, turn: Turn, source: bytes) -> AsyncIterator[Baking]:
         channel = await self._channel(turn.address)
         stub = generator_pb2_grpc.GeneratorServiceStub(channel)
         spec = job.spec
@@ -195,6 +201,12 @@ class GrpcOvens:
             height=spec.height,
             priority=_PRIORITIES.get(job.account.tier, generator_pb2.PRIORITY_PAID),
             previews=spec.previews,
+            guidance=spec.guidance,
+            negative_prompt=spec.negative_prompt,
+            source=source,
+            strength=spec.strength,
+            format=_FORMATS[spec.output_format],
+            quality=spec.quality,
         )
         whole = False
         with _faults_of("generator"):
@@ -206,7 +218,7 @@ class GrpcOvens:
                     case "preview":
                         yield RoughPicture(event.preview.index, event.preview.step, event.preview.png)
                     case "picture":
-                        yield BakedPicture(event.picture.index, event.picture.seed, event.picture.png)
+                        yield BakedPicture(event.picture.index, event.picture.seed, event.picture.data)
                     case "usage":
                         whole = True
         if not whole:
@@ -242,10 +254,12 @@ async def list_models(channel: grpc.aio.Channel) -> dict[str, ModelFacts]:
     stub = generator_pb2_grpc.GeneratorServiceStub(channel)
     with _faults_of("generator"):
         answer = await stub.ListModels(generator_pb2.ListModelsRequest(), timeout=3.0)
-    return {
-        model.name: ModelFacts(model.name, model.native_size, model.output_size, model.default_steps)
-        for model in answer.models
-    }
+    return {model.name: _model(model) for model in answer.models}
+
+
+def _model(message: generator_pb2.Model) -> ModelFacts:
+    same = {field.name for field in fields(ModelFacts)} - {"takes_image"}
+    return ModelFacts(takes_image=message.takes_source, **{name: getattr(message, name) for name in same})
 
 
 def _refusal(answer: quota_pb2.ReserveResponse) -> Fault:

@@ -23,6 +23,8 @@ from services.runtime.errors import Fault, Reason, invalid
 log = logging.getLogger("fournil.http")
 
 MAX_BODY = 256 * 1024
+MAX_BODY_WITH_IMAGE = 3 * 2**20
+"""Of a caller who has shown a key: an image of 2 MiB in base64, and a prompt."""
 
 HTTP_STATUS: dict[Reason, int] = {
     Reason.INVALID_ARGUMENT: 400,
@@ -135,15 +137,15 @@ def retry_headers(fault: Fault) -> dict[str, str]:
     return {"retry-after": str(max(1, round(fault.retry_after)))}
 
 
-async def json_body(request: Request) -> dict[str, Any]:
-    """The request's JSON object, at most `MAX_BODY` bytes. Raises Fault INVALID_ARGUMENT."""
+async def json_body(request: Request, most: int = MAX_BODY) -> dict[str, Any]:
+    """The request's JSON object, at most `most` bytes. Raises Fault INVALID_ARGUMENT."""
     chunks: list[bytes] = []
     size = 0
     try:
         async for chunk in request.stream():
             size += len(chunk)
-            if size > MAX_BODY:
-                raise invalid("body", f"must be at most {MAX_BODY} bytes")
+            if size > most:
+                raise invalid("body", f"must be at most {most} bytes")
             chunks.append(chunk)
     except ClientDisconnect:
         raise invalid("body", "ended early") from None

@@ -53,9 +53,18 @@ class Account:
     key_id: str
 
 
+class Format(StrEnum):
+    """How finished pictures are encoded."""
+
+    PNG = "png"
+    JPEG = "jpeg"
+    WEBP = "webp"
+
+
 @dataclass(frozen=True)
 class Spec:
-    """What was asked, validated and with every default filled in."""
+    """What was asked, validated and with every default filled in. (Those from `guidance` on are missing in records
+    that are older than the fields.)"""
 
     prompt: str
     model: str
@@ -65,6 +74,12 @@ class Spec:
     seed: int
     steps: int
     previews: int
+    guidance: float | None = None
+    negative_prompt: str | None = None
+    strength: float | None = None
+    """How much of the picture it starts from is drawn anew; None when it starts from none."""
+    output_format: Format = Format.PNG
+    quality: int = 90
 
     @property
     def size(self) -> str:

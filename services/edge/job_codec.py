@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
-from services.edge.job import Account, Drawn, Failure, Job, Place, Refusal, Spec, State
+from services.edge.job import Account, Drawn, Failure, Format, Job, Place, Refusal, Spec, State
 from services.runtime.errors import Reason
 
 
@@ -44,13 +44,18 @@ def unpack_failure(data: Mapping[str, Any]) -> Failure:
     return Failure(Reason(data["reason"]), Refusal(**refusal) if refusal else None)
 
 
+def unpack_spec(data: Mapping[str, Any]) -> Spec:
+    """A spec from its parsed JSON."""
+    return Spec(**{**data, "output_format": Format(data.get("output_format", Format.PNG))})
+
+
 def unpack(job_id: str, fields: Mapping[str, str]) -> Job:
     """A job from its record."""
     doc = json.loads(fields["doc"])
     return Job(
         id=job_id,
         account=Account(**doc["account"]),
-        spec=Spec(**doc["spec"]),
+        spec=unpack_spec(doc["spec"]),
         created=doc["created"],
         request_id=doc["request_id"],
         body_hash=doc["body_hash"],

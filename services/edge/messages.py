@@ -74,6 +74,15 @@ _DETAILS_FR: Mapping[str, str] = {
     "must be text": "il faut du texte",
     "must not be empty": "il ne doit pas être vide",
     "must be a whole number": "il faut un nombre entier",
+    "must be a number": "il faut un nombre",
+    "must be base64": "il faut du base64",
+    "must come with a picture": "il faut une image avec",
+    "must be above 0 and at most 1": "il faut plus de 0 et au plus 1",
+    "must be empty: this model takes none": "il doit être vide : ce modèle n’en prend pas",
+    "must be empty: this model starts from none": "il doit être vide : ce modèle ne part pas d’une image",
+    "must be empty where the guidance is not above 1": "il doit être vide quand le guidage ne dépasse pas 1",
+    "moving pictures are not taken": "les images animées ne sont pas acceptées",
+    "not a readable PNG, JPEG or WebP picture": "ce n’est pas une image PNG, JPEG ou WebP lisible",
     "must be 'auto' or WIDTHxHEIGHT": "il faut « auto » ou LARGEURxHAUTEUR",
     "must be square: this model draws squares": "il faut un carré : ce modèle dessine des carrés",
     "must be valid Unicode without lone surrogates": "il faut de l’Unicode valide",
@@ -85,8 +94,16 @@ _DETAIL_STARTS_FR: Mapping[str, str] = {
     "must hold no control characters such as": "aucun caractère de contrôle n’est permis, tel que",
     "must not hold control characters such as": "aucun caractère de contrôle n’est permis, tel que",
     "must be at most": "au plus",
+    "at most": "au plus",
+    "must be whole multiples of": "il faut des multiples entiers de",
     "must be one of": "il faut une valeur parmi",
     "must be": "il faut",
+}
+_DETAIL_WORDS_FR: Mapping[str, str] = {
+    " to ": " à ",
+    " characters, not ": " caractères, pas ",
+    " bytes, not ": " octets, pas ",
+    " pixels in all": " pixels en tout",
 }
 
 CATEGORIES: Mapping[str, tuple[str, str]] = {
@@ -149,5 +166,7 @@ def _detail_fr(detail: str) -> str:
     for start, french in _DETAIL_STARTS_FR.items():
         if detail.startswith(start):
             rest = detail.removeprefix(start).strip()
-            return f"{french} {rest}".replace(" to ", " à ").replace(" characters, not ", " caractères, pas ")
+            for english, other in _DETAIL_WORDS_FR.items():
+                rest = rest.replace(english, other)
+            return f"{french} {rest}"
     return detail

@@ -113,11 +113,10 @@ class OpenAiApi:
         if not isinstance(stream, bool):
             raise invalid("stream", "must be true or false")
         form = _response_format(body)
-        if body.get("output_format") not in {None, "png"}:
-            raise invalid("output_format", "must be png")
         previews = (body.get("partial_images") or 0) if stream else 0
-        seed = body.get("seed")
-        asked = Asked(body.get("prompt"), body.get("n"), body.get("size"), seed, body.get("steps"), previews)
+        names = ("size", "seed", "steps", "output_format", "output_compression")
+        given: dict[str, Any] = {name: body.get(name) for name in names}
+        asked = Asked(body.get("prompt"), body.get("n"), previews=previews, **given)
         job = await self._counter.create(
             account,
             asked,
@@ -166,7 +165,12 @@ class OpenAiApi:
             raise as_fault(job.failure)
         data = [await self._entry(job, drawn.index, form) for drawn in job.images]
         return JSONResponse(
-            {"created": int(job.created), "data": data, "output_format": "png", "size": job.spec.size}
+            {
+                "created": int(job.created),
+                "data": data,
+                "output_format": job.spec.output_format,
+                "size": job.spec.size,
+            }
         )
 
     async def _ended(self, account: Account, job: Job) -> Job:
@@ -226,10 +230,8 @@ def _model(facts: ModelFacts) -> dict[str, Any]:
         "object": "model",
         "created": 0,
         "owned_by": "fournil",
-        "native_size": facts.native_size,
-        "output_size": facts.output_size,
-        "default_steps": facts.default_steps,
         "aliases": sorted(ALIASES),
+        **{name: value for name, value in vars(facts).items() if name != "name"},
     }
 
 
@@ -240,7 +242,7 @@ def _frame(kind: str, job: Job, facts: dict[str, Any]) -> str:
         "size": job.spec.size,
         "quality": "auto",
         "background": "opaque",
-        "output_format": "png",
+        "output_format": job.spec.output_format,
         **facts,
     }
     return f"event: {kind}\ndata: {json.dumps(body)}\n\n"

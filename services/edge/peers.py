@@ -120,11 +120,11 @@ class RoughPicture:
 
 @dataclass(frozen=True)
 class BakedPicture:
-    """A finished picture, PNG."""
+    """A finished picture, in the job's format."""
 
     index: int
     seed: int
-    png: bytes
+    data: bytes
 
 
 Baking = StepDone | RoughPicture | BakedPicture
@@ -186,14 +186,15 @@ class Moderator(Protocol):
         """Whether the prompt is fit to bake."""
         ...
 
-    async def screen_image(self, job: Job, png: bytes) -> Verdict:
-        """Whether a picture is fit to show."""
+    async def screen_image(self, job: Job, image: bytes) -> Verdict:
+        """Whether a picture is fit to show, or to start from. PNG, JPEG or WebP."""
         ...
 
 
 class Ovens(Protocol):
     """The generators."""
 
-    def generate(self, job: Job, turn: Turn) -> AsyncIterator[Baking]:
-        """Bakes the job on the turn's generator. A stream that ends early raises UNAVAILABLE."""
+    def generate(self, job: Job, turn: Turn, source: bytes) -> AsyncIterator[Baking]:
+        """Bakes the job on the turn's generator, over `source` if that is not empty. A stream that ends early
+        raises UNAVAILABLE."""
         ...

@@ -1,5 +1,6 @@
 """The native REST surface: jobs as resources, their events as SSE, allowance, line, pictures, the page."""
 
+import base64
 import json
 from collections.abc import AsyncIterator, Callable
 from datetime import UTC, datetime
@@ -15,13 +16,19 @@ from starlette.staticfiles import StaticFiles
 from services.edge.asking import Asked
 from services.edge.authenticator import Authenticator
 from services.edge.counter import Counter
-from services.edge.http_boundary import HttpBoundary, guarded, json_body, problem
+from services.edge.http_boundary import MAX_BODY_WITH_IMAGE, HttpBoundary, guarded, json_body, problem
 from services.edge.job import Account, Event, Failure, Job, State
 from services.edge.job_codec import unpack_failure
 from services.edge.links import Links
 from services.edge.messages import failure_text
 from services.runtime import call_context
 from services.runtime.errors import Fault, Reason, invalid
+from services.runtime.pictures import media_type
+
+_FIELDS = (
+    "prompt", "count", "size", "seed", "steps", "previews", "guidance", "negative_prompt", "strength",
+    "output_format", "output_compression",
+)  # fmt: skip
 
 PAGE = Path(__file__).parent / "page"
 SSE_HEADERS = {"cache-control": "no-store", "x-accel-buffering": "no"}
@@ -51,14 +58,14 @@ class NativeApi:
     async def create(self, request: Request) -> Response:
         """POST /v1/jobs: 202 and where to look, or with validate_only 200 and what would be."""
         account = await self._account(request)
-        body = await json_body(request)
+        body = await json_body(request, MAX_BODY_WITH_IMAGE)
         validate_only = body.get("validate_only", False)
         if not isinstance(validate_only, bool):
             raise invalid("validate_only", "must be true or false")
         request_id = request.headers.get("idempotency-key") or body.get("request_id")
         if request_id is not None and not isinstance(request_id, str):
             raise invalid("request_id", "must be text")
-        asked = Asked(*(body.get(name) for name in ("prompt", "count", "size", "seed", "steps", "previews")))
+        asked = Asked(image=_image(body.get("image")), **{name: body.get(name) for name in _FIELDS})
         job = await self._counter.create(
             account, asked, model=body.get("model"), request_id=request_id, validate_only=validate_only
         )
@@ -110,7 +117,7 @@ class NativeApi:
             await self._counter.get(await self._account(request), job_id)
         data = await self._counter.picture(job_id, index)
         headers = {"cache-control": "private, max-age=86400, immutable"}
-        return Response(data, media_type="image/png", headers=headers)
+        return Response(data, media_type=media_type(data), headers=headers)
 
     async def allowance(self, request: Request) -> Response:
         """GET /v1/me/allowance."""
@@ -148,6 +155,10 @@ class NativeApi:
             "size": job.spec.size,
             "seed": job.spec.seed,
             "steps": job.spec.steps,
+            "guidance": job.spec.guidance,
+            "negative_prompt": job.spec.negative_prompt,
+            "strength": job.spec.strength,
+            "output_format": job.spec.output_format,
             "create_time": iso_time(job.created),
             "images": [self._image(job.id, drawn.index, drawn.seed) for drawn in job.images],
             "charged": job.charged,
@@ -226,6 +237,16 @@ def _failure(failure: Failure) -> dict[str, Any]:
     if failure.refusal is not None:
         body["refusal"] = {**vars(failure.refusal), "words": list(failure.refusal.words)}
     return body
+
+
+def _image(text: object) -> bytes:
+    """Of base64. Raises Fault INVALID_ARGUMENT."""
+    if text is None:
+        return b""
+    try:
+        return base64.b64decode(str(text), validate=True)
+    except ValueError:
+        raise invalid("image", "must be base64") from None
 
 
 def _is_event_id(text: str) -> bool:

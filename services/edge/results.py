@@ -1,6 +1,7 @@
 """Where pictures are kept: any store `obstore` knows, a folder by default (file:///...) or a bucket (s3://...).
 
-A picture's path is its job's id and its index, so storing it twice stores the same thing.
+A picture's path is its job's id and its index, so storing it twice stores the same thing. The picture that a job
+starts from lies beside those that it ends with.
 """
 
 import os
@@ -13,6 +14,8 @@ from obstore.exceptions import BaseError
 from obstore.store import LocalStore, MemoryStore, ObjectStore, from_url
 
 from services.runtime.errors import Fault, Reason
+
+_SOURCE = "source"
 
 
 class ObjectResults:
@@ -35,10 +38,11 @@ class ObjectResults:
 
     async def put(self, job_id: str, index: int, data: bytes) -> None:
         """Stores one picture."""
-        try:
-            await obstore.put_async(self._store, _path(job_id, index), data)
-        except BaseError as error:
-            raise _away() from error
+        await self._put(f"{job_id}/{index}", data)
+
+    async def put_source(self, job_id: str, data: bytes) -> None:
+        """Stores the picture that the job starts from."""
+        await self._put(f"{job_id}/{_SOURCE}", data)
 
     async def stored(self, job_id: str) -> Sequence[int]:
         """Indices of the pictures that are kept, in order."""
@@ -46,21 +50,31 @@ class ObjectResults:
             listed = await obstore.list(self._store, prefix=f"{job_id}/").collect_async()
         except BaseError as error:
             raise _away() from error
-        return sorted(int(entry["path"].rsplit("/", 1)[1].removesuffix(".png")) for entry in listed)
+        names = (entry["path"].rsplit("/", 1)[1] for entry in listed)
+        return sorted(int(name) for name in names if name != _SOURCE)
 
     async def get(self, job_id: str, index: int) -> bytes:
         """One picture. Raises NOT_FOUND."""
+        return await self._get(f"{job_id}/{index}")
+
+    async def source(self, job_id: str) -> bytes:
+        """The picture that the job starts from. Raises NOT_FOUND."""
+        return await self._get(f"{job_id}/{_SOURCE}")
+
+    async def _put(self, path: str, data: bytes) -> None:
         try:
-            found = await obstore.get_async(self._store, _path(job_id, index))
+            await obstore.put_async(self._store, path, data)
+        except BaseError as error:
+            raise _away() from error
+
+    async def _get(self, path: str) -> bytes:
+        try:
+            found = await obstore.get_async(self._store, path)
             return bytes(await found.bytes_async())
         except FileNotFoundError as error:
             raise Fault(Reason.NOT_FOUND, "no such picture") from error
         except BaseError as error:
             raise _away() from error
-
-
-def _path(job_id: str, index: int) -> str:
-    return f"{job_id}/{index}.png"
 
 
 def _away() -> Fault:

@@ -17,6 +17,7 @@ from services.edge.links import Links
 from services.edge.messages import failure_text
 from services.runtime import call_context
 from services.runtime.errors import invalid
+from services.runtime.pictures import media_type
 
 Context = grpc.aio.ServicerContext[Any, Any]
 
@@ -46,6 +47,12 @@ class ImageService(edge_pb2_grpc.ImageServiceServicer):
             seed=request.seed if request.HasField("seed") else None,
             steps=request.steps if request.HasField("steps") else None,
             previews=request.previews if request.HasField("previews") else None,
+            guidance=_single(request.guidance) if request.HasField("guidance") else None,
+            negative_prompt=request.negative_prompt,
+            strength=_single(request.strength) if request.HasField("strength") else None,
+            output_format=request.output_format,
+            output_compression=request.output_compression if request.HasField("output_compression") else None,
+            image=request.image,
         )
         job = await self._counter.create(
             account,
@@ -84,7 +91,7 @@ class ImageService(edge_pb2_grpc.ImageServiceServicer):
     async def GetImage(self, request: edge_pb2.GetImageRequest, context: Context) -> edge_pb2.GetImageResponse:
         job = await self._counter.get(await self._account(context), request.id)
         data = await self._counter.picture(job.id, request.index)
-        return edge_pb2.GetImageResponse(data=data, media_type="image/png")
+        return edge_pb2.GetImageResponse(data=data, media_type=media_type(data))
 
     async def GetAllowance(
         self, request: edge_pb2.GetAllowanceRequest, context: Context
@@ -116,15 +123,7 @@ class ImageService(edge_pb2_grpc.ImageServiceServicer):
     async def ListModels(
         self, request: edge_pb2.ListModelsRequest, context: Context
     ) -> edge_pb2.ListModelsResponse:
-        models = [
-            edge_pb2.Model(
-                name=model.name,
-                native_size=model.native_size,
-                output_size=model.output_size,
-                default_steps=model.default_steps,
-            )
-            for model in self._counter.catalogue.known.values()
-        ]
+        models = [edge_pb2.Model(**vars(model)) for model in self._counter.catalogue.known.values()]
         return edge_pb2.ListModelsResponse(models=models)
 
     async def _account(self, context: Context) -> Account:
@@ -146,6 +145,10 @@ class ImageService(edge_pb2_grpc.ImageServiceServicer):
             end_time=None if job.ended is None else _timestamp(job.ended),
             images=[self._image(job.id, drawn.index, drawn.seed) for drawn in job.images],
             charged=job.charged,
+            guidance=job.spec.guidance,
+            negative_prompt=job.spec.negative_prompt,
+            strength=job.spec.strength,
+            output_format=job.spec.output_format,
         )
         if job.place is not None and not job.state.final and job.state is not State.RUNNING:
             message.place.CopyFrom(_place(job.place))
@@ -200,6 +203,11 @@ def _failure(failure: Failure) -> edge_pb2.Failure:
             )
         )
     return message
+
+
+def _single(value: float) -> float:
+    """The decimal number that a caller's float32 stands for: 0.6, not 0.60000002."""
+    return float(f"{value:.7g}")
 
 
 def _timestamp(seconds: float) -> timestamp_pb2.Timestamp:

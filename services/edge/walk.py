@@ -73,6 +73,14 @@ class Results(Protocol):
 
     async def put(self, job_id: str, index: int, data: bytes) -> None: ...
 
+    async def put_source(self, job_id: str, data: bytes) -> None:
+        """Keeps the picture that the job starts from."""
+        ...
+
+    async def source(self, job_id: str) -> bytes:
+        """Reads it."""
+        ...
+
     async def stored(self, job_id: str) -> Sequence[int]:
         """Indices of the pictures that are kept."""
         ...
@@ -112,18 +120,20 @@ class _Ended(Exception):
         self.reservation = reservation
 
 
-async def walk(job: Job, mesh: Mesh) -> None:
-    """Takes `job` from the desk to its pictures. Raises only before the job was accepted."""
+async def walk(job: Job, mesh: Mesh, source: bytes = b"") -> None:
+    """Takes `job` from the desk to its pictures. Raises only before the job was accepted. `source` is the picture
+    that a new job starts from; one that is walked again has it in the store."""
     held = await mesh.quota.reserve(job)
     if held.id != job.id:
         raise AlreadyAccepted(held.id)
+    if source:
+        await mesh.results.put_source(job.id, source)
+        del source  # a walk may take hours
     await mesh.diary.accept(job)
     try:
         if held.state.final:
             raise _Ended(held)
-        verdict = await patiently(mesh.moderator.screen_prompt, job)
-        if not verdict.allowed:
-            raise _Refused(verdict, RefundReason.PROMPT_REFUSED)
+        await _screen_order(job, mesh)
 
         while True:
             turn = await patiently(_wait_for_turn, job, mesh)
@@ -139,7 +149,7 @@ async def walk(job: Job, mesh: Mesh) -> None:
         await patiently(mesh.quota.release_slots, job.id, turn.attempt)
         fit = await _screen_pictures(job, baked, mesh)
         for picture in fit:
-            await patiently(mesh.results.put, job.id, picture.index, picture.png)
+            await patiently(mesh.results.put, job.id, picture.index, picture.data)
 
         charged = await patiently(mesh.quota.commit, job.id, len(fit))
         if charged.state is not State.COMMITTED:
@@ -153,6 +163,18 @@ async def walk(job: Job, mesh: Mesh) -> None:
     except Exception:
         log.exception("walk failed", extra={"job": job.id})
         await _end_failed(job, mesh)
+
+
+async def _screen_order(job: Job, mesh: Mesh) -> None:
+    """The prompt, and the picture that the job starts from. Raises `_Refused`."""
+    verdict = await patiently(mesh.moderator.screen_prompt, job)
+    if not verdict.allowed:
+        raise _Refused(verdict, RefundReason.PROMPT_REFUSED)
+    if job.spec.strength is not None:
+        source = await patiently(mesh.results.source, job.id)
+        verdict = await patiently(mesh.moderator.screen_image, job, source)
+        if not verdict.allowed:
+            raise _Refused(verdict, RefundReason.IMAGE_REFUSED)
 
 
 async def _wait_for_turn(job: Job, mesh: Mesh) -> Turn:
@@ -178,7 +200,8 @@ async def _wait_for_turn(job: Job, mesh: Mesh) -> Turn:
 async def _bake(job: Job, turn: Turn, mesh: Mesh) -> Sequence[BakedPicture]:
     """Every picture of the job. Raises Fault when the generator was lost or failed."""
     baked: dict[int, BakedPicture] = {}
-    async for event in mesh.ovens.generate(job, turn):
+    source = b"" if job.spec.strength is None else await patiently(mesh.results.source, job.id)
+    async for event in mesh.ovens.generate(job, turn, source):
         if isinstance(event, BakedPicture):
             baked[event.index] = event
         else:
@@ -212,7 +235,7 @@ async def _screen_pictures(job: Job, baked: Sequence[BakedPicture], mesh: Mesh) 
     fit: list[BakedPicture] = []
     refused: Verdict | None = None
     for picture in baked:
-        verdict = await patiently(mesh.moderator.screen_image, job, picture.png)
+        verdict = await patiently(mesh.moderator.screen_image, job, picture.data)
         if verdict.allowed:
             fit.append(picture)
         else:

@@ -20,6 +20,7 @@ one starts to wait anew, so with n pictures admitted none is passed over more th
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
@@ -29,6 +30,7 @@ from services.generator.rounds import Rounds
 from services.runtime.errors import Fault, Reason
 
 PAID, FREE = 0, 1
+RUNNING, PAUSED, WAITING = STATES = ("running", "paused", "waiting")
 
 RETRY_AFTER = 1.0
 """Seconds; a few steps later there is room, or the desk has heard how full this oven is."""
@@ -63,6 +65,11 @@ class Row:
         return self.steps - self.done
 
     @property
+    def state(self) -> str:
+        """Whether it is in the step that was chosen last, was begun and then put aside, or was not begun."""
+        return RUNNING if self.baking else PAUSED if self.done else WAITING
+
+    @property
     def rank(self) -> tuple[int, int, int, int]:
         """Its place in the order of a step."""
         return self.klass, self.left, self.arrival, self.index
@@ -90,15 +97,12 @@ class Batcher:
         """Pictures whose job has not left."""
         return sum(map(len, self._rows.values()))
 
-    @property
-    def rows_to_go(self) -> int:
-        """Rows of the admitted pictures that have steps to go, ready or not."""
-        return sum(row.width for row in self._undone())
-
-    @property
-    def paused(self) -> int:
-        """Rows of pictures that were begun and then put aside."""
-        return sum(row.width for row in self._undone() if row.done and not row.baking)
+    def census(self) -> Counter[tuple[str, int, str]]:
+        """Rows of the admitted pictures that have steps to go, by model, class and state."""
+        found: Counter[tuple[str, int, str]] = Counter()
+        for row in self._undone():
+            found[row.model, row.klass, row.state] += row.width
+        return found
 
     def wait(self, klass: int) -> float:
         """Seconds until what is admitted of this class and better ones is baked."""
@@ -141,9 +145,7 @@ class Batcher:
         fellows = [row for row in ready if row.key == key]
         chosen = self._fill(lead or fellows[0], fellows)
         for row in ready:
-            row.passed += 1
-        for row in fellows:
-            row.baking = False
+            row.passed, row.baking = row.passed + 1, False
         for row in chosen:
             row.passed, row.baking = 0, True
         return chosen

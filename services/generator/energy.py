@@ -12,11 +12,14 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import TypeAlias
 
 from services.generator import measures
 
 Meter = Callable[[], float]
 """Joules that the device has drawn since some moment in the past."""
+Label: TypeAlias = tuple[str, str]
+"""Model and priority, for the metrics."""
 WINDOW = 1.0
 """Seconds."""
 NEWEST = 0.2
@@ -27,7 +30,7 @@ NEWEST = 0.2
 class Account:
     """What a job is known to have drawn, and its row-steps that are not charged yet."""
 
-    model: str
+    label: Label
     joules: float = 0.0
     open_rows: int = 0
     known: bool = True
@@ -49,14 +52,14 @@ class EnergyBook:
         if self.meter is not None and self._began is None:
             self._began = self.clock(), self.meter()
 
-    def ran(self, job: int | None, model: str, rows: int) -> None:
+    def ran(self, job: int | None, label: Label, rows: int) -> None:
         """A step of `rows` of this job was run; None for one that has left meanwhile."""
         if self.meter is None:
             return
         if job is None:
             self._gone_rows += rows
         else:
-            self._accounts.setdefault(job, Account(model)).open_rows += rows
+            self._accounts.setdefault(job, Account(label)).open_rows += rows
 
     def step_ended(self) -> None:
         """Closes a window that is long enough."""
@@ -88,13 +91,13 @@ class EnergyBook:
             return None
         if self._mean is None or not account.open_rows:
             return account.joules
-        measures.JOULES.labels(account.model).inc(self._mean * account.open_rows)
+        measures.JOULES.labels(*account.label).inc(self._mean * account.open_rows)
         return account.joules + self._mean * account.open_rows
 
     def _charge(self, rate: float | None) -> None:
         for account in self._accounts.values():
             account.known = account.known and (rate is not None or not account.open_rows)
             drawn = (rate or 0.0) * account.open_rows
-            measures.JOULES.labels(account.model).inc(drawn)
+            measures.JOULES.labels(*account.label).inc(drawn)
             account.joules += drawn
             account.open_rows = 0

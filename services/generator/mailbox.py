@@ -31,10 +31,10 @@ class Rough:
 
 @dataclass(frozen=True, slots=True)
 class Baked:
-    """A finished picture, PNG; sizes in pixels."""
+    """A finished picture, encoded as asked; sizes in pixels."""
 
     index: int
-    png: bytes
+    data: bytes
     width: int
     height: int
     seed: int

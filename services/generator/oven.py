@@ -1,7 +1,7 @@
 """The step loop: jobs in, pictures out, a denoising step at a time.
 
-    enter ──> prompt encoded ──> ready ──> step, step, ... ──> PNG ──> mailbox ──> caller
-              (encode thread)              (step thread)     (finish thread: VAE, PNG)
+    enter ──> prompt encoded ──> ready ──> step, step, ... ──> picture ──> mailbox ──> caller
+              (encode thread)              (step thread)     (finish thread: VAE, PNG, JPEG, WebP)
 
 Everything that decides runs on the event loop; everything that computes runs in one of three threads, one task
 a thread at a time. `Batcher` decides who is in a step. A caller that leaves is out at the next step, at any
@@ -13,6 +13,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
+from collections import Counter
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar
@@ -26,7 +27,7 @@ from services.generator.energy import EnergyBook
 from services.generator.families.interface import Canvas, Model
 from services.generator.mailbox import Baked, Event, Mailbox, Rough, StepDone, Usage
 from services.generator.pace import Pace
-from services.generator.picture import to_png
+from services.generator.picture import encode, read_source
 from services.generator.recipe import Recipe
 from services.runtime.errors import Fault, Reason
 
@@ -35,6 +36,9 @@ log = logging.getLogger("fournil.oven")
 MOST_FAILURES = 3
 """Steps that fail on end before the process gives up and is started anew: an oven that fails fast would
 otherwise draw every turn of the desk."""
+
+PRIORITIES = {PAID: "paid", FREE: "free"}
+"""Names of the classes in the metrics."""
 
 MEMORY_GONE = ("out of memory", "failed to allocate memory", "bad allocation", "bad_alloc")
 """How providers say it; onnxruntime has no error class of its own for it."""
@@ -55,6 +59,7 @@ class Job:
     def __init__(self, recipe: Recipe, rows: Sequence[Row]) -> None:
         self.recipe = recipe
         self.number = rows[0].job
+        self.label = recipe.model, PRIORITIES[PAID if recipe.paid else FREE]
         self.preview_steps = recipe.preview_steps
         self.canvases: list[Canvas] = []
         self.mailbox = Mailbox()
@@ -80,7 +85,7 @@ class Oven:
         self._pace = pace
         self._energy = energy or EnergyBook(None)
         self._jobs: dict[int, Job] = {}
-        self._running: Sequence[Row] = ()
+        self._shown: Counter[tuple[str, int, str]] = Counter()
         self._wake = asyncio.Event()
         self._encoding, self._stepping, self._finishing = (
             ThreadPoolExecutor(1, thread_name_prefix=name) for name in ("encode", "step", "finish")
@@ -107,7 +112,7 @@ class Oven:
             return
         undone = self._batcher.leave(job.number)
         self._energy.take(job.number)
-        measures.CANCELLED_ROWS.inc(undone * job.recipe.rows)
+        measures.CANCELLED_ROWS.labels(*job.label).inc(undone * job.recipe.rows)
         for task in job.tasks - {asyncio.current_task()}:
             task.cancel()
         self._show_rows()
@@ -118,7 +123,7 @@ class Oven:
         """The loop. Raises after `MOST_FAILURES` steps on end have failed."""
         failures = 0
         while True:
-            self._running = rows = self._batcher.next_step()
+            rows = self._batcher.next_step()
             self._show_rows()
             if not rows:
                 self._energy.idle()
@@ -153,12 +158,15 @@ class Oven:
             pool.shutdown(wait=False, cancel_futures=True)
 
     async def _prepare(self, job: Job) -> None:
-        """Encodes the prompt and makes the noise; then the job may be in a step."""
+        """Encodes the prompt, reads the source and makes the noise; then the job may be in a step."""
         model, recipe = self._models[job.recipe.model], job.recipe
 
         def work() -> list[Canvas]:
-            prompt = model.encode(recipe.prompt, None)
-            return [model.start(recipe.wish, index, prompt) for index in range(recipe.count)]
+            wish, base = recipe.wish, None
+            if recipe.source:
+                base = model.read(read_source(recipe.source, wish.width, wish.height))
+            prompt = model.encode(recipe.prompt, recipe.negative)
+            return [model.start(wish, index, prompt, base) for index in range(recipe.count)]
 
         job.canvases = await self._off_loop(self._encoding, work)
         self._batcher.make_ready(job.number, job.canvases[0].key)
@@ -177,7 +185,7 @@ class Oven:
         measures.PICTURE_SECONDS.set(self._pace.picture_seconds or 0.0)
         for row in rows:
             job = self._jobs.get(row.job)
-            self._energy.ran(row.job if job else None, model, row.width)
+            self._energy.ran(row.job if job else None, job.label if job else (model, ""), row.width)
             if job:
                 job.compute_seconds += seconds * row.width / width
                 job.row_steps += row.width
@@ -186,6 +194,8 @@ class Oven:
     def _tell(self, job: Job, row: Row) -> None:
         """Events of one picture's step."""
         job.mailbox.put(StepDone(row.index, row.done, row.steps))
+        if row.done == 1:
+            measures.WAIT_SECONDS.labels(*job.label).observe(time.monotonic() - job.entered)
         canvas = job.canvases[row.index]
         if canvas.finished:
             self._in_background(job, self._finish(job, row.index, canvas))
@@ -196,7 +206,7 @@ class Oven:
 
     async def _preview(self, job: Job, index: int, step: int, rough: Array) -> None:
         wish = job.recipe.wish
-        png = await self._off_loop(self._finishing, to_png, rough, wish.width, wish.height)
+        png = await self._off_loop(self._finishing, encode, rough, wish.width, wish.height)
         # The finish thread works in order, so no rough picture comes after its finished one.
         job.mailbox.put(Rough(index, step, png))
 
@@ -204,19 +214,21 @@ class Oven:
         recipe, model = job.recipe, self._models[job.recipe.model]
 
         def work() -> bytes:
-            return to_png(model.picture(canvas), recipe.width, recipe.height)
+            pixels = model.picture(canvas)
+            return encode(pixels, recipe.width, recipe.height, recipe.format, recipe.quality)
 
-        png = await self._off_loop(self._finishing, work)
-        job.mailbox.put(Baked(index, png, recipe.width, recipe.height, recipe.wish.seed_of(index)))
-        measures.PICTURES.labels(recipe.model, "paid" if recipe.paid else "free").inc()
+        data = await self._off_loop(self._finishing, work)
+        job.mailbox.put(Baked(index, data, recipe.width, recipe.height, recipe.wish.seed_of(index)))
+        measures.PICTURES.labels(*job.label).inc()
         job.baked += 1
         if job.baked == recipe.count:
             job.mailbox.put(Usage(job.compute_seconds, job.row_steps, self._energy.take(job.number)))
             # Its room is free although the caller may still be reading: a slow reader holds up nobody.
             self.leave(job)
-            elapsed = round(time.monotonic() - job.entered, 3)
-            facts = {"model": recipe.model, "pictures": recipe.count, "steps": recipe.calls, "seconds": elapsed}
-            log.info("baked", extra={"job": recipe.job_id, **facts})
+            elapsed = time.monotonic() - job.entered
+            measures.JOB_SECONDS.labels(*job.label).observe(elapsed)
+            facts = {"pictures": recipe.count, "steps": recipe.calls, "seconds": round(elapsed, 3)}
+            log.info("baked", extra={"job": recipe.job_id, "model": recipe.model, **facts})
 
     def _in_background(self, job: Job, work: Coroutine[None, None, None]) -> None:
         """Runs a coroutine for a job; it ends with the job, and its failure is the job's."""
@@ -225,24 +237,30 @@ class Oven:
 
         def ended(task: asyncio.Task[None]) -> None:
             job.tasks.discard(task)
-            if not task.cancelled() and (error := task.exception()) is not None:
+            if task.cancelled() or (error := task.exception()) is None:
+                return
+            if isinstance(error, Fault):
+                self._fail({job.number}, error)
+            else:
                 log.error("job failed", extra={"job": job.recipe.job_id}, exc_info=error)
                 self._fail({job.number})
 
         task.add_done_callback(ended)
 
-    def _fail(self, numbers: set[int]) -> None:
+    def _fail(self, numbers: set[int], fault: Fault | None = None) -> None:
         """Ends jobs with an error that their callers see."""
+        fault = fault or Fault(Reason.INTERNAL, "the oven could not bake this; its log says why")
         for number in numbers:
             if job := self._jobs.get(number):
-                job.mailbox.fail(Fault(Reason.INTERNAL, "the oven could not bake this; its log says why"))
+                job.mailbox.fail(fault)
                 self.leave(job)
 
     def _show_rows(self) -> None:
-        busy = sum(row.width for row in self._running if row.job in self._jobs)
-        measures.ROWS.labels("running").set(busy)
-        measures.ROWS.labels("waiting").set(self._batcher.rows_to_go - busy)
-        measures.ROWS.labels("paused").set(self._batcher.paused)
+        census = self._batcher.census()
+        for group in self._shown.keys() | census.keys():
+            model, klass, state = group
+            measures.ROWS.labels(model, PRIORITIES[klass], state).set(census[group])
+        self._shown = census
         measures.JOBS.set(len(self._jobs))
 
     @staticmethod

@@ -19,7 +19,14 @@ from numpy.typing import NDArray
 from services.generator.families.interface import Wish
 from services.generator.folder import ModelFolder
 from services.generator.noise import normal
-from services.generator.schedules import clean_estimate, euler_step, flow_match_levels, guide
+from services.generator.schedules import (
+    clean_estimate,
+    euler_step,
+    flow_match_levels,
+    flow_match_start,
+    guide,
+    noised,
+)
 from services.generator.session import Denoiser, Rows
 from services.runtime.sentence_encoder import SentenceEncoder
 
@@ -93,12 +100,16 @@ class Pipeline:
         self.encode = functools.lru_cache(maxsize=PROMPTS_KEPT)(self._encode)
         self._nothing = functools.lru_cache(maxsize=None)(self._no_prompt)
 
-    def start(self, wish: Wish, index: int, prompt: Conditioning) -> Canvas:
-        """Picture `index` as noise."""
+    def start(self, wish: Wish, index: int, prompt: Conditioning, base: Array | None = None) -> Canvas:
+        """Picture `index` as noise, or `base`, [C,S,S], noised as far as `strength` says. Raises ValueError."""
         folder = self.folder
         shape = (folder.channels, folder.native_size, folder.native_size)
         levels = flow_match_levels(wish.steps, folder.shift)
-        return Canvas(normal(wish.seed_of(index), shape), levels, wish.guidance, prompt)
+        noise = normal(wish.seed_of(index), shape)
+        if base is None:
+            return Canvas(noise, levels, wish.guidance, prompt)
+        begin = flow_match_start(wish.steps, wish.strength)
+        return Canvas(noised(base, noise, float(levels[begin])), levels, wish.guidance, prompt, begin)
 
     def step(self, canvases: Sequence[Canvas]) -> None:
         """Takes each canvas one step further, in one call of the model. All have prompts of one length."""

@@ -13,7 +13,16 @@ from services.generator.families.interface import Facts, Model
 from services.generator.heartbeat import duration
 from services.generator.mailbox import Baked, Event, Rough, StepDone, Usage
 from services.generator.oven import Oven
-from services.generator.recipe import Recipe, check
+from services.generator.picture import Format
+from services.generator.recipe import Asked, check
+from services.runtime.errors import invalid
+
+_FORMATS = {
+    pb.PICTURE_FORMAT_UNSPECIFIED: Format.PNG,
+    pb.PICTURE_FORMAT_PNG: Format.PNG,
+    pb.PICTURE_FORMAT_JPEG: Format.JPEG,
+    pb.PICTURE_FORMAT_WEBP: Format.WEBP,
+}
 
 Context = grpc.aio.ServicerContext[Any, Any]
 
@@ -27,7 +36,7 @@ class GeneratorServicer(generator_pb2_grpc.GeneratorServiceServicer):
 
     async def Generate(self, request: pb.GenerateRequest, context: Context) -> AsyncIterator[pb.GenerateResponse]:
         """Bakes; the end of the call, whatever ends it, takes the job out of the oven."""
-        job = self._oven.enter(self._recipe(request))
+        job = self._oven.enter(check(self._models, to_asked(request)))
         context.add_done_callback(lambda _: self._oven.leave(job))  # type: ignore[arg-type]
         try:
             event: Event | None = None
@@ -41,31 +50,50 @@ class GeneratorServicer(generator_pb2_grpc.GeneratorServiceServicer):
         """What is loaded."""
         return pb.ListModelsResponse(models=[describe(model.facts) for model in self._models.values()])
 
-    def _recipe(self, request: pb.GenerateRequest) -> Recipe:
-        return check(
-            self._models,
-            job_id=request.job_id,
-            model=request.model,
-            prompt=request.prompt,
-            count=request.count,
-            seed=request.seed,
-            steps=request.steps if request.HasField("steps") else None,
-            guidance=request.guidance if request.HasField("guidance") else None,
-            width=request.width,
-            height=request.height,
-            previews=request.previews,
-            paid=request.priority == pb.PRIORITY_PAID,
-        )
+
+def to_asked(request: pb.GenerateRequest) -> Asked:
+    """A request off the wire. Raises Fault INVALID_ARGUMENT for a format that is not known."""
+    if request.format not in _FORMATS:
+        raise invalid("format", f"must be 0 to {max(_FORMATS)}, not {request.format}")
+    return Asked(
+        job_id=request.job_id,
+        model=request.model,
+        prompt=request.prompt,
+        negative=request.negative_prompt if request.HasField("negative_prompt") else None,
+        count=request.count,
+        seed=request.seed,
+        steps=request.steps if request.HasField("steps") else None,
+        guidance=request.guidance if request.HasField("guidance") else None,
+        width=request.width,
+        height=request.height,
+        source=request.source,
+        strength=request.strength if request.HasField("strength") else None,
+        previews=request.previews,
+        format=_FORMATS[request.format],
+        quality=request.quality,
+        paid=request.priority == pb.PRIORITY_PAID,
+    )
 
 
 def describe(facts: Facts) -> pb.Model:
     """A model on the wire."""
     return pb.Model(
         name=facts.name,
-        native_size=facts.width,
-        output_size=facts.output_size,
+        family=facts.family,
+        native_width=facts.width,
+        native_height=facts.height,
+        output_width=facts.output_width,
+        output_height=facts.output_height,
+        smallest=facts.smallest,
+        largest=facts.largest,
+        unit=facts.unit,
+        most_pixels=facts.most_pixels,
+        square=facts.square,
         default_steps=facts.default_steps,
         default_guidance=facts.default_guidance,
+        takes_guidance=facts.takes_guidance,
+        takes_negative=facts.takes_negative,
+        takes_source=facts.takes_source,
         provider=facts.provider,
         sha256=facts.sha256,
     )
@@ -78,8 +106,8 @@ def to_message(event: Event) -> pb.GenerateResponse:
             return pb.GenerateResponse(progress=pb.Progress(index=index, step=step, steps=steps))
         case Rough(index, step, png):
             return pb.GenerateResponse(preview=pb.Preview(index=index, step=step, png=png))
-        case Baked(index, png, width, height, seed):
-            picture = pb.Picture(index=index, png=png, width=width, height=height, seed=seed)
+        case Baked(index, data, width, height, seed):
+            picture = pb.Picture(index=index, data=data, width=width, height=height, seed=seed)
             return pb.GenerateResponse(picture=picture)
         case Usage(seconds, row_steps, joules):
             # An energy of None leaves the field out: unknown is never 0.

@@ -6,7 +6,6 @@ ships anywhere, so for them the prompt's screening stands alone.
 
 from __future__ import annotations
 
-import io
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -15,11 +14,9 @@ import onnxruntime
 from numpy.typing import NDArray
 from PIL import Image
 
-from services.runtime.errors import Fault, invalid
+from services.runtime.pictures import read_still
 
-MAX_SIDE = 4096
 _SIDE = 224
-_FORMATS = ("PNG", "JPEG", "WEBP")
 _CLASSES = ("drawing", "hentai", "neutral", "porn", "sexy")
 
 
@@ -52,25 +49,7 @@ class ImageModel:
 
 
 def decode(image: bytes) -> NDArray[np.float32]:
-    """RGB pixels [224,224,3] in 0..255, transparency on white.
-
-    The size in the header is checked before a single pixel is unpacked, so a small file cannot claim much
-    memory. Raises Fault INVALID_ARGUMENT on anything that is not one still picture of a sane size.
-    """
-    try:
-        with Image.open(io.BytesIO(image), formats=_FORMATS) as picture:
-            if max(picture.size) > MAX_SIDE:
-                raise invalid("image", f"at most {MAX_SIDE} x {MAX_SIDE} pixels")
-            if getattr(picture, "n_frames", 1) != 1:
-                raise invalid("image", "moving pictures are not taken")
-            picture.draft("RGB", (2 * _SIDE, 2 * _SIDE))
-            colour = picture.convert("RGBA")
-    except Fault:
-        raise
-    except (Image.DecompressionBombError, Image.DecompressionBombWarning):
-        raise invalid("image", f"at most {MAX_SIDE} x {MAX_SIDE} pixels") from None
-    except (OSError, ValueError, SyntaxError, EOFError) as error:
-        raise invalid("image", "not a readable PNG, JPEG or WebP picture") from error
-    white = Image.new("RGBA", colour.size, "white")
-    flat = Image.alpha_composite(white, colour).convert("RGB")
+    """RGB pixels [224,224,3] in 0..255, transparency on white. Raises Fault INVALID_ARGUMENT on anything that is
+    not one still picture of a sane size."""
+    flat = read_still(image, "image", least=2 * _SIDE)
     return np.asarray(flat.resize((_SIDE, _SIDE), Image.Resampling.BILINEAR), np.float32)

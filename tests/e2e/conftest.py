@@ -20,8 +20,8 @@ REPO = Path(__file__).resolve().parents[2]
 class SupervisedMesh:
     """A mesh whose dead parts are restarted, as `make run` and Kubernetes do, and the keys to use it."""
 
-    def __init__(self, folder: Path) -> None:
-        self.local = LocalMesh(folder, Ports.any(), REPO / "models" / "weights")
+    def __init__(self, folder: Path, models: Path = REPO / "models" / "weights") -> None:
+        self.local = LocalMesh(folder, Ports.any(), models)
         self._stop = threading.Event()
         self._watchman = threading.Thread(target=self._look_after, name="watchman", daemon=True)
         self._keys = 0

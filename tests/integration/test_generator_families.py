@@ -26,7 +26,7 @@ def generator() -> Iterator[Generator]:
 
 def pixels(events: list[pb.GenerateResponse]) -> np.ndarray:
     (picture,) = pictures(events)
-    image = np.asarray(Image.open(io.BytesIO(picture.png)), int)
+    image = np.asarray(Image.open(io.BytesIO(picture.data)), int)
     assert image.shape == (picture.height, picture.width, 3)
     return image
 
@@ -34,7 +34,21 @@ def pixels(events: list[pb.GenerateResponse]) -> np.ndarray:
 def test_all_are_listed_with_what_they_draw_when_nothing_is_asked(generator: Generator) -> None:
     models = {model.name: model for model in generator.stub.ListModels(pb.ListModelsRequest(), timeout=5).models}
     assert set(models) == set(NAMES)
-    assert all(model.native_size == model.output_size > 0 for model in models.values())
+    for model in models.values():
+        assert (model.native_width, model.native_height) == (model.output_width, model.output_height)
+        assert model.smallest <= model.native_width <= model.largest and model.native_width % model.unit == 0
+        assert not model.square
+    takes = {
+        name: (model.takes_guidance, model.takes_negative, model.takes_source) for name, model in models.items()
+    }
+    assert takes == {
+        "flux": (True, False, True),
+        "lcm": (True, False, True),
+        "sd1": (True, True, True),
+        "sd2": (True, True, True),
+        "sd3": (True, True, True),
+        "sdxl": (True, True, True),
+    }
     assert len({model.sha256 for model in models.values()}) == len(NAMES)
 
 

@@ -89,14 +89,12 @@ class Generator:
     health: health_pb2_grpc.HealthStub
 
     def metric(self, name: str, **labels: str) -> float:
-        """A sample as /metrics shows it now."""
+        """The sum of the samples with these labels, as /metrics shows them now."""
         with urllib.request.urlopen(f"http://127.0.0.1:{self.metrics_port}/metrics", timeout=5) as page:
             text = page.read().decode()
-        for family in text_string_to_metric_families(text):
-            for sample in family.samples:
-                if sample.name == name and labels.items() <= sample.labels.items():
-                    return sample.value
-        raise AssertionError(f"no metric {name} {labels}")
+        assert name in text, f"no metric {name}"
+        samples = [sample for family in text_string_to_metric_families(text) for sample in family.samples]
+        return sum(one.value for one in samples if one.name == name and labels.items() <= one.labels.items())
 
     def becomes_empty(self) -> bool:
         """Whether the oven gives all room back within a few seconds."""
@@ -191,7 +189,7 @@ def test_serving_means_loaded_and_warm(generator: Generator) -> None:
     for name in ("", SERVICE):
         assert generator.health.Check(health_pb2.HealthCheckRequest(service=name), timeout=5).status == SERVING
     (model,) = generator.stub.ListModels(pb.ListModelsRequest(), timeout=5).models
-    assert (model.name, model.native_size, model.output_size) == ("tiny", 64, 128)
+    assert (model.name, model.native_width, model.output_width) == ("tiny", 64, 128)
     assert (model.default_steps, model.default_guidance) == (8, 3.0)
     assert model.provider == "CPUExecutionProvider"
     assert len(model.sha256) == 64
@@ -216,8 +214,8 @@ def test_two_jobs_of_different_length_share_the_oven(generator: Generator) -> No
     assert [pictures(events) for events in together] == alone
     for picture, seed in zip(pictures(together[1]), (2, 3), strict=True):
         assert (picture.width, picture.height, picture.seed) == (256, 256, seed)
-        assert Image.open(io.BytesIO(picture.png)).size == (256, 256)
-    assert Image.open(io.BytesIO(pictures(together[0])[0].png)).size == (128, 128)
+        assert Image.open(io.BytesIO(picture.data)).size == (256, 256)
+    assert Image.open(io.BytesIO(pictures(together[0])[0].data)).size == (128, 128)
     assert {(event.preview.index, event.preview.step) for event in together[1] if event.HasField("preview")} <= {
         (index, step) for index in (0, 1) for step in (2, 3)
     }

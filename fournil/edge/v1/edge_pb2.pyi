@@ -27,7 +27,7 @@ JOB_STATE_COMMITTED: JobState
 JOB_STATE_REFUNDED: JobState
 
 class CreateJobRequest(_message.Message):
-    __slots__ = ("request_id", "validate_only", "prompt", "model", "count", "size", "seed", "steps", "previews")
+    __slots__ = ("request_id", "validate_only", "prompt", "model", "count", "size", "seed", "steps", "previews", "guidance", "negative_prompt", "image", "strength", "output_format", "output_compression")
     REQUEST_ID_FIELD_NUMBER: _ClassVar[int]
     VALIDATE_ONLY_FIELD_NUMBER: _ClassVar[int]
     PROMPT_FIELD_NUMBER: _ClassVar[int]
@@ -37,6 +37,12 @@ class CreateJobRequest(_message.Message):
     SEED_FIELD_NUMBER: _ClassVar[int]
     STEPS_FIELD_NUMBER: _ClassVar[int]
     PREVIEWS_FIELD_NUMBER: _ClassVar[int]
+    GUIDANCE_FIELD_NUMBER: _ClassVar[int]
+    NEGATIVE_PROMPT_FIELD_NUMBER: _ClassVar[int]
+    IMAGE_FIELD_NUMBER: _ClassVar[int]
+    STRENGTH_FIELD_NUMBER: _ClassVar[int]
+    OUTPUT_FORMAT_FIELD_NUMBER: _ClassVar[int]
+    OUTPUT_COMPRESSION_FIELD_NUMBER: _ClassVar[int]
     request_id: str
     validate_only: bool
     prompt: str
@@ -46,7 +52,13 @@ class CreateJobRequest(_message.Message):
     seed: int
     steps: int
     previews: int
-    def __init__(self, request_id: _Optional[str] = ..., validate_only: bool = ..., prompt: _Optional[str] = ..., model: _Optional[str] = ..., count: _Optional[int] = ..., size: _Optional[str] = ..., seed: _Optional[int] = ..., steps: _Optional[int] = ..., previews: _Optional[int] = ...) -> None: ...
+    guidance: float
+    negative_prompt: str
+    image: bytes
+    strength: float
+    output_format: str
+    output_compression: int
+    def __init__(self, request_id: _Optional[str] = ..., validate_only: bool = ..., prompt: _Optional[str] = ..., model: _Optional[str] = ..., count: _Optional[int] = ..., size: _Optional[str] = ..., seed: _Optional[int] = ..., steps: _Optional[int] = ..., previews: _Optional[int] = ..., guidance: _Optional[float] = ..., negative_prompt: _Optional[str] = ..., image: _Optional[bytes] = ..., strength: _Optional[float] = ..., output_format: _Optional[str] = ..., output_compression: _Optional[int] = ...) -> None: ...
 
 class CreateJobResponse(_message.Message):
     __slots__ = ("job",)
@@ -55,7 +67,7 @@ class CreateJobResponse(_message.Message):
     def __init__(self, job: _Optional[_Union[Job, _Mapping]] = ...) -> None: ...
 
 class Job(_message.Message):
-    __slots__ = ("id", "state", "prompt", "model", "count", "size", "seed", "steps", "create_time", "end_time", "place", "images", "failure", "charged")
+    __slots__ = ("id", "state", "prompt", "model", "count", "size", "seed", "steps", "create_time", "end_time", "place", "images", "failure", "charged", "guidance", "negative_prompt", "strength", "output_format")
     ID_FIELD_NUMBER: _ClassVar[int]
     STATE_FIELD_NUMBER: _ClassVar[int]
     PROMPT_FIELD_NUMBER: _ClassVar[int]
@@ -70,6 +82,10 @@ class Job(_message.Message):
     IMAGES_FIELD_NUMBER: _ClassVar[int]
     FAILURE_FIELD_NUMBER: _ClassVar[int]
     CHARGED_FIELD_NUMBER: _ClassVar[int]
+    GUIDANCE_FIELD_NUMBER: _ClassVar[int]
+    NEGATIVE_PROMPT_FIELD_NUMBER: _ClassVar[int]
+    STRENGTH_FIELD_NUMBER: _ClassVar[int]
+    OUTPUT_FORMAT_FIELD_NUMBER: _ClassVar[int]
     id: str
     state: JobState
     prompt: str
@@ -84,7 +100,11 @@ class Job(_message.Message):
     images: _containers.RepeatedCompositeFieldContainer[Image]
     failure: Failure
     charged: int
-    def __init__(self, id: _Optional[str] = ..., state: _Optional[_Union[JobState, str]] = ..., prompt: _Optional[str] = ..., model: _Optional[str] = ..., count: _Optional[int] = ..., size: _Optional[str] = ..., seed: _Optional[int] = ..., steps: _Optional[int] = ..., create_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., end_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., place: _Optional[_Union[Place, _Mapping]] = ..., images: _Optional[_Iterable[_Union[Image, _Mapping]]] = ..., failure: _Optional[_Union[Failure, _Mapping]] = ..., charged: _Optional[int] = ...) -> None: ...
+    guidance: float
+    negative_prompt: str
+    strength: float
+    output_format: str
+    def __init__(self, id: _Optional[str] = ..., state: _Optional[_Union[JobState, str]] = ..., prompt: _Optional[str] = ..., model: _Optional[str] = ..., count: _Optional[int] = ..., size: _Optional[str] = ..., seed: _Optional[int] = ..., steps: _Optional[int] = ..., create_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., end_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., place: _Optional[_Union[Place, _Mapping]] = ..., images: _Optional[_Iterable[_Union[Image, _Mapping]]] = ..., failure: _Optional[_Union[Failure, _Mapping]] = ..., charged: _Optional[int] = ..., guidance: _Optional[float] = ..., negative_prompt: _Optional[str] = ..., strength: _Optional[float] = ..., output_format: _Optional[str] = ...) -> None: ...
 
 class Place(_message.Message):
     __slots__ = ("place", "eta_low", "eta_high", "reason")
@@ -305,13 +325,37 @@ class ListModelsResponse(_message.Message):
     def __init__(self, models: _Optional[_Iterable[_Union[Model, _Mapping]]] = ...) -> None: ...
 
 class Model(_message.Message):
-    __slots__ = ("name", "native_size", "output_size", "default_steps")
+    __slots__ = ("name", "family", "native_width", "native_height", "output_width", "output_height", "smallest", "largest", "unit", "most_pixels", "square", "default_steps", "default_guidance", "takes_guidance", "takes_negative", "takes_image")
     NAME_FIELD_NUMBER: _ClassVar[int]
-    NATIVE_SIZE_FIELD_NUMBER: _ClassVar[int]
-    OUTPUT_SIZE_FIELD_NUMBER: _ClassVar[int]
+    FAMILY_FIELD_NUMBER: _ClassVar[int]
+    NATIVE_WIDTH_FIELD_NUMBER: _ClassVar[int]
+    NATIVE_HEIGHT_FIELD_NUMBER: _ClassVar[int]
+    OUTPUT_WIDTH_FIELD_NUMBER: _ClassVar[int]
+    OUTPUT_HEIGHT_FIELD_NUMBER: _ClassVar[int]
+    SMALLEST_FIELD_NUMBER: _ClassVar[int]
+    LARGEST_FIELD_NUMBER: _ClassVar[int]
+    UNIT_FIELD_NUMBER: _ClassVar[int]
+    MOST_PIXELS_FIELD_NUMBER: _ClassVar[int]
+    SQUARE_FIELD_NUMBER: _ClassVar[int]
     DEFAULT_STEPS_FIELD_NUMBER: _ClassVar[int]
+    DEFAULT_GUIDANCE_FIELD_NUMBER: _ClassVar[int]
+    TAKES_GUIDANCE_FIELD_NUMBER: _ClassVar[int]
+    TAKES_NEGATIVE_FIELD_NUMBER: _ClassVar[int]
+    TAKES_IMAGE_FIELD_NUMBER: _ClassVar[int]
     name: str
-    native_size: int
-    output_size: int
+    family: str
+    native_width: int
+    native_height: int
+    output_width: int
+    output_height: int
+    smallest: int
+    largest: int
+    unit: int
+    most_pixels: int
+    square: bool
     default_steps: int
-    def __init__(self, name: _Optional[str] = ..., native_size: _Optional[int] = ..., output_size: _Optional[int] = ..., default_steps: _Optional[int] = ...) -> None: ...
+    default_guidance: float
+    takes_guidance: bool
+    takes_negative: bool
+    takes_image: bool
+    def __init__(self, name: _Optional[str] = ..., family: _Optional[str] = ..., native_width: _Optional[int] = ..., native_height: _Optional[int] = ..., output_width: _Optional[int] = ..., output_height: _Optional[int] = ..., smallest: _Optional[int] = ..., largest: _Optional[int] = ..., unit: _Optional[int] = ..., most_pixels: _Optional[int] = ..., square: bool = ..., default_steps: _Optional[int] = ..., default_guidance: _Optional[float] = ..., takes_guidance: bool = ..., takes_negative: bool = ..., takes_image: bool = ...) -> None: ...

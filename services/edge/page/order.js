@@ -42,8 +42,8 @@ export class OrderForm {
     const model = this.models?.find((one) => one.id === this.fields.model.value);
     if (!model) return;
     this.fields.steps.placeholder = String(model.default_steps ?? "auto");
-    const size = model.output_size;
-    this.fields.size.options[0].textContent = size ? `auto (${size} × ${size})` : "auto";
+    const { output_width: width, output_height: height } = model;
+    this.fields.size.options[0].textContent = width ? `auto (${width} × ${height})` : "auto";
   }
 
   /** Puts an earlier order back into the form, for a person to look at and send. */

@@ -60,7 +60,7 @@ class DrawingModel:
             family,
             provider=self.denoiser.provider,
             sha256=file.sha256(),
-            takes_picture=self.reader is not None,
+            takes_source=self.reader is not None,
             most_rows=most_rows or providers.default_batch(self.denoiser.provider),
         )
         try:
@@ -68,10 +68,11 @@ class DrawingModel:
         except ValueError as error:
             raise FolderError(f"scheduler/{error}") from None
 
-    def calls(self, steps: int) -> int:
+    def calls(self, steps: int, strength: float | None = None) -> int:
         """Raises ValueError."""
         native = self.family.cells.native
-        return self._schedule(steps, self.family.sequence_length(native, native)).steps
+        schedule = self._schedule(steps, self.family.sequence_length(native, native))
+        return schedule.steps - (0 if strength is None else schedule.start_index(strength))
 
     def rows(self, guidance: float) -> int:
         """1 or 2."""

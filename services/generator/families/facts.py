@@ -8,7 +8,7 @@ from services.generator.families.layout import Layout
 
 
 def read_facts(
-    layout: Layout, family: Family, *, provider: str, sha256: str, takes_picture: bool, most_rows: int
+    layout: Layout, family: Family, *, provider: str, sha256: str, takes_source: bool, most_rows: int
 ) -> Facts:
     """Raises FolderError where a wish cannot be."""
     options, cells, scale = layout.options, family.cells, family.coder.scale
@@ -28,7 +28,8 @@ def read_facts(
         family=layout.class_name,
         width=width,
         height=height,
-        output_size=width,
+        output_width=width,
+        output_height=height,
         unit=unit,
         smallest=low,
         largest=high,
@@ -38,7 +39,7 @@ def read_facts(
         default_guidance=guidance,
         takes_negative=not family.guided_by_input,
         takes_guidance=family.takes_guidance,
-        takes_picture=takes_picture,
+        takes_source=takes_source,
         provider=provider,
         sha256=sha256,
         most_rows=most_rows,

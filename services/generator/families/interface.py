@@ -38,22 +38,23 @@ class Facts:
     width: int
     height: int
     """What it draws when nothing is asked."""
-    output_size: int
-    """The edge of pictures handed out when none is asked: the native one, unless the model's are enlarged."""
+    output_width: int
+    output_height: int
+    """What is handed out when nothing is asked: the same, unless the model's pictures are enlarged."""
     unit: int
-    """Edges must be whole multiples of this, from `smallest` to `largest`."""
+    """Edges that are asked for must be whole multiples of this, from `smallest` to `largest`."""
     smallest: int
     largest: int
     most_pixels: int
     """Width times height, at most."""
     square: bool
-    """Whether width and height must be the native ones."""
+    """Whether it draws at the native size only, a square; what is handed out is resampled to the square asked."""
     default_steps: int
     default_guidance: float
     takes_negative: bool
     """Whether a negative prompt has an effect; where it has none, `encode` ignores it."""
     takes_guidance: bool
-    takes_picture: bool
+    takes_source: bool
     """Whether it can start from a picture (`read`)."""
     provider: str
     """The execution provider that the denoiser's session really uses."""
@@ -126,9 +127,10 @@ class Model(Protocol[ConditioningT, CanvasT]):
     def facts(self) -> Facts:
         """What it can do."""
 
-    def calls(self, steps: int) -> int:
-        """Calls of the denoiser that `steps` asked for take. Raises ValueError, with one line, for a number of
-        steps that the model's schedule does not have."""
+    def calls(self, steps: int, strength: float | None = None) -> int:
+        """Calls of the denoiser that `steps` asked for take, from noise or over a picture with that strength.
+        Raises ValueError, with one line, for a number of steps that the model's schedule does not have, and for a
+        strength that leaves none."""
 
     def rows(self, guidance: float) -> int:
         """Rows a canvas of that guidance takes of a call: 1 or 2."""

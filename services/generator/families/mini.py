@@ -1,18 +1,24 @@
 """fournil-mini behind the interface of all models.
 
-It draws pixels, not latents, at one square size, and its pictures are enlarged when they are handed out. It was
-trained to read the absence of a prompt, not negative prompts, so those have no effect.
+It draws pixels, not latents, at one square size, and its pictures are resampled when they are handed out. It was
+trained to read the absence of a prompt, not negative prompts, so those have no effect. A picture to start from is
+read as it is: there is no latent, so a `Reading` is the pixels, without deviation.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numpy as np
+
 from services.generator.families.interface import Array, Facts, Reading, Wish
 from services.generator.folder import PIPELINE
 from services.generator.pipeline import Canvas, Conditioning, Pipeline
-from services.generator.schedules import flow_match_levels
+from services.generator.schedules import flow_match_levels, flow_match_start
 from services.generator.warmth import Warmth
+
+SMALLEST, LARGEST = 64, 1024
+"""Pixels of an edge that pictures are resampled to."""
 
 
 class MiniModel:
@@ -26,25 +32,27 @@ class MiniModel:
             family=PIPELINE,
             width=folder.native_size,
             height=folder.native_size,
-            output_size=folder.output_size,
+            output_width=folder.output_size,
+            output_height=folder.output_size,
             unit=1,
-            smallest=folder.native_size,
-            largest=folder.native_size,
-            most_pixels=folder.native_size**2,
+            smallest=min(SMALLEST, folder.native_size),
+            largest=LARGEST,
+            most_pixels=LARGEST**2,
             square=True,
             default_steps=folder.default_steps,
             default_guidance=folder.default_guidance,
             takes_negative=False,
             takes_guidance=True,
-            takes_picture=False,
+            takes_source=True,
             provider=denoiser.provider,
             sha256=denoiser.sha256,
             most_rows=denoiser.most_rows,
         )
 
-    def calls(self, steps: int) -> int:
-        """As many. Raises ValueError below 1."""
-        return len(flow_match_levels(steps)) - 1
+    def calls(self, steps: int, strength: float | None = None) -> int:
+        """As many, from noise. Raises ValueError below 1, and for a strength that leaves none."""
+        calls = len(flow_match_levels(steps)) - 1
+        return calls - (0 if strength is None else flow_match_start(calls, strength))
 
     def rows(self, guidance: float) -> int:
         """1 or 2."""
@@ -55,17 +63,14 @@ class MiniModel:
         return self.pipeline.encode(prompt)
 
     def read(self, picture: Array) -> Reading:
-        """Raises ValueError: it starts from noise only."""
-        raise ValueError(f"{self.facts.name} does not start from pictures")
+        """Raises ValueError for another size than the native one."""
+        self._native(*picture.shape[1:])
+        return Reading(picture, np.zeros_like(picture))
 
     def start(self, wish: Wish, index: int, conditioning: Conditioning, base: Reading | None = None) -> Canvas:
-        """Raises ValueError for another size than the native one, or a base."""
-        if base is not None:
-            raise ValueError(f"{self.facts.name} does not start from pictures")
-        native = self.facts.width
-        if (wish.width, wish.height) != (native, native):
-            raise ValueError(f"width and height must be {native}, not {wish.width} x {wish.height}")
-        return self.pipeline.start(wish, index, conditioning)
+        """Raises ValueError for another size than the native one, or a strength that leaves no step."""
+        self._native(wish.height, wish.width)
+        return self.pipeline.start(wish, index, conditioning, None if base is None else base.mean)
 
     def step(self, canvases: Sequence[Canvas]) -> None:
         """Raises ValueError where keys differ."""
@@ -78,6 +83,11 @@ class MiniModel:
     def picture(self, canvas: Canvas) -> Array:
         """float32[3,S,S]."""
         return canvas.x.clip(-1.0, 1.0)
+
+    def _native(self, height: int, width: int) -> None:
+        native = self.facts.width
+        if (width, height) != (native, native):
+            raise ValueError(f"width and height must be {native}, not {width} x {height}")
 
     def warm_up(self) -> Warmth:
         """Raises FolderError."""

@@ -35,7 +35,13 @@ every call (tests/fixtures/schedules). The exception is Euler with `rescale_beta
 4096, from which diffusers subtracts in float32, and after which it is off by up to 2e-4; ours is not.
 """
 
-from services.generator.schedules.flow_match import clean_estimate, euler_step, flow_match_levels
+from services.generator.schedules.flow_match import (
+    clean_estimate,
+    euler_step,
+    flow_match_levels,
+    flow_match_start,
+    noised,
+)
 from services.generator.schedules.guidance import guide
 from services.generator.schedules.of_config import schedule_of
 from services.generator.schedules.schedule import Memory, Noise, Schedule
@@ -47,6 +53,8 @@ __all__ = [
     "clean_estimate",
     "euler_step",
     "flow_match_levels",
+    "flow_match_start",
     "guide",
+    "noised",
     "schedule_of",
 ]

@@ -17,8 +17,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from services.generator.schedules.betas import TRAINED, Table
-from services.generator.schedules.levels import Array, Level, Levels
-from services.generator.schedules.schedule import Memory, Noise, Schedule, checked
+from services.generator.schedules.levels import Array, Level, Levels, mix
+from services.generator.schedules.schedule import Memory, Noise, Schedule, checked, within
 from services.generator.schedules.settings import Settings
 
 
@@ -44,6 +44,17 @@ def clean_estimate(x: Array, velocity: Array, level: float) -> Array:
     return x - np.float32(level) * velocity
 
 
+def flow_match_start(steps: int, strength: float) -> int:
+    """`Schedule.start_index`: these pipelines round the steps that are skipped down, the older ones those that are
+    kept. Raises ValueError."""
+    return within(steps, strength, int(steps - steps * checked(strength)))
+
+
+def noised(picture: Array, noise: Array, level: float) -> Array:
+    """A picture, noised to a level."""
+    return mix(1.0 - level, picture, level, noise)
+
+
 @dataclass(frozen=True, eq=False)
 class FlowMatch(Schedule):
     """Euler's method on the velocity."""
@@ -55,8 +66,7 @@ class FlowMatch(Schedule):
         return clean_estimate(x, answer, self.levels.now[i].noise)
 
     def start_index(self, strength: float) -> int:
-        # These pipelines round the steps that are skipped down; the older ones round those that are kept.
-        return self._within(strength, int(self.steps - self.steps * checked(strength)))
+        return flow_match_start(self.steps, strength)
 
 
 def flow_match(settings: Settings, steps: int, sequence_length: int | None, to_smallest: bool) -> Schedule:

@@ -28,7 +28,7 @@ from services.generator.schedules.levels import (
     of_alpha_bars,
     prediction_of,
 )
-from services.generator.schedules.schedule import Memory, Noise, Schedule, checked
+from services.generator.schedules.schedule import Memory, Noise, Schedule, checked, within
 from services.generator.schedules.settings import Settings
 from services.generator.schedules.spacing import spaced
 
@@ -70,7 +70,7 @@ class Plms(Schedule):
     def start_index(self, strength: float) -> int:
         steps = max(1, self.steps - 1)
         skipped = steps - int(steps * checked(strength))
-        return self._within(strength, skipped + 1 if skipped else 0)
+        return within(self.steps, strength, skipped + 1 if skipped else 0)
 
 
 def plms(settings: Settings, steps: int) -> Schedule:

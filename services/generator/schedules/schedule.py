@@ -65,17 +65,19 @@ class Schedule(ABC):
 
         Raises ValueError for a strength outside (0, 1] and for one that leaves no step.
         """
-        return self._within(strength, self.steps - int(self.steps * checked(strength)))
+        return within(self.steps, strength, self.steps - int(self.steps * checked(strength)))
 
     def add_noise(self, picture: Array, noise: Array, i: int) -> Array:
         """A picture, noised to where call `i` expects it."""
         level = self.levels.now[i]
         return mix(level.signal, picture, level.noise, noise)
 
-    def _within(self, strength: float, index: int) -> int:
-        if index >= self.steps:
-            raise ValueError(f"a strength of {strength:g} leaves none of {self.steps} steps")
-        return index
+
+def within(steps: int, strength: float, index: int) -> int:
+    """The index, if it is one of a step. Raises ValueError."""
+    if index >= steps:
+        raise ValueError(f"a strength of {strength:g} leaves none of {steps} steps")
+    return index
 
 
 def checked(strength: float) -> float:

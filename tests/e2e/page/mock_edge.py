@@ -346,7 +346,7 @@ class MockEdge:
         return JSONResponse({"classes": classes, "ovens": 2, "slots": 8, "baking": min(8, baking + 5)})
 
     async def models(self, request: Request) -> Response:
-        facts = {"native_size": 64, "output_size": 256, "default_steps": STEPS, "aliases": ["gpt-image-1"]}
+        facts = {"output_width": 256, "output_height": 256, "default_steps": STEPS, "aliases": ["gpt-image-1"]}
         model = {"id": "fournil-mini", "object": "model", "created": 0, "owned_by": "fournil", **facts}
         return JSONResponse({"object": "list", "data": [model]})
 

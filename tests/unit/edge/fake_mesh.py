@@ -28,9 +28,9 @@ from services.runtime.errors import Fault, Reason
 MOST_ATTEMPTS = 3
 
 
-def a_job(prompt: str = "a crab next to a boat", count: int = 2) -> Job:
+def a_job(prompt: str = "a crab next to a boat", count: int = 2, strength: float | None = None) -> Job:
     """A job as the counter makes it."""
-    spec = Spec(prompt, "tiny", count, 64, 64, seed=7, steps=4, previews=1)
+    spec = Spec(prompt, "tiny", count, 64, 64, seed=7, steps=4, previews=1, strength=strength)
     return Job("0" * 25 + "1", Account("anna", "free", "key-1"), spec, created=1_000.0)
 
 
@@ -57,6 +57,8 @@ class FakeMesh:
     failure: Failure | None = None
     drawn: Sequence[Drawn] = ()
     pictures: dict[int, bytes] = field(default_factory=dict)
+    sources: dict[str, bytes] = field(default_factory=dict)
+    baked_over: list[bytes] = field(default_factory=list)
     duplicate_of: str = ""
 
     def mesh(self) -> Mesh:
@@ -161,14 +163,15 @@ class FakeMesh:
         self._after()
         return Verdict(fit, "dec_1", "prompt", "" if fit else "violence", [] if fit else [self.refuse_words])
 
-    async def screen_image(self, job: Job, png: bytes) -> Verdict:
+    async def screen_image(self, job: Job, image: bytes) -> Verdict:
         await self._call("screen_image")
-        fit = png[-1] not in self.bad_pictures
+        fit = image[-1] not in self.bad_pictures
         self._after()
         return Verdict(fit, "dec_2", "image", "" if fit else "sexual", [])
 
-    async def generate(self, job: Job, turn: Turn) -> AsyncIterator[Baking]:
+    async def generate(self, job: Job, turn: Turn, source: bytes) -> AsyncIterator[Baking]:
         await self._call("generate")
+        self.baked_over.append(source)
         yield StepDone(0, 1, job.spec.steps)
         yield RoughPicture(0, 1, b"rough\x00")
         if self.ovens_fail > 0:
@@ -217,6 +220,15 @@ class FakeMesh:
         await self._call("put")
         self.pictures[index] = data
         self._after()
+
+    async def put_source(self, job_id: str, data: bytes) -> None:
+        await self._call("put_source")
+        self.sources[job_id] = data
+        self._after()
+
+    async def source(self, job_id: str) -> bytes:
+        await self._call("source")
+        return self.sources[job_id]
 
     async def stored(self, job_id: str) -> Sequence[int]:
         await self._call("stored")

@@ -1,11 +1,31 @@
 """What may be asked, and which field is named when it may not."""
 
+import io
+import json
+from dataclasses import asdict, replace
+
 import pytest
+from PIL import Image
 
 from services.edge.asking import Asked, ModelFacts, body_hash, check_request_id, pick_model, to_spec
+from services.edge.job import Format
+from services.edge.job_codec import unpack_spec
+from services.edge.messages import text
 from services.runtime.errors import Fault, Reason
 
-TINY = ModelFacts("tiny", 64, 256, 20)
+TINY = ModelFacts(
+    name="tiny", family="TinyPipeline", native_width=64, native_height=64, output_width=256, output_height=256,
+    smallest=64, largest=1024, unit=1, most_pixels=1024**2, square=True, default_steps=20, default_guidance=3.0,
+    takes_guidance=True, takes_negative=False, takes_image=False,
+)  # fmt: skip
+WIDE = replace(
+    TINY, name="wide", output_width=1024, output_height=512, unit=16, largest=2048, square=False,
+    takes_negative=True, takes_image=True,
+)  # fmt: skip
+"""Draws at many sizes, takes a negative prompt and a picture."""
+PIXEL = io.BytesIO()
+Image.new("RGB", (1, 1)).save(PIXEL, "PNG")
+PNG = PIXEL.getvalue()
 
 
 def test_defaults_are_filled_in() -> None:
@@ -47,6 +67,16 @@ def test_given_values_are_kept() -> None:
         (Asked("a", steps=0), "steps"),
         (Asked("a", steps=101), "steps"),
         (Asked("a", previews=11), "previews"),
+        (Asked("a", guidance=-0.1), "guidance"),
+        (Asked("a", guidance=21), "guidance"),
+        (Asked("a", guidance=float("nan")), "guidance"),
+        (Asked("a", guidance="3"), "guidance"),
+        (Asked("a", negative_prompt="b"), "negative_prompt"),
+        (Asked("a", image=PNG), "image"),
+        (Asked("a", strength=0.5), "strength"),
+        (Asked("a", output_format="gif"), "output_format"),
+        (Asked("a", output_format=["png"]), "output_format"),
+        (Asked("a", output_compression=101), "output_compression"),
     ],
 )
 def test_bad_fields_are_named(asked: Asked, field: str) -> None:
@@ -54,6 +84,56 @@ def test_bad_fields_are_named(asked: Asked, field: str) -> None:
         to_spec(asked, TINY)
     assert raised.value.reason is Reason.INVALID_ARGUMENT
     assert raised.value.metadata["field"] == field
+
+
+@pytest.mark.parametrize(
+    ("asked", "field"),
+    [
+        (Asked("a", size="1024x1023"), "size"),
+        (Asked("a", size="2048x2048"), "size"),
+        (Asked("a", size="2064x64"), "size"),
+        (Asked("a", negative_prompt=7), "negative_prompt"),
+        (Asked("a", negative_prompt="x" * 32_001), "negative_prompt"),
+        (Asked("a", negative_prompt="b", guidance=1.0), "negative_prompt"),
+        (Asked("a", negative_prompt="b", guidance=0), "negative_prompt"),
+        (Asked("a", image=b"not a picture"), "image"),
+        (Asked("a", image=PNG + bytes(2 * 2**20)), "image"),
+        (Asked("a", image=PNG, strength=0), "strength"),
+        (Asked("a", image=PNG, strength=1.1), "strength"),
+        (Asked("a", image=PNG, strength=True), "strength"),
+    ],
+)
+def test_bad_fields_of_a_model_that_takes_more_are_named(asked: Asked, field: str) -> None:
+    with pytest.raises(Fault) as raised:
+        to_spec(asked, WIDE)
+    assert raised.value.reason is Reason.INVALID_ARGUMENT
+    assert raised.value.metadata["field"] == field
+    assert text(raised.value, "fr") != text(raised.value, "en")
+
+
+def test_what_a_model_takes_is_kept() -> None:
+    spec = to_spec(
+        Asked(
+            "a", size="1024x512", guidance=7, negative_prompt="b", image=PNG, strength=0.4, output_format="webp",
+            output_compression=70,
+        ),
+        WIDE,
+    )  # fmt: skip
+    assert (spec.size, spec.guidance, spec.negative_prompt, spec.strength) == ("1024x512", 7.0, "b", 0.4)
+    assert (spec.output_format, spec.quality) == ("webp", 70)
+    plain = to_spec(Asked("a", negative_prompt=""), WIDE)
+    assert (plain.size, plain.guidance, plain.negative_prompt, plain.strength) == ("1024x512", 3.0, None, None)
+    assert to_spec(Asked("a", image=PNG), WIDE).strength == 0.6
+
+
+def test_a_spec_survives_its_record_and_an_older_one_is_still_read() -> None:
+    spec = to_spec(Asked("a", image=PNG, output_format="webp"), WIDE)
+    record = json.loads(json.dumps(asdict(spec)))
+    assert unpack_spec(record) == spec
+    older = {
+        name: record[name] for name in ("prompt", "model", "count", "width", "height", "seed", "steps", "previews")
+    }
+    assert unpack_spec(older).output_format is Format.PNG
 
 
 @pytest.mark.parametrize(
@@ -87,7 +167,8 @@ def test_request_ids_are_bounded_text() -> None:
 
 
 def test_the_body_hash_is_of_what_was_asked() -> None:
-    assert body_hash(Asked("a"), "tiny") == body_hash(Asked("a"), "tiny")
+    assert body_hash(Asked("a", image=PNG), "tiny") == body_hash(Asked("a", image=PNG), "tiny")
+    assert body_hash(Asked("a", image=PNG), "tiny") != body_hash(Asked("a", image=PNG[:-1]), "tiny")
     assert (
         len({body_hash(Asked("a"), "tiny"), body_hash(Asked("b"), "tiny"), body_hash(Asked("a", 2), "tiny")}) == 3
     )

@@ -11,6 +11,9 @@ from services.edge.walk import AlreadyAccepted, walk
 from services.runtime.errors import Fault, Reason
 from tests.unit.edge.fake_mesh import MOST_ATTEMPTS, FakeMesh, a_job
 
+SOURCE = b"source\x09"
+"""Its last byte is what a fake moderator looks at."""
+
 
 @pytest.fixture(autouse=True)
 def no_pauses(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
@@ -46,6 +49,28 @@ async def test_a_refused_picture_is_not_charged_and_the_other_is() -> None:
     await walk(a_job(), fake.mesh())
     assert (fake.state, fake.charged) == (State.COMMITTED, 1)
     assert list(fake.pictures) == [0]
+
+
+async def test_a_job_that_starts_from_a_picture_is_baked_over_it() -> None:
+    fake = FakeMesh()
+    await walk(a_job(strength=0.6), fake.mesh(), SOURCE)
+    assert (fake.state, fake.baked_over) == (State.COMMITTED, [SOURCE])
+    assert fake.calls.index("reserve") < fake.calls.index("put_source") < fake.calls.index("accept")
+
+
+async def test_a_refused_source_costs_nothing_and_never_reaches_an_oven() -> None:
+    fake = FakeMesh(bad_pictures={9})
+    await walk(a_job(strength=0.6), fake.mesh(), SOURCE)
+    assert (fake.state, fake.reason, fake.charged) == (State.REFUNDED, RefundReason.IMAGE_REFUSED, 0)
+    assert fake.failure is not None and fake.failure.refusal is not None and fake.failure.refusal.stage == "image"
+    assert fake.baked_over == []
+
+
+async def test_a_refusal_at_the_desk_stores_no_source() -> None:
+    fake = FakeMesh(faults={"reserve": [Fault(Reason.ALLOWANCE_SPENT, "spent")]})
+    with pytest.raises(Fault):
+        await walk(a_job(strength=0.6), fake.mesh(), SOURCE)
+    assert fake.sources == {}
 
 
 async def test_when_every_picture_is_refused_nothing_is_charged() -> None:
@@ -121,28 +146,31 @@ async def test_a_request_id_seen_before_names_the_earlier_job() -> None:
     assert seen.value.job_id == "earlier" and not fake.accepted
 
 
-async def _calls_of(prompt: str, bad: set[int]) -> int:
-    fake = FakeMesh(bad_pictures=set(bad))
-    await walk(a_job(prompt), fake.mesh())
-    return len(fake.calls)
-
-
 @pytest.mark.parametrize("crash_after", [False, True])
 @pytest.mark.parametrize(
-    ("prompt", "bad"), [("a crab", set()), ("a forbidden crab", set()), ("a crab", {0, 1}), ("a crab", {1})]
+    ("prompt", "bad", "source"),
+    [
+        ("a crab", set(), b""),
+        ("a forbidden crab", set(), b""),
+        ("a crab", {0, 1}, b""),
+        ("a crab", {1}, b""),
+        ("a crab", set(), SOURCE),
+        ("a crab", {9}, SOURCE),
+    ],
 )
-async def test_an_edge_may_die_at_any_call(prompt: str, bad: set[int], crash_after: bool) -> None:
+async def test_an_edge_may_die_at_any_call(prompt: str, bad: set[int], source: bytes, crash_after: bool) -> None:
+    job = a_job(prompt, strength=0.6 if source else None)
     whole = FakeMesh(bad_pictures=set(bad))
-    await walk(a_job(prompt), whole.mesh())
-    for moment in range(await _calls_of(prompt, bad)):
+    await walk(job, whole.mesh(), source)
+    for moment in range(len(whole.calls)):
         fake = FakeMesh(bad_pictures=set(bad), crash_at=moment, crash_after=crash_after)
-        task = asyncio.ensure_future(walk(a_job(prompt), fake.mesh()))
+        task = asyncio.ensure_future(walk(job, fake.mesh(), source))
         await asyncio.wait({task})
         if not fake.accepted:
             continue
         fake.crash_at = -1
         if not fake.ended:
-            await walk(a_job(prompt), fake.mesh())
+            await walk(job, fake.mesh())
         where = f"crash at call {moment} ({fake.calls[moment]})"
         assert (fake.state, fake.reason, fake.charged) == (whole.state, whole.reason, whole.charged), where
         assert fake.terminal_moves == 1 and len(fake.ended) == 1, where

@@ -1,13 +1,14 @@
 """The batcher under any order of joining, leaving and stepping."""
 
 import math
+from collections import Counter
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.generator.batcher import FREE, PAID, Batcher, Row
+from services.generator.batcher import FREE, PAID, PAUSED, RUNNING, Batcher, Row
 from services.generator.capacity import Capacity
 from services.runtime.errors import Fault, Reason
 
@@ -50,6 +51,10 @@ def one(
 
 def seconds_of(rows: list[Row]) -> float:
     return sum(row.width * ROW_SECONDS[row.model] for row in rows)
+
+
+def of_state(census: Counter[tuple[str, int, str]], state: str) -> int:
+    return sum(rows for (_, _, one), rows in census.items() if one == state)
 
 
 def run_step(batcher: Batcher) -> list[Row]:
@@ -113,7 +118,11 @@ class Watched:
                     earlier = [other for other in chosen if overdue or ranks[id(other)] < ranks[id(row)]]
                     assert sum(other.width for other in earlier) + row.width > room, "room left, or order broken"
         assert all(row.passed <= PATIENCE + MOST for row in ready)
-        assert self.batcher.paused == sum(row.width for row in self.ready_rows() if row.done and not row.baking)
+        census = self.batcher.census()
+        assert of_state(census, RUNNING) == sum(row.width for row in chosen)
+        assert of_state(census, PAUSED) == sum(
+            row.width for row in self.ready_rows() if row.done and row not in chosen
+        )
         before = {id(row): row.done for row in self.rows}
         if leaver is not None:
             self.leave(leaver)
@@ -147,7 +156,7 @@ def test_what_holds_under_any_order(program: list[tuple[Any, ...]]) -> None:
         watched.step()
     assert all(row.left == 0 for row in watched.rows if row.job not in watched.gone)
     assert watched.batcher.next_step() == []
-    assert watched.batcher.rows_to_go == 0
+    assert not watched.batcher.census()
     for job in {row.job for row in watched.rows}:
         watched.leave(job)
     assert watched.batcher.admitted == 0
@@ -167,7 +176,7 @@ def test_paid_goes_first_at_the_next_step_and_puts_aside_who_has_most_to_go() ->
     assert run_step(batcher) == free
     paid = one(batcher, klass=PAID, steps=50)
     assert run_step(batcher) == [paid, free[0]]
-    assert batcher.paused == free[1].width
+    assert of_state(batcher.census(), PAUSED) == free[1].width
 
 
 def test_a_shorter_picture_goes_before_a_longer_one_of_its_class() -> None:
@@ -176,7 +185,7 @@ def test_a_shorter_picture_goes_before_a_longer_one_of_its_class() -> None:
     assert run_step(batcher) == long
     short = one(batcher, steps=1)
     assert run_step(batcher) == [short, long[0]]
-    assert batcher.paused == long[1].width
+    assert of_state(batcher.census(), PAUSED) == long[1].width
     assert run_step(batcher) == long
 
 
@@ -232,7 +241,7 @@ def test_not_ready_is_not_in_a_step() -> None:
     batcher = oven()
     row = batcher.admit(model="fast", klass=PAID, width=1, steps=1, count=1)[0]
     assert batcher.next_step() == []
-    assert batcher.rows_to_go == 1
+    assert batcher.census().total() == 1
     batcher.make_ready(row.job, "one")
     assert batcher.next_step() == [row]
 

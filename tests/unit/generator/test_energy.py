@@ -6,6 +6,8 @@ from hypothesis import strategies as st
 
 from services.generator.energy import WINDOW, EnergyBook
 
+LABEL = ("m", "free")
+
 
 class Device:
     """A clock and a counter that go on together, at `watts`."""
@@ -22,7 +24,7 @@ class Device:
         self.book.step_begins()
         self.passes(seconds)
         for job, rows in shares.items():
-            self.book.ran(job, "m", rows)
+            self.book.ran(job, LABEL, rows)
         self.book.step_ended()
 
 
@@ -57,7 +59,7 @@ def test_a_short_window_is_charged_at_the_mean_and_unknown_without_one() -> None
 def test_without_a_meter_all_is_unknown() -> None:
     book = EnergyBook(None)
     book.step_begins()
-    book.ran(1, "m", 1)
+    book.ran(1, LABEL, 1)
     book.step_ended()
     book.idle()
     assert book.take(1) is None

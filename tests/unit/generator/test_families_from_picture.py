@@ -81,7 +81,7 @@ def test_a_folder_without_an_encoder_draws_from_noise_only(tmp_path: Path) -> No
     folder = copied("sd2", tmp_path)
     (folder / "vae_encoder" / "model.onnx").unlink()
     model = opened(folder)
-    assert not model.facts.takes_picture
+    assert not model.facts.takes_source
     with pytest.raises(ValueError, match="sd2 does not start from pictures"):
         model.read(np.zeros((3, 16, 16), np.float32))
     model.warm_up()

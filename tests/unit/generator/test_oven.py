@@ -3,7 +3,9 @@
 import asyncio
 import io
 from collections.abc import AsyncIterator, Sequence
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -16,6 +18,7 @@ from services.generator.families.mini import MiniModel
 from services.generator.mailbox import Baked, Event, Rough, StepDone, Usage
 from services.generator.oven import MOST_FAILURES, Job, Oven
 from services.generator.pace import Pace
+from services.generator.picture import Format, encode
 from services.generator.pipeline import Canvas
 from services.generator.recipe import Recipe
 from services.generator.shelf import load_models
@@ -53,9 +56,25 @@ async def kitchen(tiny: MiniModel) -> AsyncIterator[Kitchen]:
     await made.close()
 
 
-def recipe(steps: int = 4, count: int = 1, seed: int = 1, previews: int = 0) -> Recipe:
-    wish = Wish(seed, steps, 3.0, 64, 64)
-    return Recipe("job", "tiny", "a red boat", count, wish, steps, 2, 128, 128, previews, False)
+def recipe(steps: int = 4, count: int = 1, seed: int = 1, previews: int = 0, **more: Any) -> Recipe:
+    plain = Recipe(
+        job_id="job",
+        model="tiny",
+        prompt="a red boat",
+        negative=None,
+        source=b"",
+        count=count,
+        wish=Wish(seed, steps, 3.0, 64, 64),
+        calls=steps,
+        rows=2,
+        width=128,
+        height=128,
+        format=Format.PNG,
+        quality=90,
+        previews=previews,
+        paid=False,
+    )
+    return replace(plain, **more)
 
 
 async def events_of(job: Job) -> list[Event]:
@@ -84,7 +103,7 @@ async def test_a_job_from_start_to_usage(kitchen: Kitchen) -> None:
         assert kinds in ([Rough, Rough, Baked], [Rough, Baked])
     pictures = [event for event in events if isinstance(event, Baked)]
     assert sorted(picture.seed for picture in pictures) == [1, 2]
-    assert Image.open(io.BytesIO(pictures[0].png)).size == (128, 128)
+    assert Image.open(io.BytesIO(pictures[0].data)).size == (128, 128)
     roughs = [event for event in events if isinstance(event, Rough)]
     assert {rough.step for rough in roughs} <= {2, 4}
     assert Image.open(io.BytesIO(roughs[0].png)).size == (64, 64)
@@ -98,13 +117,34 @@ async def test_a_job_from_start_to_usage(kitchen: Kitchen) -> None:
 
 async def test_jobs_of_different_length_share_the_oven_and_pictures_stay_the_same(kitchen: Kitchen) -> None:
     def png(events: Sequence[Event]) -> bytes:
-        return next(event.png for event in events if isinstance(event, Baked))
+        return next(event.data for event in events if isinstance(event, Baked))
 
     alone = [png(await events_of(kitchen.oven.enter(recipe(steps=steps, seed=steps)))) for steps in (3, 9)]
     together = await asyncio.gather(
         *(events_of(kitchen.oven.enter(recipe(steps=steps, seed=steps))) for steps in (3, 9))
     )
     assert [png(events) for events in together] == alone
+
+
+async def test_over_a_picture_only_the_calls_that_are_left_are_made(kitchen: Kitchen) -> None:
+    source = encode(np.zeros((3, 64, 64), np.float32), 100, 80)
+    wish = Wish(1, 10, 3.0, 64, 64, strength=0.3)
+    made = recipe(source=source, wish=wish, calls=3, format=Format.WEBP)
+    events = await events_of(kitchen.oven.enter(made))
+    assert [event.step for event in events if isinstance(event, StepDone)] == [1, 2, 3]
+    (baked,) = (event for event in events if isinstance(event, Baked))
+    image = Image.open(io.BytesIO(baked.data))
+    assert (image.format, image.size) == ("WEBP", (128, 128))
+
+
+async def test_a_source_that_is_no_picture_is_the_callers_fault_and_no_error_of_ours(
+    kitchen: Kitchen, caplog: pytest.LogCaptureFixture
+) -> None:
+    with pytest.raises(Fault) as refused:
+        await events_of(kitchen.oven.enter(recipe(source=b"no picture")))
+    assert refused.value.reason is Reason.INVALID_ARGUMENT and refused.value.metadata["field"] == "source"
+    assert not caplog.records
+    assert await events_of(kitchen.oven.enter(recipe()))
 
 
 async def test_who_leaves_is_in_no_further_step(tiny: MiniModel, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -209,8 +249,8 @@ async def test_numbers_that_are_no_picture_fail_their_job_alone(
     kitchen = Kitchen(tiny)
     start = tiny.start
 
-    def poisoned(wish: Wish, index: int, prompt: object) -> Canvas:
-        canvas = start(wish, index, prompt)  # type: ignore[arg-type]
+    def poisoned(wish: Wish, index: int, prompt: object, base: object) -> Canvas:
+        canvas = start(wish, index, prompt, base)  # type: ignore[arg-type]
         if wish.seed == 13:
             canvas.x = np.full_like(canvas.x, np.nan)
         return canvas

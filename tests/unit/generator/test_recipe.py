@@ -8,20 +8,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.generator.families.interface import Model
-from services.generator.recipe import Recipe, check
+from services.generator.recipe import MOST_SOURCE, Asked, Recipe, check
 from services.generator.shelf import load_models
 from services.runtime.errors import Fault, Reason
 
 FIXTURES = Path(__file__).parents[2] / "fixtures"
 TINY = load_models(FIXTURES / "tiny_model", threads=1, most_rows=2)["tiny"]
-WISH: dict[str, Any] = {
-    "job_id": "job_1", "model": "tiny", "prompt": "a boat", "count": 1, "seed": 7, "steps": None,
-    "guidance": None, "width": 0, "height": 0, "previews": 0, "paid": False,
-}  # fmt: skip
+WISH: dict[str, Any] = {"job_id": "job_1", "prompt": "a boat", "count": 1, "seed": 7}
 
 
 def recipe(of: Model[Any, Any] = TINY, **wishes: object) -> Recipe:
-    return check({of.facts.name: of}, **{**WISH, "model": of.facts.name, **wishes})
+    return check({of.facts.name: of}, Asked(**{**WISH, "model": of.facts.name, **wishes}))
 
 
 @pytest.fixture(scope="module")
@@ -82,6 +79,13 @@ def test_calls_are_the_schedules(latent: Model[Any, Any]) -> None:
         ("height", {"width": 256}),
         ("prompt", {"prompt": "x" * 32_001}),
         ("job_id", {"job_id": "x" * 129}),
+        ("quality", {"quality": 101}),
+        ("quality", {"quality": -1}),
+        ("negative_prompt", {"negative": "a crab"}),
+        ("strength", {"strength": 0.5}),
+        ("strength", {"strength": 0.0, "source": b"picture"}),
+        ("strength", {"strength": 1.5, "source": b"picture"}),
+        ("source", {"source": bytes(MOST_SOURCE + 1)}),
     ],
 )
 def test_what_cannot_be_baked_names_its_field(field: str, wishes: dict[str, object]) -> None:
@@ -89,6 +93,21 @@ def test_what_cannot_be_baked_names_its_field(field: str, wishes: dict[str, obje
         recipe(**wishes)
     assert refused.value.reason is Reason.INVALID_ARGUMENT
     assert refused.value.metadata["field"] == field
+
+
+def test_a_negative_prompt_is_taken_where_it_leads_away(latent: Model[Any, Any]) -> None:
+    assert recipe(latent, negative="a crab", guidance=3.0).negative == "a crab"
+    assert recipe(latent, negative=None, guidance=1.0).negative is None
+    for wishes in ({"negative": "a crab", "guidance": 1.0}, {"negative": "x" * 32_001}):
+        with pytest.raises(Fault) as refused:
+            recipe(latent, **wishes)
+        assert refused.value.metadata["field"] == "negative_prompt"
+
+
+def test_a_source_saves_the_calls_that_it_stands_for() -> None:
+    assert (recipe(steps=10, source=b"picture").calls, recipe(steps=10).calls) == (6, 10)
+    made = recipe(steps=10, source=b"picture", strength=0.3)
+    assert (made.calls, made.wish.steps, made.wish.strength) == (3, 10, 0.3)
 
 
 def test_an_unknown_model_is_answered_with_those_there_are() -> None:
