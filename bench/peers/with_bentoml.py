@@ -14,6 +14,8 @@ from bench.peers.plan import Plan
 
 PLAN = Plan.read()
 BATCHING: dict[str, Any] = {"batchable": True, "max_batch_size": PLAN.rows, "max_latency_ms": 120_000}
+if PLAN.rows == 1:
+    BATCHING = {}  # it takes no batches of one: requests come as they are
 
 
 @bentoml.service(workers=PLAN.workers, threads=4, logging={"access": {"enabled": False}}, traffic={"timeout": 120})

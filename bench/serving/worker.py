@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import threading
 from collections.abc import Sequence
 
 from bench.peers.plan import Plan, Want
@@ -15,12 +16,15 @@ class KitchenWorker:
     def __init__(self, plan: Plan) -> None:
         self._manner = plan.manner
         self._kitchen = Kitchen(plan.threads)
+        self._turn = threading.Lock()
         # Drawn once before the server says that it is ready.
         self.bake([{"steps": 2, "prompt": "a boat", "seed": seed} for seed in range(plan.rows)])
 
     def bake(self, wants: Sequence[Want]) -> list[str]:
-        """A batch in the plan's manner."""
-        return [base64.b64encode(png).decode() for png in self._kitchen.draw(wants, self._manner)]
+        """A batch in the plan's manner; batches from several threads take turns."""
+        with self._turn:
+            pictures = self._kitchen.draw(wants, self._manner)
+        return [base64.b64encode(png).decode() for png in pictures]
 
 
 def new_worker(plan: Plan) -> KitchenWorker:
