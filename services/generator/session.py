@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from services.generator import providers
 from services.generator.folder import FolderError, ModelFolder
 from services.generator.graph import Axes, check_inputs, first_line, open_session
+from services.generator.lanes import Call, Feeds, Lanes
 from services.generator.warmth import Warmth, warm_up
 
 Array = NDArray[np.float32]
@@ -56,25 +57,24 @@ class Denoiser:
         self._folder = folder
         graph = folder.denoiser.read_bytes()
         self.sha256 = hashlib.sha256(graph).hexdigest()
-        self._session, self.provider = open_session(
-            _FILE,
-            graph,
-            folder.denoiser.parent,
-            threads=threads,
-            shapes=_shapes(folder, most_rows or providers.DEVICE_BATCH),
-        )
+        shapes = _shapes(folder, most_rows or providers.DEVICE_BATCH)
+        weights = folder.denoiser.parent
+        session, self.provider = open_session(_FILE, graph, weights, threads=threads, shapes=shapes)
         self.most_rows = most_rows or providers.default_batch(self.provider)
-        _check_graph(self._session, folder)
+        _check_graph(session, folder)
+        self._call: Call = _call_of(session)
+        if self.provider == providers.CPU and threads > 1:
+            single, _ = open_session(_FILE, graph, weights, threads=1, shapes=shapes)
+            self._call = Lanes(self._call, _call_of(single), threads)
 
     def velocity(self, rows: Rows) -> Array:
         """[B,C,S,S]: noise minus picture, as the model sees them."""
-        answer: Array = self._session.run(["out_sample"], rows.named())[0]
-        return answer
+        return self._call(rows.named())
 
     def warm_up(self) -> Warmth:
         """Runs calls of every size. Raises FolderError if the graph does not run, or answers in another shape or
         with numbers that are not finite."""
-        company = self._example()
+        company = self.example()
         return warm_up(lambda count: self._tried(company.first(count)), self.most_rows)
 
     def _tried(self, rows: Rows) -> Array:
@@ -88,7 +88,7 @@ class Denoiser:
             raise FolderError("unet/model.onnx answers with numbers that are not finite")
         return answer
 
-    def _example(self) -> Rows:
+    def example(self) -> Rows:
         """The largest call, of noise."""
         folder, count, random = self._folder, self.most_rows, np.random.RandomState(0)
 
@@ -102,6 +102,14 @@ class Denoiser:
             mask=np.ones((count, USUAL_TEXT), np.float32),
             pooled=noise(count, folder.pooled_dim, scale=0.05),
         )
+
+
+def _call_of(session: onnxruntime.InferenceSession) -> Call:
+    def call(feeds: Feeds) -> Array:
+        answer: Array = session.run(["out_sample"], feeds)[0]
+        return answer
+
+    return call
 
 
 def _shapes(folder: ModelFolder, most_rows: int) -> dict[str, tuple[str, str, str]]:
