@@ -27,7 +27,7 @@ from bench.oven.systems import OUR_SYSTEM, systems
 from bench.peers.catalogue import INTERPRETER, installed
 from bench.traffic.drive import Books, drive
 from bench.traffic.figures import Figures, figures
-from bench.traffic.running import Running, running
+from bench.traffic.running import Running, end_servers_when_ended, running
 from bench.traffic.systems import REPO, System
 from bench.traffic.workload import Scenario, arrivals
 
@@ -48,6 +48,7 @@ def main() -> None:
     parser.add_argument("--measured", type=float, default=18.0, help="seconds measured a scenario")
     parser.add_argument("--seed", type=int, default=20)
     arguments = parser.parse_args()
+    end_servers_when_ended()
     there, missing = installed(arguments.peers)
     for peer in missing:
         print(f"{peer.product}: not installed for {arguments.peers} (make bench-peers), left out", file=sys.stderr)

@@ -29,7 +29,7 @@ from bench.serving.mix import STEPS
 from bench.serving.systems import OURS, setups
 from bench.traffic.drive import Books, drive
 from bench.traffic.figures import Figures, figures
-from bench.traffic.running import Running, running
+from bench.traffic.running import Running, end_servers_when_ended, running
 from bench.traffic.systems import REPO, System
 from bench.traffic.workload import Mix, Scenario, all_at_once, arrivals
 
@@ -54,6 +54,7 @@ def main() -> None:
     parser.add_argument("--measured", type=float, default=12.0, help="seconds measured of each figure")
     parser.add_argument("--seed", type=int, default=20)
     arguments = parser.parse_args()
+    end_servers_when_ended()
     there, missing = ([], []) if arguments.quick else installed(arguments.peers)
     for peer in missing:
         print(f"{peer.product}: not installed for {arguments.peers} (make bench-peers), left out", file=sys.stderr)

@@ -110,6 +110,11 @@ def _process(system: System, meter: Path) -> Iterator[int]:
             _end(server)
 
 
+def end_servers_when_ended() -> None:
+    """SIGTERM unwinds this process as Ctrl-C does: servers are in groups of their own and would live on."""
+    signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
+
+
 def _end(server: subprocess.Popen[bytes]) -> None:
     for number in (signal.SIGTERM, signal.SIGKILL):
         with contextlib.suppress(ProcessLookupError):

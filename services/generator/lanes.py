@@ -2,10 +2,9 @@
 
 The threads of one call wait for each other at every node of the graph; calls that run side by side wait once, at
 their end, and the rows of a denoiser do not see each other. On two cores a step of fournil-mini costs about a
-seventh less CPU time that way, and less still of a machine whose cores others want too (`make bench-serving`). Rows
-that do not fill every lane go in a call of all threads, so a picture that is alone has every core. The answers of
-the CPU provider are bit-equal either way (tests/unit/generator/test_lanes.py). The price is a second session, with
-weights of its own: for small graphs.
+seventh less CPU time that way. Rows that do not fill every lane go in a call of all threads, so a picture that is
+alone has every core. On the CPU provider no bit of an answer changes (tests/unit/generator/test_lanes.py). The
+price is a second session, with weights of its own: for small graphs.
 """
 
 from __future__ import annotations
