@@ -13,6 +13,7 @@ from __future__ import annotations
 import argparse
 import itertools
 import json
+import statistics
 import subprocess
 import sys
 import time
@@ -47,17 +48,17 @@ def measure(rows: int | None, seconds: float) -> Bare:
 
 
 def denoiser(kitchen: Kitchen, sizes: Sequence[int], seconds: float) -> dict[int, float]:
-    """Row-steps a second of the denoiser alone by rows of a call; the sizes take turns, each in the same time."""
-    spent, made = dict.fromkeys(sizes, 0.0), dict.fromkeys(sizes, 0)
+    """Row-steps a second of the denoiser alone by rows of a call, from the median call; the sizes take turns, each
+    for the same time."""
+    spent: dict[int, list[float]] = {size: [] for size in sizes}
     for _ in range(ROUNDS):
         for size in sizes:
             canvases = [kitchen.begin(_want(number, 100)) for number in range(size)]
-            began = time.perf_counter()
-            while time.perf_counter() - began < seconds / ROUNDS:
+            end = time.perf_counter() + seconds / ROUNDS
+            while (began := time.perf_counter()) < end:
                 kitchen.step(canvases)
-                made[size] += size
-            spent[size] += time.perf_counter() - began
-    return {size: made[size] / spent[size] for size in sizes}
+                spent[size].append(time.perf_counter() - began)
+    return {size: size / statistics.median(calls) for size, calls in spent.items()}
 
 
 def pictures(kitchen: Kitchen, rows: int, seconds: float) -> float:
