@@ -12,12 +12,13 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import contextlib
 import json
 import statistics
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import AsyncExitStack
 from pathlib import Path
 
@@ -97,17 +98,16 @@ class Bench:
         setup = setups(self._interpreter, peer, self._sizes)
         waits: dict[str, Figures] = {}
         for system in setup:
-            try:
+            with _left_out_when_late():
                 async with AsyncExitStack() as stack:
                     one = await self._start(stack, system)
                     found.append((system, await self._saturate(one)))
                     if system is setup[-1] and _best(found) is system:
                         waits = await self._waits(one)
-            except TimeoutError as error:
-                print(f"left out: {error}", file=sys.stderr)
         if found and not waits:
-            async with AsyncExitStack() as stack:
-                waits = await self._waits(await self._start(stack, _best(found)))
+            with _left_out_when_late():
+                async with AsyncExitStack() as stack:
+                    waits = await self._waits(await self._start(stack, _best(found)))
         bare = self._bare()
         return [Served(one, rate, bare, waits if one is _best(found) else {}) for one, rate in found]
 
@@ -141,6 +141,15 @@ class Bench:
         self._last = measure(before.rows, BARE_SECONDS)
         print(f"bare loop: {self._last.pictures:.2f} pictures/s", flush=True)
         return before, self._last
+
+
+@contextlib.contextmanager
+def _left_out_when_late() -> Iterator[None]:
+    """A peer that does not come up, or does not become idle again, is named; the run goes on."""
+    try:
+        yield
+    except TimeoutError as error:
+        print(f"left out: {error}", file=sys.stderr)
 
 
 def _best(found: Sequence[tuple[System, float]]) -> System:

@@ -63,7 +63,7 @@ class Denoiser:
         self.most_rows = most_rows or providers.default_batch(self.provider)
         _check_graph(session, folder)
         self._call: Call = _call_of(session)
-        if self.provider == providers.CPU and threads > 1:
+        if self.provider == providers.CPU and 1 < threads <= self.most_rows:
             single, _ = open_session(_FILE, graph, weights, threads=1, shapes=shapes)
             self._call = Lanes(self._call, _call_of(single), threads)
 
