@@ -31,6 +31,7 @@ from bench.serving.systems import OURS, setups
 from bench.traffic.drive import Books, drive
 from bench.traffic.figures import Figures, figures
 from bench.traffic.running import Running, end_servers_when_ended, running
+from bench.traffic.spent import cpu_seconds
 from bench.traffic.systems import REPO, System
 from bench.traffic.workload import Mix, Scenario, all_at_once, arrivals
 
@@ -88,20 +89,20 @@ class Bench:
         """One form of ours, with its waits. Raises TimeoutError if it does not come up."""
         async with AsyncExitStack() as stack:
             one = await self._start(stack, system)
-            pictures = await self._saturate(one)
+            rate, cpu = await self._saturate(one)
             waits = await self._waits(one)
-        return Served(system, pictures, self._bare(), waits)
+        return Served(system, rate, cpu, self._bare(), waits)
 
     async def peer(self, peer: Peer) -> Sequence[Served]:
         """A peer in each setup that comes up, with the waits of the better one."""
-        found: list[tuple[System, float]] = []
+        found: list[tuple[System, float, float]] = []
         setup = setups(self._interpreter, peer, self._sizes)
         waits: dict[str, Figures] = {}
         for system in setup:
             with _left_out_when_late():
                 async with AsyncExitStack() as stack:
                     one = await self._start(stack, system)
-                    found.append((system, await self._saturate(one)))
+                    found.append((system, *await self._saturate(one)))
                     if system is setup[-1] and _best(found) is system:
                         waits = await self._waits(one)
         if found and not waits:
@@ -109,20 +110,25 @@ class Bench:
                 async with AsyncExitStack() as stack:
                     waits = await self._waits(await self._start(stack, _best(found)))
         bare = self._bare()
-        return [Served(one, rate, bare, waits if one is _best(found) else {}) for one, rate in found]
+        best = _best(found) if found else None
+        return [Served(one, rate, cpu, bare, waits if one is best else {}) for one, rate, cpu in found]
 
     async def _start(self, stack: AsyncExitStack, system: System) -> Running:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="fournil-bench-")))
         return await stack.enter_async_context(running(system, folder, self._mix, TRAINING))
 
-    async def _saturate(self, one: Running) -> float:
+    async def _saturate(self, one: Running) -> tuple[float, float]:
+        """Pictures a second, and CPU seconds of the server a picture."""
         parts = max(1, round(self._measured * self._mix.pictures_per_second / len(STEPS)))
         scenario = Scenario(1.0, 0.0, 0.0, 0.0)
         requests = all_at_once(parts * len(STEPS), self._mix, self._seed)
+        before = cpu_seconds(one.mark)
         books = await drive(one, scenario, requests, requests[0].leaves_after or 0.0)
-        rate = throughput(books)
-        _show(one.system, "saturated", f"{rate:5.2f} pictures/s", books)
-        return rate
+        # What asks whether it is idle afterwards is drawn too.
+        made = len(requests) + len(self._mix.counts)
+        rate, cpu = throughput(books), (cpu_seconds(one.mark) - before) / made
+        _show(one.system, "saturated", f"{rate:5.2f} pictures/s, {cpu:.3f} CPU s a picture", books)
+        return rate, cpu
 
     async def _waits(self, one: Running) -> dict[str, Figures]:
         found = {}
@@ -139,7 +145,8 @@ class Bench:
         """The bare loop's last run and one that is made now."""
         before = self._last
         self._last = measure(before.rows, BARE_SECONDS)
-        print(f"bare loop: {self._last.pictures:.2f} pictures/s", flush=True)
+        last = self._last
+        print(f"bare loop: {last.pictures:.2f} pictures/s, {last.cpu:.3f} CPU s a picture", flush=True)
         return before, self._last
 
 
@@ -152,7 +159,7 @@ def _left_out_when_late() -> Iterator[None]:
         print(f"left out: {error}", file=sys.stderr)
 
 
-def _best(found: Sequence[tuple[System, float]]) -> System:
+def _best(found: Sequence[tuple[System, float, float]]) -> System:
     return max(found, key=lambda one: one[1])[0]
 
 

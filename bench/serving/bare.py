@@ -5,7 +5,7 @@
 A call always holds `rows` pictures of whatever step; one that is done is encoded as PNG and the next takes its
 place, all in one thread, each call on all cores. Without `--rows` every size is tried by calls of the denoiser
 alone and the best is taken. Prints JSON: `rows`; `row_steps`, those a second of the denoiser alone by size;
-`pictures` a second.
+`pictures` a second; `cpu`, CPU seconds a picture.
 """
 
 from __future__ import annotations
@@ -31,11 +31,12 @@ ROUNDS = 4
 
 @dataclass(frozen=True, slots=True)
 class Bare:
-    """What the loop came to, a second."""
+    """What the loop came to, a second; `cpu` is CPU seconds a picture."""
 
     rows: int
     row_steps: dict[int, float]
     pictures: float
+    cpu: float
 
 
 def measure(rows: int | None, seconds: float) -> Bare:
@@ -44,7 +45,7 @@ def measure(rows: int | None, seconds: float) -> Bare:
     done = subprocess.run(command, cwd=REPO, stdout=subprocess.PIPE, timeout=120, check=True)
     found = json.loads(done.stdout)
     sizes = {int(size): rate for size, rate in found["row_steps"].items()}
-    return Bare(found["rows"], sizes, found["pictures"])
+    return Bare(found["rows"], sizes, found["pictures"], found["cpu"])
 
 
 def denoiser(kitchen: Kitchen, sizes: Sequence[int], seconds: float) -> dict[int, float]:
@@ -61,10 +62,10 @@ def denoiser(kitchen: Kitchen, sizes: Sequence[int], seconds: float) -> dict[int
     return {size: size / statistics.median(calls) for size, calls in spent.items()}
 
 
-def pictures(kitchen: Kitchen, rows: int, seconds: float) -> float:
-    """Whole pictures a second of the mix, `rows` in every call."""
+def pictures(kitchen: Kitchen, rows: int, seconds: float) -> tuple[float, float]:
+    """Whole pictures a second of the mix, `rows` in every call, and CPU seconds a picture."""
     numbers = itertools.count()
-    began, done = time.perf_counter(), 0
+    began, cpu, done = time.perf_counter(), time.process_time(), 0
     canvases = [kitchen.begin(_next(numbers)) for _ in range(rows)]
     while time.perf_counter() - began < seconds:
         kitchen.step(canvases)
@@ -73,9 +74,8 @@ def pictures(kitchen: Kitchen, rows: int, seconds: float) -> float:
                 kitchen.finish(canvas)
                 done += 1
                 canvases[place] = kitchen.begin(_next(numbers))
-    seconds = time.perf_counter() - began
-    under_way: float = sum(canvas.done / canvas.steps for canvas in canvases)
-    return (done + under_way) / seconds
+    made = done + float(sum(canvas.done / canvas.steps for canvas in canvases))
+    return made / (time.perf_counter() - began), (time.process_time() - cpu) / made
 
 
 def _next(numbers: itertools.count[int]) -> Want:
@@ -97,7 +97,7 @@ def main() -> None:
     pictures(kitchen, 1, 0.5)
     rates = denoiser(kitchen, [arguments.rows] if arguments.rows else SIZES, arguments.seconds / 2)
     rows = max(rates, key=lambda size: rates[size])
-    print(json.dumps(asdict(Bare(rows, rates, pictures(kitchen, rows, arguments.seconds)))))
+    print(json.dumps(asdict(Bare(rows, rates, *pictures(kitchen, rows, arguments.seconds)))))
 
 
 if __name__ == "__main__":

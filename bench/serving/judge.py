@@ -18,11 +18,12 @@ FIGURES = {"p50": "p50 s", "p95": "p95 s"}
 
 @dataclass(frozen=True, slots=True)
 class Served:
-    """One system. `pictures` a second at saturation, beside those of the bare loop just before and after it;
-    `waits` by the name of a load, none of a setup that another of the same peer outdid."""
+    """One system. `pictures` a second at saturation and the server's `cpu` seconds for each, beside the bare loop's
+    just before and after it; `waits` by the name of a load, none of a setup that another of the same peer outdid."""
 
     system: System
     pictures: float
+    cpu: float
     bare: Sequence[Bare]
     waits: Mapping[str, Figures]
 
@@ -48,6 +49,8 @@ def _beside_bare(form: Served) -> Iterator[Row]:
     denoiser = sum(one.row_steps[rows_a_call] for one in form.bare) / count
     label = f"steps/s, the loop's without prompts and PNG, {rows_a_call} rows a call"
     yield row(f"{name}: {label}", steps, denoiser, steps / denoiser, LEAST_OF_BARE)
+    cpu = sum(one.cpu for one in form.bare) / count
+    yield row(f"{name}: CPU s a picture", form.cpu, cpu, ratio("cpu", form.cpu, cpu), LEAST_OF_BARE)
 
 
 def _beside_peers(ours: Sequence[Served], peers: Sequence[Served]) -> Iterator[Row]:
@@ -56,6 +59,8 @@ def _beside_peers(ours: Sequence[Served], peers: Sequence[Served]) -> Iterator[R
             versus = f"{form.system.name} / {peer.system.name}"
             better = ratio("pictures", form.pictures, peer.pictures)
             yield row(f"saturated, {versus}: pictures/s", form.pictures, peer.pictures, better, 1.0)
+            better = ratio("cpu", form.cpu, peer.cpu)
+            yield row(f"saturated, {versus}: CPU s a picture", form.cpu, peer.cpu, better, 1.0)
             for load, theirs in peer.waits.items():
                 if load not in form.waits:
                     continue

@@ -28,12 +28,13 @@ EMPTY_SECONDS, STILL_SECONDS = 20.0, 0.4
 
 @dataclass(frozen=True, slots=True)
 class Running:
-    """A server that answers."""
+    """A server that answers. `mark` is in the environment of all its processes."""
 
     system: System
     ask: Ask
     meter: Meter
     mix: Mix
+    mark: str
 
     async def becomes_idle(self) -> None:
         """Lets what nobody waits for go by without taking time. Raises TimeoutError.
@@ -64,7 +65,7 @@ async def running(system: System, folder: Path, mix: Mix, training: int = TRAINI
             await _answers(ask, system, mix, path.with_suffix(".log"))
             for steps in mix.counts:
                 await asyncio.gather(*(ask(Arrival(0.0, steps, False, None)) for _ in range(training)))
-            yield Running(system, ask, meter, mix)
+            yield Running(system, ask, meter, mix, str(path))
     meter.close()
 
 
