@@ -18,8 +18,8 @@ FIGURES = {"p50": "p50 s", "p95": "p95 s"}
 
 @dataclass(frozen=True, slots=True)
 class Served:
-    """One system. `pictures` a second at saturation and the server's `cpu` seconds for each, beside the bare loop's
-    just before and after it; `waits` by the name of a load, none of a setup that another of the same peer outdid."""
+    """One system at saturation: `pictures` a second and the server's `cpu` seconds for each, beside `bare` runs
+    before and after it; `waits` by the name of a load, none of a setup that another of the same peer outdid."""
 
     system: System
     pictures: float
