@@ -47,6 +47,7 @@ bench: $(BENCH_READY) ## every benchmark, as ratios in one run; writes bench/out
 	$(BIN)/python -m bench.model
 	$(BIN)/python -m bench.oven
 	$(BIN)/python -m bench.fleet
+	$(BIN)/python -m bench.serving
 	$(BIN)/python -m bench.report
 
 bench-model: $(BENCH_READY) ## the drawing model in onnxruntime and OpenVINO, float32 and int8
@@ -57,13 +58,13 @@ bench-generator: $(DEV_READY) ## the oven beside four peers on an emulated accel
 
 bench-peers: $(PEERS)/.ready ## installs those peers into .venv-peers, apart from everything of ours
 
-$(PEERS)/.ready: bench/oven/peers.txt
+$(PEERS)/.ready: bench/peers/requirements.txt
 	@$(PYTHON) -m venv $(PEERS)
-	@$(PEERS)/bin/pip install --quiet --disable-pip-version-check -r bench/oven/peers.txt
+	@$(PEERS)/bin/pip install --quiet --disable-pip-version-check -r bench/peers/requirements.txt
 	@touch $@
 
 bench-%: $(DEV_READY) ## one service's benchmark, for example bench-edge
-	$(BIN)/python -m bench.$*
+	$(BIN)/python -m bench.$* $(ARGS)
 
 clean: ## removes what make made, but no data of the local mesh
 	rm -rf $(VENV) $(TRAIN) $(PEERS) build .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache

@@ -21,7 +21,7 @@ from bench.fleet.plot import write
 from bench.fleet.published import CURVES
 from bench.fleet.study import Table, run_all, runs
 from bench.fleet.workload import FULL, SHARES, SMALL
-from bench.oven.systems import REPO
+from bench.traffic.systems import REPO
 
 OUT = REPO / "bench" / "out"
 DOCS = REPO / "docs" / "fleet"

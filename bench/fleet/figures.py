@@ -11,7 +11,7 @@ from bench.fleet.desk import FREE, fleet_policy
 from bench.fleet.fairness import jain
 from bench.fleet.fleet import Books, Job
 from bench.fleet.workload import SHARES
-from bench.oven.figures import percentile
+from bench.traffic.figures import percentile
 
 PERCENTILES = (0.50, 0.95, 0.99)
 FEWEST = 2

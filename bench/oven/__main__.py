@@ -20,12 +20,16 @@ from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from pathlib import Path
 
-from bench.oven.drive import Books, drive
-from bench.oven.figures import Figures, figures
+from bench.oven.curve import CAPACITY
 from bench.oven.judge import goals, rows
-from bench.oven.running import Running, running
-from bench.oven.systems import OUR_SYSTEM, REPO, System, installed, systems
-from bench.oven.workload import Scenario, arrivals
+from bench.oven.mix import MIX
+from bench.oven.systems import OUR_SYSTEM, systems
+from bench.peers.catalogue import INTERPRETER, installed
+from bench.traffic.drive import Books, drive
+from bench.traffic.figures import Figures, figures
+from bench.traffic.running import Running, end_servers_when_ended, running
+from bench.traffic.systems import REPO, System
+from bench.traffic.workload import Scenario, arrivals
 
 OUT = REPO / "bench" / "out"
 LOADS = ((0.5, 0.0), (0.8, 0.0), (1.0, 0.0), (1.5, 0.0), (1.5, 0.3))
@@ -38,12 +42,13 @@ def main() -> None:
     """Runs, prints and writes bench/out/generator.json."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--quick", action="store_true", help="ours and the first peer, a few seconds each")
-    parser.add_argument("--peers", default=str(REPO / ".venv-peers" / "bin" / "python"), help="their interpreter")
+    parser.add_argument("--peers", default=INTERPRETER, help="their interpreter")
     parser.add_argument("--only", nargs="*", default=[], help="peers to keep, such as BentoML")
     parser.add_argument("--beside", type=int, default=4, help="systems measured side by side")
     parser.add_argument("--measured", type=float, default=18.0, help="seconds measured a scenario")
     parser.add_argument("--seed", type=int, default=20)
     arguments = parser.parse_args()
+    end_servers_when_ended()
     there, missing = installed(arguments.peers)
     for peer in missing:
         print(f"{peer.product}: not installed for {arguments.peers} (make bench-peers), left out", file=sys.stderr)
@@ -69,7 +74,7 @@ async def _measure(everyone: Sequence[System], scenarios: Sequence[Scenario], be
             starting = [_start(stack, system, folder) for system in everyone[first : first + beside]]
             group = [one for one in await asyncio.gather(*starting) if one is not None]
             for scenario in scenarios:
-                requests = arrivals(scenario, seed)
+                requests = arrivals(scenario, MIX, seed)
                 kept = await asyncio.gather(*(drive(one, scenario, requests) for one in group))
                 for one, books in zip(group, kept, strict=True):
                     table[scenario.name][one.system] = _show(one.system, books)
@@ -79,7 +84,7 @@ async def _measure(everyone: Sequence[System], scenarios: Sequence[Scenario], be
 async def _start(stack: AsyncExitStack, system: System, folder: Path) -> Running | None:
     """A peer that does not come up is named and left out; ours must. Raises TimeoutError."""
     try:
-        return await stack.enter_async_context(running(system, folder))
+        return await stack.enter_async_context(running(system, folder, MIX))
     except TimeoutError as error:
         if system is OUR_SYSTEM:
             raise
@@ -89,7 +94,7 @@ async def _start(stack: AsyncExitStack, system: System, folder: Path) -> Running
 
 def _show(system: System, books: Books) -> Figures:
     """Says what one run came to; returns it."""
-    seen = figures(books)
+    seen = figures(books, CAPACITY)
     print(
         f"{books.scenario.name:26} {system.name:34} {seen.pictures:5.1f} pictures/s, p50 {seen.p50:6.2f}, "
         f"p95 {seen.p95:6.2f}, paid {seen.paid_p50:5.2f} / {seen.paid_p95:5.2f} s, busy {seen.busy:4.0%}, "

@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable, Iterable
 
 from bench.oven.curve import call_seconds
-from bench.oven.meter import Meter
+from bench.traffic.meter import Meter
 
 
 class Device:

@@ -1,22 +1,17 @@
-"""Figures to rows: the goals first, then the figures of every peer beside ours, won or lost.
-
-A ratio above 1 says that ours is better: ours over other for pictures, other over ours for times. It is null where
-it has no end or nothing was seen.
-"""
+"""Figures to rows: the goals first, then the figures of every peer beside ours, won or lost."""
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
 
-from bench.oven.figures import Figures
-from bench.oven.manners import MANNERS
-from bench.oven.systems import OUR_SYSTEM, System
+from bench.oven.systems import OUR_SYSTEM
+from bench.peers.manners import MANNERS
+from bench.traffic.figures import Figures
+from bench.traffic.rows import MORE_IS_BETTER, Row, ratio, row
+from bench.traffic.systems import System
 
 Table = Mapping[str, Mapping[System, Figures]]
 """Scenario name to system to figures."""
-Row = dict[str, Any]
 HALF, HEAVY, OVER, LEAVING = "0.5x load", "0.8x load", "1.5x load", "1.5x load, 30 % give up"
 FIGURES = {
     "pictures": "pictures/s",
@@ -33,7 +28,6 @@ SHOWN = {
 }
 WAITS = ("p50", "p95", "paid_p95")
 """Figures that have a row of their own, by scenario; of the loads without an entry it is the waits."""
-MORE_IS_BETTER = {"pictures", "busy", "useful"}
 
 
 def rows(table: Table) -> list[Row]:
@@ -64,8 +58,8 @@ def goals(table: Table) -> list[Row]:
     ]
     if OVER in table:
         busy = table[OVER][OUR_SYSTEM].busy
-        found.append(_row(f"goal: {OVER}, ours / the curve: row-steps", busy, 1.0, busy, 0.95))
-    return [row for row in found if row is not None]
+        found.append(row(f"goal: {OVER}, ours / the curve: row-steps", busy, 1.0, busy, 0.95))
+    return [one for one in found if one is not None]
 
 
 def _against_best(
@@ -83,7 +77,7 @@ def _against_best(
     best = (max if figure in MORE_IS_BETTER else min)(peers, key=lambda system: peers[system])
     ours = getattr(table[scenario][OUR_SYSTEM], figure)
     name = f"goal: {scenario}, ours / {best.name}: {FIGURES[figure]}"
-    return _row(name, ours, peers[best], _ratio(figure, ours, peers[best]), least)
+    return row(name, ours, peers[best], ratio(figure, ours, peers[best]), least)
 
 
 def _everything(table: Table) -> Iterable[Row]:
@@ -94,24 +88,6 @@ def _everything(table: Table) -> Iterable[Row]:
             for figure in SHOWN.get(scenario, WAITS):
                 label = FIGURES[figure]
                 ours, other = getattr(systems[OUR_SYSTEM], figure), getattr(figures, figure)
-                yield _row(
-                    f"{scenario}, ours / {system.name}: {label}", ours, other, _ratio(figure, ours, other), 1.0
+                yield row(
+                    f"{scenario}, ours / {system.name}: {label}", ours, other, ratio(figure, ours, other), 1.0
                 )
-
-
-def _ratio(figure: str, ours: float, other: float) -> float:
-    above, below = (ours, other) if figure in MORE_IS_BETTER else (other, ours)
-    if below == 0:
-        return math.inf if above else 1.0
-    return above / below
-
-
-def _row(name: str, ours: float, other: float, ratio: float, least: float) -> Row:
-    return {
-        "name": name,
-        "ours": round(ours, 3),
-        "other": round(other, 3),
-        "ratio": round(ratio, 3) if math.isfinite(ratio) else None,
-        "goal": f">= {least:g}",
-        "holds": ratio >= least,
-    }

@@ -17,7 +17,7 @@ import numpy as np
 
 from bench.oven.curve import CAP, call_seconds
 from bench.oven.device import Device
-from bench.oven.meter import VARIABLE, Meter
+from bench.traffic.meter import VARIABLE, Meter
 from fournil.generator.v1 import generator_pb2_grpc
 from services.generator.batcher import Batcher
 from services.generator.capacity import Capacity

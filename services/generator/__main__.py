@@ -9,7 +9,7 @@
 | `FOURNIL_BATCH` | 0 | rows a call of the model, 2 with guidance a picture; 0 is found by warming up |
 | `FOURNIL_PAID_EFFICIENCY` | 1 | share of the best rows a second that a call with paid pictures must have (0012) |
 | `FOURNIL_OVEN_WAIT` | 60 | seconds of work ahead of a job beyond which it is not taken in |
-| `FOURNIL_THREADS` | all cores it may use | threads of one call of the model |
+| `FOURNIL_THREADS` | all cores it may use | threads of one call of the model; see also `lanes.py` |
 | `FOURNIL_PROVIDERS` | best first | of `tensorrt`, `cuda`, `openvino`, `cpu`: those to try, in this order |
 | `FOURNIL_CACHE` | `fournil` in the user's cache | where TensorRT's engines are kept |
 | `FOURNIL_MODEL_MEMORY` | 0 | MiB of models in memory at once, by their files; 0 is all (docs/decisions/0014) |

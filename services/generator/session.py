@@ -63,7 +63,7 @@ class Denoiser:
         file = OnnxFile(folder.path, folder.denoiser.parent.name)
         self.sha256 = file.sha256()
         self.graph = PartGraph(
-            file, _axes(folder), shapes, execution=execution, by_row=list(shapes[0]), most_rows=bound
+            file, _axes(folder), shapes, execution=execution, by_row=list(shapes[0]), most_rows=bound, lanes=True
         )
         self.graph.must_have(_ANSWER)
         self.provider = self.graph.provider
@@ -76,7 +76,7 @@ class Denoiser:
     def warm_up(self) -> Warmth:
         """Runs calls of every size. Raises FolderError if the graph does not run, or answers in another shape or
         with numbers that are not finite."""
-        company = self._example()
+        company = self.example()
         return warm_up(lambda count: self._tried(company.first(count)), self.most_rows)
 
     def _tried(self, rows: Rows) -> Array:
@@ -85,7 +85,7 @@ class Denoiser:
             raise FolderError(f"{self.graph.file} answers {answer.shape} to {rows.sample.shape}")
         return answer
 
-    def _example(self) -> Rows:
+    def example(self) -> Rows:
         """The largest call, of noise."""
         folder, count, random = self._folder, self.most_rows, np.random.RandomState(0)
 

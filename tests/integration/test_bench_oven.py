@@ -3,16 +3,17 @@
 import asyncio
 from pathlib import Path
 
-from bench.oven.drive import drive
-from bench.oven.running import TRAINING, running
+from bench.oven.mix import MIX, STEPS
 from bench.oven.systems import OUR_SYSTEM
-from bench.oven.workload import STEPS, Scenario, arrivals
+from bench.traffic.drive import drive
+from bench.traffic.running import TRAINING, running
+from bench.traffic.workload import Scenario, arrivals
 
 
 async def test_every_request_is_drawn_and_every_row_step_counted(tmp_path: Path) -> None:
     scenario = Scenario(load=1.0, leaving=0.0, warm_up=0.1, measured=0.9)
-    requests = arrivals(scenario, 1)
-    async with running(OUR_SYSTEM, tmp_path) as ours:
+    requests = arrivals(scenario, MIX, 1)
+    async with running(OUR_SYSTEM, tmp_path, MIX) as ours:
         await asyncio.gather(*(ours.ask(request) for request in requests))
         before = ours.meter.read("row_steps")
         ours.meter.write("hurry", 1)

@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
+import onnxruntime
 from numpy.typing import NDArray
 
 from services.generator.calls import Calls
@@ -15,7 +16,8 @@ from services.generator.families.interface import Array
 from services.generator.families.onnx_file import OnnxFile
 from services.generator.folder import FolderError
 from services.generator.graph import Axes, Profile, check_inputs, first_line, open_session
-from services.generator.providers import Execution
+from services.generator.lanes import Lanes, Runs
+from services.generator.providers import CPU, Execution
 
 TYPES: Mapping[str, type[np.generic]] = {
     "tensor(float)": np.float32,
@@ -41,15 +43,16 @@ class PartGraph:
         timestep_each: bool = False,
         by_row: Collection[str] = (),
         most_rows: int = 1,
+        lanes: bool = False,
     ) -> None:
         """`expected` inputs; `shapes` of the smallest, the usual and the largest call. `timestep_each` gives
-        every row a time step of its own. Inputs `by_row` may be filled up, to `most_rows` (`calls`). Raises
-        FolderError."""
+        every row a time step of its own. Inputs `by_row` may be filled up, to `most_rows` (`calls`), and with
+        `lanes` be split between the cores of a CPU (`lanes`). Raises FolderError."""
         self.file, self._folder, self._part, self._stamp = file.name, file.folder, file.part, file.stamp()
         self._expected, self._execution, self._timestep_each = expected, execution, timestep_each
         self._profile: Profile = {name: _spelled([shape[name] for shape in shapes]) for name in expected}
-        self._by_row, self._most_rows = by_row, most_rows
-        self._calls: Calls | None = None
+        self._by_row, self._most_rows, self._lanes = by_row, most_rows, lanes
+        self._calls: Runs | None = None
         self._open(file)
         # Loaded again it must be what was measured: not a CPU's session because the device is full just then.
         self._execution = replace(execution, wanted=(self.provider,))
@@ -93,13 +96,22 @@ class PartGraph:
         graph = file.with_a_timestep_each() if self._timestep_each else file.bytes
         # Only an engine's name needs it, and weights may be many GB.
         content = hashlib.sha256(graph).hexdigest() + file.sha256() if self._execution.engines else ""
-        session, self.provider = open_session(
-            file.name, graph, file.weights, execution=self._execution, shapes=self._profile, content=content
-        )
+        session, self.provider = self._session(file, graph, content, self._execution)
         check_inputs(session, self.file, self._expected, TYPES)
         self._types = {entry.name: TYPES[entry.type] for entry in session.get_inputs()}
         self.outputs = [entry.name for entry in session.get_outputs()]
         self._calls = Calls(session, self.provider, by_row=self._by_row, most_rows=self._most_rows)
+        cores = self._execution.threads
+        if self._lanes and self.provider == CPU and 1 < cores <= self._most_rows:
+            single, _ = self._session(file, graph, content, replace(self._execution, threads=1, wanted=(CPU,)))
+            self._calls = Lanes(self._calls, Calls(single, CPU), cores, self._by_row)
+
+    def _session(
+        self, file: OnnxFile, graph: bytes, content: str, execution: Execution
+    ) -> tuple[onnxruntime.InferenceSession, str]:
+        return open_session(
+            file.name, graph, file.weights, execution=execution, shapes=self._profile, content=content
+        )
 
 
 def _spelled(shapes: Sequence[Shape]) -> tuple[str, str, str]:

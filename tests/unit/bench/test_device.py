@@ -8,7 +8,7 @@ import pytest
 
 from bench.oven.curve import call_seconds
 from bench.oven.device import Device
-from bench.oven.meter import Meter
+from bench.traffic.meter import Meter
 
 
 class Clock:

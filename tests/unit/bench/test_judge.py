@@ -5,11 +5,12 @@ import math
 import pytest
 
 from bench.oven.curve import CAPACITY
-from bench.oven.drive import DEADLINE_SECONDS, Books, Outcome
-from bench.oven.figures import Figures, figures, percentile
 from bench.oven.judge import rows
-from bench.oven.systems import OUR_SYSTEM, PEERS, systems
-from bench.oven.workload import Arrival, Scenario
+from bench.oven.systems import OUR_SYSTEM, systems
+from bench.peers.catalogue import PEERS
+from bench.traffic.drive import DEADLINE_SECONDS, Books, Outcome
+from bench.traffic.figures import Figures, figures, percentile
+from bench.traffic.workload import Arrival, Scenario
 
 SCENARIO = Scenario(load=1.5, leaving=0.0, warm_up=2.0, measured=10.0)
 
@@ -31,7 +32,7 @@ def test_figures_of_a_run() -> None:
         outcome(7.0, 0.5, "left", leaves=0.5),
         outcome(8.0, 0.1, "Refused: 503"),
     ]
-    seen = figures(Books(SCENARIO, outcomes, busy_row_steps=round(CAPACITY * 5), row_steps=80))
+    seen = figures(Books(SCENARIO, outcomes, busy_row_steps=round(CAPACITY * 5), row_steps=80), CAPACITY)
     assert seen.pictures == pytest.approx(4 / 10)
     assert (seen.p50, seen.p95, seen.paid_p95) == (3.0, DEADLINE_SECONDS, 1.0)
     assert seen.busy == pytest.approx(0.5, abs=0.01)

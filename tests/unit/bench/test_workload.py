@@ -4,19 +4,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bench.oven.manners import MANNERS, calls_of
-from bench.oven.workload import PATIENCE, PICTURES_PER_SECOND, STEPS, Scenario, arrivals
+from bench.oven.mix import MIX, STEPS
+from bench.peers.manners import MANNERS, calls_of
+from bench.traffic.workload import PATIENCE, Scenario, arrivals
 
 LONG = Scenario(load=1.5, leaving=0.3, warm_up=4.0, measured=600.0)
 
 
 def test_the_same_seed_is_the_same_list() -> None:
-    assert arrivals(LONG, 3) == arrivals(LONG, 3) != arrivals(LONG, 4)
+    assert arrivals(LONG, MIX, 3) == arrivals(LONG, MIX, 3) != arrivals(LONG, MIX, 4)
 
 
 def test_arrivals_have_the_rate_and_the_mix_that_was_asked() -> None:
-    found = arrivals(LONG, 3)
-    assert len(found) / LONG.length == pytest.approx(1.5 * PICTURES_PER_SECOND, rel=0.05)
+    found = arrivals(LONG, MIX, 3)
+    assert len(found) / LONG.length == pytest.approx(1.5 * MIX.pictures_per_second, rel=0.05)
     for steps in STEPS:
         assert sum(one.steps == steps for one in found) / len(found) == pytest.approx(1 / 3, abs=0.03)
     assert sum(one.paid for one in found) / len(found) == pytest.approx(0.2, abs=0.03)
@@ -29,8 +30,8 @@ def test_arrivals_have_the_rate_and_the_mix_that_was_asked() -> None:
 
 def test_who_gives_up_changes_nothing_else() -> None:
     staying = Scenario(1.5, 0.0, 4.0, 600.0)
-    assert [(one.at, one.steps, one.paid) for one in arrivals(LONG, 3)] == [
-        (one.at, one.steps, one.paid) for one in arrivals(staying, 3)
+    assert [(one.at, one.steps, one.paid) for one in arrivals(LONG, MIX, 3)] == [
+        (one.at, one.steps, one.paid) for one in arrivals(staying, MIX, 3)
     ]
 
 

@@ -1,8 +1,8 @@
 """One scenario for one running system: every request at its time, then the books.
 
 Open loop: a request goes out at its time whatever became of those before, and its latency counts from that time.
-What is unanswered `CUT_SECONDS` after the last arrival is cut off, so that an overload does not pile up for ever;
-its latency is then known to be at least that, and is counted as that, which is kinder to the slower system.
+What is unanswered `cut` seconds after the time of arrivals is cut off, so that an overload does not pile up for
+ever; its latency is then known to be at least that, and is counted as that, which is kinder to the slower system.
 """
 
 from __future__ import annotations
@@ -13,8 +13,8 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from bench.oven.running import Running
-from bench.oven.workload import Arrival, Scenario
+from bench.traffic.running import Running
+from bench.traffic.workload import Arrival, Scenario
 
 DEADLINE_SECONDS = 30.0
 """Every client leaves after this long."""
@@ -32,7 +32,8 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class Books:
-    """One run. `busy_row_steps` were run in the measured window, `row_steps` from the first arrival to the cut."""
+    """One run. `busy_row_steps` were run in the measured window, `row_steps` from the first arrival to the cut;
+    both are 0 of a system that keeps no meter."""
 
     scenario: Scenario
     outcomes: Sequence[Outcome]
@@ -45,7 +46,9 @@ class Books:
         return Counter(one.end for one in self.outcomes if one.end not in {"drawn", "left", "cut off"})
 
 
-async def drive(running: Running, scenario: Scenario, arrivals: Sequence[Arrival]) -> Books:
+async def drive(
+    running: Running, scenario: Scenario, arrivals: Sequence[Arrival], cut: float = CUT_SECONDS
+) -> Books:
     """Runs the scenario; afterwards the system is idle."""
     meter = running.meter
     meter.write("load_percent", round(100 * scenario.load))
@@ -62,7 +65,7 @@ async def drive(running: Running, scenario: Scenario, arrivals: Sequence[Arrival
 
     async def one(arrival: Arrival) -> Outcome:
         await until(arrival.at)
-        limit = min(arrival.leaves_after or DEADLINE_SECONDS, scenario.length + CUT_SECONDS - arrival.at)
+        limit = min(arrival.leaves_after or DEADLINE_SECONDS, scenario.length + cut - arrival.at)
         end = "drawn"
         try:
             async with asyncio.timeout(began + arrival.at + limit - time.monotonic()):

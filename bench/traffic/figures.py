@@ -6,8 +6,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from bench.oven.curve import CAPACITY
-from bench.oven.drive import DEADLINE_SECONDS, Books, Outcome
+from bench.traffic.drive import DEADLINE_SECONDS, Books, Outcome
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,7 +15,7 @@ class Figures:
 
     `pictures` a second reached a client who was still there, within the measured window. Percentiles are of the
     requests that arrived within it from clients who would not leave. `busy` is row-steps run in the window over
-    what the curve allows; `useful` is row-steps of pictures that arrived over all row-steps run. `undrawn` is the
+    what the device allows; `useful` is row-steps of pictures that arrived over all row-steps run. `undrawn` is the
     share of those requests that got no picture: cut off or refused.
     """
 
@@ -30,8 +29,8 @@ class Figures:
     undrawn: float
 
 
-def figures(books: Books) -> Figures:
-    """The figures of one run."""
+def figures(books: Books, capacity: float) -> Figures:
+    """The figures of one run on a device of so many row-steps a second."""
     scenario = books.scenario
     drawn = [one for one in books.outcomes if one.end == "drawn"]
     in_window = [one for one in drawn if scenario.warm_up <= one.arrival.at + one.seconds < scenario.length]
@@ -46,7 +45,7 @@ def figures(books: Books) -> Figures:
         p95=percentile(every, 0.95),
         paid_p50=percentile(paid, 0.50),
         paid_p95=percentile(paid, 0.95),
-        busy=books.busy_row_steps / scenario.measured / CAPACITY,
+        busy=books.busy_row_steps / scenario.measured / capacity,
         useful=sum(one.arrival.steps for one in drawn) / books.row_steps if books.row_steps else 0.0,
         undrawn=sum(one.end != "drawn" for one in staying) / len(staying) if staying else 0.0,
     )
