@@ -30,8 +30,8 @@ def usual_slots(pictures: int) -> int:
 @dataclass(slots=True)
 class Capacity:
     """One model's calls: at most `rows`. While paid pictures are among them and fit in one of the `small` sizes,
-    in that: their steps are then shorter, at the price of the calls' efficiency. `row_seconds` is the cost of a row
-    in a well filled call."""
+    in that: their steps are shorter, at the price of the calls' efficiency. `row_seconds` is the cost of a row in
+    a well filled call."""
 
     rows: int
     small: tuple[int, ...] = ()

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from services.quota.limits import Window
 from services.quota.surge import Level, SurgePolicy
 
-USUAL_SURGE = SurgePolicy((10.0, 60.0, 600.0), rise=2.0, fall=30.0)
+USUAL_SURGE = SurgePolicy((20.0, 90.0, 1800.0), rise=3.0, fall=30.0)
 
 
 @dataclass(frozen=True, slots=True)

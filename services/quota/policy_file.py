@@ -9,7 +9,7 @@ from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from services.quota.limits import LINE, LIVE, PARTS, WAIT, Kind, Unit, Window
-from services.quota.policy import Policy, Tier
+from services.quota.policy import USUAL_SURGE, Policy, Tier
 from services.quota.surge import Level, SurgePolicy
 from services.runtime.settings import SettingsError
 
@@ -76,6 +76,16 @@ def check_zone(name: object, where: str) -> str:
 
 
 def _surge(raw: Table) -> SurgePolicy:
+    """What is not given is as usual."""
+    busy, surge, shed = (int(mark) for mark in USUAL_SURGE.marks)
+    raw = {
+        "busy": busy,
+        "surge": surge,
+        "shed": shed,
+        "rise": int(USUAL_SURGE.rise),
+        "fall": int(USUAL_SURGE.fall),
+        **raw,
+    }
     marks = tuple(float(_integer(raw, name, "surge.", 1, LONGEST_WAIT)) for name in ("busy", "surge", "shed"))
     if list(marks) != sorted(set(marks)):
         raise SettingsError("surge: busy, surge and shed must rise")
