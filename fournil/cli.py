@@ -47,12 +47,12 @@ _TEXTS: dict[str, tuple[str, str]] = {
         "{ovens} fours, {baking} places sur {slots} occupées",
     ),
     "no_image": ("cannot read {path}: {why}", "impossible de lire {path} : {why}"),
-    "models.name": ("model", "modèle"),
-    "models.family": ("family", "famille"),
-    "models.size": ("size", "taille"),
-    "models.sizes": ("edges, px", "côtés, px"),
-    "models.steps": ("steps", "pas"),
-    "models.guidance": ("guidance", "guidage"),
+    "models.size": (
+        "{size} (edges {edges} px, {shape}), {steps} steps, guidance {guidance}",
+        "{size} (côtés {edges} px, {shape}), {steps} pas, guidage {guidance}",
+    ),
+    "models.square": ("squares, resampled", "carrés, redimensionnés"),
+    "models.free": ("in steps of {unit}", "par {unit}"),
     "models.takes_guidance": ("guided", "guidable"),
     "models.takes_negative": ("negative prompt", "texte négatif"),
     "models.takes_image": ("from a picture", "depuis une image"),
@@ -62,9 +62,6 @@ _TEXTS: dict[str, tuple[str, str]] = {
         "interrompu ; la tâche continue : fournil jobs",
     ),
 }
-_MODEL_COLUMNS = (
-    "name", "family", "size", "sizes", "steps", "guidance", "takes_guidance", "takes_negative", "takes_image",
-)  # fmt: skip
 _FORMATS = {".jpg": "jpeg", ".jpeg": "jpeg", ".webp": "webp"}
 """By the suffix of the file to write; anything else is PNG."""
 
@@ -184,19 +181,26 @@ def queue(arguments: argparse.Namespace, terminal: Terminal) -> int:
 
 
 def models(arguments: argparse.Namespace, terminal: Terminal) -> int:
-    """The models that can be asked for."""
-    table = Table(*(terminal.say(f"models.{column}") for column in _MODEL_COLUMNS))
+    """The models that can be asked for, and what each takes."""
     with terminal.connect(key_needed=False) as fournil:
         for model in fournil.models():
-            size = f"{model.output_width}x{model.output_height}"
-            sizes = f"{model.smallest}–{model.largest}" + (f" / {model.unit}" if model.unit > 1 else "")
-            takes = (model.takes_guidance, model.takes_negative, model.takes_image)
-            marks = ["✓" if one else "–" for one in takes]
-            guidance = f"{model.default_guidance:g}"
-            square = " □" if model.square else ""
-            family = model.family.removesuffix("Pipeline")
-            table.add_row(model.name, family, size, sizes + square, str(model.default_steps), guidance, *marks)
-    terminal.out.print(table)
+            shape = terminal.say("models.square" if model.square else "models.free", unit=model.unit)
+            takes = {
+                "takes_guidance": model.takes_guidance,
+                "takes_negative": model.takes_negative,
+                "takes_image": model.takes_image,
+            }
+            facts = {
+                "size": f"{model.output_width}x{model.output_height}",
+                "edges": f"{model.smallest}–{model.largest}",
+                "shape": shape,
+                "steps": model.default_steps,
+                "guidance": f"{model.default_guidance:g}",
+            }
+            marks = [("✓ " if one else "– ") + terminal.say(f"models.{name}") for name, one in takes.items()]
+            terminal.out.print(f"{model.name}  {model.family.removesuffix('Pipeline')}", highlight=False)
+            terminal.out.print(f"  {terminal.say('models.size', **facts)}", highlight=False)
+            terminal.out.print(f"  {'  '.join(marks)}", highlight=False)
     return 0
 
 

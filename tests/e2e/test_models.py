@@ -85,15 +85,12 @@ def test_models_are_listed_with_what_they_take(full_mesh: SupervisedMesh, client
         name: model.takes_negative for name, model in models.items()
     }
     command = [sys.executable, "-m", "fournil.cli", "--target", full_mesh.local.target, "--lang", "fr", "models"]
-    printed = subprocess.run(
-        command, capture_output=True, text=True, timeout=60, env={"COLUMNS": "160"}, check=True
-    )
+    printed = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True)
+    lines = printed.stdout.splitlines()
     for name, family in FAMILIES.items():
-        (line,) = (line for line in printed.stdout.splitlines() if f" {name} " in line)
-        assert family.removesuffix("Pipeline") in line
-        assert line.count("✓") == sum(
-            (models[name].takes_guidance, models[name].takes_negative, models[name].takes_image)
-        )
+        first = lines.index(f"{name}  {family.removesuffix('Pipeline')}")
+        takes = (models[name].takes_guidance, models[name].takes_negative, models[name].takes_image)
+        assert lines[first + 2].count("✓") == sum(takes)
 
 
 def test_every_family_is_drawn_at_mixed_steps_at_once(client: Fournil) -> None:
