@@ -1,4 +1,4 @@
-"""The `fournil` command: draw, jobs, cancel, allowance, queue, models.
+"""The `fournil` command: draw, jobs, cancel, allowance, queue, models; and `fournil admin`, which is in `admin`.
 
 Where the edge is and who asks come from --target / FOURNIL_TARGET and --key / FOURNIL_API_KEY; texts are in the
 language of --lang, else of the environment (LC_ALL, LANG).
@@ -15,6 +15,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
+from fournil import admin
 from fournil.client import Fournil, FournilError
 from fournil.edge.v1 import edge_pb2
 
@@ -308,6 +309,7 @@ def _parser() -> argparse.ArgumentParser:
         ("models", models, "the models there are"),
     ):
         commands.add_parser(name, help=text).set_defaults(command=command)
+    admin.add_commands(commands.add_parser("admin", help="for operators: accounts, keys, surge level, line, log"))
     return parser
 
 

@@ -111,7 +111,7 @@ class Fournil:
                 # A draining edge ends its streams with either.
                 gone = error.code() in {grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.CANCELLED}
                 if not gone or not self._edge_is_back():
-                    raise _as_error(error) from error
+                    raise as_error(error) from error
 
     def job(self, job_id: str) -> edge_pb2.Job:
         """One job."""
@@ -152,7 +152,7 @@ class Fournil:
         try:
             return method(request, timeout=UNARY_SECONDS, metadata=self._metadata)
         except grpc.RpcError as error:
-            raise _as_error(error) from error
+            raise as_error(error) from error
 
     def _edge_is_back(self) -> bool:
         try:
@@ -162,7 +162,8 @@ class Fournil:
         return True
 
 
-def _as_error(error: Any) -> FournilError:
+def as_error(error: Any) -> FournilError:
+    """What a failed call meant."""
     reason, message = error.code().name, error.details() or ""
     metadata: Mapping[str, str] = {}
     retry_after: float | None = None

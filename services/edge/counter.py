@@ -9,7 +9,7 @@ from services.edge.catalogue import Catalogue
 from services.edge.conductor import Conductor
 from services.edge.diary import RedisDiary
 from services.edge.event_tail import EventTail
-from services.edge.job import Account, Event, Failure, Job, Place, State, is_job_id, new_job_id
+from services.edge.job import Account, Event, Failure, Job, Place, Scope, State, is_job_id, new_job_id
 from services.edge.peers import Allowance, LineState, Quota, RefundReason
 from services.edge.results import ObjectResults
 from services.edge.walk import AlreadyAccepted
@@ -21,7 +21,7 @@ FIRST_ANSWER_SECONDS = 5.0
 
 @dataclass(frozen=True)
 class Counter:
-    """Everything behind the public surface of one edge."""
+    """Everything behind the public surface of one edge. What takes an account may raise SCOPE_MISSING."""
 
     quota: Quota
     diary: RedisDiary
@@ -38,6 +38,7 @@ class Counter:
         Raises the fault that refused it: a limit, the moderator, or a malformed field. An accepted job whose
         first answer is slow comes back HELD.
         """
+        account.check(Scope.DRAW)
         facts = self.catalogue.pick(model)
         job = Job(
             id=new_job_id(),
@@ -64,20 +65,18 @@ class Counter:
 
     async def get(self, account: Account, job_id: str) -> Job:
         """A job of the caller's. Somebody else's is NOT_FOUND, like one that never was."""
-        if not is_job_id(job_id):
-            raise Fault(Reason.NOT_FOUND, "no such job")
-        job = await self.diary.read(job_id)
-        if job.account.account_id != account.account_id:
-            raise Fault(Reason.NOT_FOUND, "no such job")
-        return job
+        account.check(Scope.READ)
+        return await self._own(account, job_id)
 
     async def list(self, account: Account, *, before: str, limit: int) -> Sequence[Job]:
         """Jobs older than the id `before`, newest first."""
+        account.check(Scope.READ)
         return await self.diary.list(account.account_id, before=before, limit=limit)
 
     async def cancel(self, account: Account, job_id: str) -> Job:
         """Refunds a job that has not ended; an ended one is returned as it is."""
-        job = await self.get(account, job_id)
+        account.check(Scope.DRAW)
+        job = await self._own(account, job_id)
         if job.state.final:
             return job
         reservation = await self.quota.refund(job.id, RefundReason.CANCELLED)
@@ -100,11 +99,20 @@ class Counter:
 
     async def allowance(self, account: Account) -> Allowance:
         """What the account has left."""
-        return await self.quota.allowance(account.account_id)
+        account.check(Scope.READ)
+        return await self.quota.allowance(account)
 
     async def line(self) -> LineState:
         """The public state of the line."""
         return await self.quota.line()
+
+    async def _own(self, account: Account, job_id: str) -> Job:
+        if not is_job_id(job_id):
+            raise Fault(Reason.NOT_FOUND, "no such job")
+        job = await self.diary.read(job_id)
+        if job.account.account_id != account.account_id:
+            raise Fault(Reason.NOT_FOUND, "no such job")
+        return job
 
     async def _start(self, job: Job, source: bytes) -> None:
         patience = call_context.remaining(FIRST_ANSWER_SECONDS)

@@ -94,7 +94,7 @@ class GrpcQuota:
     async def authenticate(self, api_key: str) -> Account:
         with _faults_of("quota"):
             answer = await self._stub.Authenticate(quota_pb2.AuthenticateRequest(api_key=api_key))
-        return Account(answer.account_id, answer.tier, answer.key_id)
+        return Account(answer.account_id, answer.tier, answer.key_id, tuple(answer.scopes))
 
     async def reserve(self, job: Job, *, validate_only: bool = False) -> Reservation:
         request = quota_pb2.ReserveRequest(
@@ -107,6 +107,7 @@ class GrpcQuota:
             ttl=RESERVATION_LIFE,
             validate_only=validate_only,
             work=job.spec.work,
+            tier=job.account.tier,
         )
         with _faults_of("quota"):
             answer = await self._stub.Reserve(request)
@@ -148,9 +149,9 @@ class GrpcQuota:
             request = quota_pb2.RefundRequest(id=job_id, reason=_TO_REASON[reason])
             return _reservation((await self._stub.Refund(request)).reservation)
 
-    async def allowance(self, account_id: str) -> Allowance:
+    async def allowance(self, account: Account) -> Allowance:
         with _faults_of("quota"):
-            request = quota_pb2.GetAllowanceRequest(account_id=account_id)
+            request = quota_pb2.GetAllowanceRequest(account_id=account.account_id, tier=account.tier)
             answer = await self._stub.GetAllowance(request)
         limits = [_limit(verdict) for verdict in answer.verdicts]
         live = next(limit for limit in limits if limit.policy == "live")

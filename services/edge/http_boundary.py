@@ -31,6 +31,7 @@ HTTP_STATUS: dict[Reason, int] = {
     Reason.KEY_MISSING: 401,
     Reason.KEY_UNKNOWN: 401,
     Reason.KEY_REVOKED: 401,
+    Reason.KEY_EXPIRED: 401,
     Reason.NOT_FOUND: 404,
     Reason.MODEL_UNKNOWN: 404,
     Reason.ALLOWANCE_SPENT: 429,

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any
 
-from services.runtime.errors import Reason
+from services.runtime.errors import Fault, Reason
 
 _ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
 ID_LENGTH = 26
@@ -44,13 +44,27 @@ class State(StrEnum):
         return self in {State.COMMITTED, State.REFUNDED}
 
 
+class Scope(StrEnum):
+    """What a key may do: make and cancel jobs; read jobs, pictures and the allowance."""
+
+    DRAW = "draw"
+    READ = "read"
+
+
 @dataclass(frozen=True)
 class Account:
-    """Who asks."""
+    """Who asks. A key without scopes may do everything; a job's record keeps none."""
 
     account_id: str
     tier: str
     key_id: str
+    scopes: Sequence[str] = ()
+
+    def check(self, *scopes: Scope) -> None:
+        """Raises Fault SCOPE_MISSING if the key lacks one."""
+        for scope in scopes:
+            if self.scopes and scope not in self.scopes:
+                raise Fault(Reason.SCOPE_MISSING, f"this key lacks the scope '{scope}'", scope=scope)
 
 
 class Format(StrEnum):

@@ -8,12 +8,15 @@ from typing import Any
 from services.edge.job import Account, Drawn, Failure, Format, Job, Place, Refusal, Spec, State
 from services.runtime.errors import Reason
 
+_ACCOUNT = ("account_id", "tier", "key_id")
+"""Of the account; what its key may do was settled when it asked."""
+
 
 def pack_doc(job: Job) -> str:
     """What never changes, as JSON."""
     return json.dumps(
         {
-            "account": asdict(job.account),
+            "account": {name: getattr(job.account, name) for name in _ACCOUNT},
             "spec": asdict(job.spec),
             "created": job.created,
             "request_id": job.request_id,

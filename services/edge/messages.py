@@ -17,6 +17,7 @@ _TEXTS: Mapping[Reason, tuple[str, str]] = {
     ),
     Reason.KEY_UNKNOWN: ("This key is not known.", "Cette clé est inconnue."),
     Reason.KEY_REVOKED: ("This key was revoked.", "Cette clé a été révoquée."),
+    Reason.KEY_EXPIRED: ("This key has expired.", "Cette clé a expiré."),
     Reason.NOT_FOUND: ("There is no such thing here, or it is not yours.", "Introuvable, ou pas à vous."),
     Reason.MODEL_UNKNOWN: (
         "There is no model “{model}”. Available: {models}.",
@@ -83,6 +84,7 @@ _TEXTS: Mapping[Reason, tuple[str, str]] = {
 }
 
 _DETAILS_FR: Mapping[str, str] = {
+    "an operator has barred it": "un exploitant l’a exclu",
     "must be text": "il faut du texte",
     "must not be empty": "il ne doit pas être vide",
     "must be a whole number": "il faut un nombre entier",

@@ -21,7 +21,7 @@ from services.edge.authenticator import Authenticator
 from services.edge.catalogue import ALIASES
 from services.edge.counter import Counter, as_fault
 from services.edge.http_boundary import HTTP_STATUS, guarded, json_body, refusal_of, retry_headers
-from services.edge.job import Account, Job
+from services.edge.job import Account, Job, Scope
 from services.edge.job_codec import unpack_failure
 from services.edge.links import Links
 from services.edge.messages import text
@@ -40,6 +40,7 @@ _SHAPES: dict[Reason, _Shape] = {
     Reason.KEY_MISSING: _Shape("invalid_request_error", "invalid_api_key"),
     Reason.KEY_UNKNOWN: _Shape("invalid_request_error", "invalid_api_key"),
     Reason.KEY_REVOKED: _Shape("invalid_request_error", "invalid_api_key"),
+    Reason.KEY_EXPIRED: _Shape("invalid_request_error", "invalid_api_key"),
     Reason.NOT_FOUND: _Shape("invalid_request_error", "not_found"),
     Reason.MODEL_UNKNOWN: _Shape("invalid_request_error", "model_not_found"),
     # SDKs read this pair as "do not come back today"; with x-should-retry: false they ask once.
@@ -111,6 +112,7 @@ class OpenAiApi:
     async def generate(self, request: Request) -> Response:
         """POST /v1/images/generations. Parameters that are not ours are accepted and have no effect."""
         account = await self._authenticator.account(request.headers.get("authorization"))
+        account.check(Scope.DRAW, Scope.READ)
         body = await json_body(request)
         stream = body.get("stream") or False
         if not isinstance(stream, bool):

@@ -150,7 +150,7 @@ class Quota(Protocol):
     """The desk."""
 
     async def authenticate(self, api_key: str) -> Account:
-        """Who holds the key. Raises KEY_MISSING, KEY_UNKNOWN, KEY_REVOKED."""
+        """Who holds the key. Raises KEY_MISSING, KEY_UNKNOWN, KEY_REVOKED, KEY_EXPIRED."""
         ...
 
     async def reserve(self, job: Job, *, validate_only: bool = False) -> Reservation:
@@ -186,7 +186,7 @@ class Quota(Protocol):
         """Charges nothing."""
         ...
 
-    async def allowance(self, account_id: str) -> Allowance:
+    async def allowance(self, account: Account) -> Allowance:
         """What is left."""
         ...
 

@@ -31,6 +31,10 @@ GREETING = """
          -H "Content-Type: application/json" \\
          -d '{{"prompt": "a crab next to a boat on a beach", "response_format": "url"}}'
 
+  Operators / Exploitation (docs/operating.md):
+
+    FOURNIL_ADMIN_TARGET={desk} FOURNIL_ADMIN_TOKEN={admin} .venv/bin/fournil admin audit
+
   data and logs: {folder}      Ctrl-C stops everything and loses nothing.
 """
 
@@ -57,6 +61,7 @@ def main() -> int:
         print("Starting the store, quota, moderator, generator, edge ...", flush=True)  # noqa: T201
         mesh.start()
         facts = {"page": mesh.page, "target": mesh.target, "folder": mesh.folder, **mesh.keys}
+        facts |= {"desk": mesh.desk, "admin": mesh.admin_token}
         print(GREETING.format(**facts), flush=True)  # noqa: T201
         while not stop:
             mesh.look_after()

@@ -70,6 +70,7 @@ class LocalMesh:
     children: dict[str, Child] = field(default_factory=dict)
     keys: dict[str, str] = field(default_factory=dict)
     redis_url: str = ""
+    admin_token: str = ""
 
     def start(self) -> None:
         """Starts everything and returns when every part reports SERVING. Raises MeshError."""
@@ -79,7 +80,9 @@ class LocalMesh:
         if not self.redis_url:
             self.start_store()
         secret = self._secrets()
-        self._start_child("quota", {"FOURNIL_KEY_PEPPER": secret["pepper"]})
+        self.admin_token = secret["admin"]
+        desk = {"FOURNIL_KEY_PEPPER": secret["pepper"], "FOURNIL_ADMIN_TOKEN": self.admin_token}
+        self._start_child("quota", desk)
         self._start_child("moderator", {})
         self._start_child("generator", {"FOURNIL_ADVERTISE": f"127.0.0.1:{self.ports.generator}"})
         self._wait_ready("quota")
@@ -129,6 +132,11 @@ class LocalMesh:
     def target(self) -> str:
         """gRPC target of the edge."""
         return f"127.0.0.1:{self.ports.edge_grpc}"
+
+    @property
+    def desk(self) -> str:
+        """gRPC target of the desk, for `fournil admin`."""
+        return f"127.0.0.1:{self.ports.quota}"
 
     def _start_child(self, name: str, particular: Mapping[str, str]) -> None:
         ports = self.ports
@@ -190,12 +198,12 @@ class LocalMesh:
             return False
 
     def _secrets(self) -> dict[str, str]:
-        """Pepper and link secret, made once a folder."""
+        """Pepper, link secret and admin token, each made once a folder."""
         path = self.folder / "secrets.json"
-        if path.exists():
-            return dict(json.loads(path.read_text(encoding="utf-8")))
-        made = {"pepper": secrets.token_hex(32), "links": secrets.token_hex(32)}
-        _write_private(path, made)
+        kept = dict(json.loads(path.read_text(encoding="utf-8"))) if path.exists() else {}
+        made = {name: kept.get(name) or secrets.token_hex(32) for name in ("pepper", "links", "admin")}
+        if made != kept:
+            _write_private(path, made)
         return made
 
     def _demo_keys(self, secret: dict[str, str]) -> dict[str, str]:
@@ -212,7 +220,8 @@ class LocalMesh:
                     request = admin_pb2.CreateKeyRequest(
                         account_id=f"demo-{tier}", tier=tier, reason="local mesh demo key"
                     )
-                    keys[tier] = admin.CreateKey(request, timeout=5).api_key
+                    metadata = (("authorization", f"Bearer {secret['admin']}"),)
+                    keys[tier] = admin.CreateKey(request, timeout=5, metadata=metadata).api_key
         _write_private(path, keys)
         return keys
 

@@ -12,10 +12,13 @@
 | `memory_store`, `memory_records` | that, in Python: for tests and simulation |
 | `redis_store`, `lua/` | that, in Redis or Valkey: one script a mutation |
 | `checks` | what a caller may send |
-| `accounts` | keys and who holds them |
+| `office` | what the back office asks of the store |
+| `accounts` | keys, tokens, and who holds them |
+| `id_tokens`, `key_set` | ID tokens of a trusted issuer, and its public keys |
+| `back_office` | what operators do to accounts, the surge level and the line |
 | `desk` | every call of the service, over a store |
 | `watch` | tickets that somebody follows |
 | `rounds` | what goes on beside the calls: handing out turns, sweeping, gauges |
 | `metrics` | what is counted |
-| `server` | gRPC messages to plain values and back |
+| `server`, `admin_server` | gRPC messages to plain values and back |
 """

@@ -1,4 +1,18 @@
-"""`python -m services.quota`: the desk as a process."""
+"""`python -m services.quota`: the desk as a process.
+
+| variable | default | meaning |
+|---|---|---|
+| `REDIS_URL` | required | the store: Redis 7 or Valkey |
+| `FOURNIL_KEY_PEPPER` | required | under which keys are hashed, 16 characters or more; another ends every key |
+| `FOURNIL_POLICY` | `policy.toml` here | tiers, limits, times and surge marks |
+| `FOURNIL_ADMIN_TOKEN` | none | what operators show, 16 characters or more; without it nobody shows anything |
+| `FOURNIL_OIDC_ISSUER` | none | trusts the ID tokens of this issuer (docs/operating.md); needs the next two |
+| `FOURNIL_OIDC_AUDIENCE` | none | whom its tokens must be for |
+| `FOURNIL_OIDC_JWKS` | none | its public keys: an https URL, or a file |
+| `FOURNIL_OIDC_TIER_CLAIM` | `tier` | the claim by which a token asks for a lighter tier |
+
+and the variables every service shares (`services/runtime/settings.py`).
+"""
 
 import os
 from dataclasses import dataclass
@@ -7,7 +21,9 @@ from pathlib import Path
 from fournil.quota.v1 import admin_pb2_grpc, quota_pb2_grpc
 from services.quota.accounts import SHORTEST_PEPPER, Accounts
 from services.quota.admin_server import QuotaAdminServicer
+from services.quota.back_office import BackOffice
 from services.quota.desk import Desk
+from services.quota.id_tokens import IdTokens, Issuer
 from services.quota.policy import Policy
 from services.quota.policy_file import BUNDLED, load_policy
 from services.quota.policy_reload import PolicyReload
@@ -27,15 +43,20 @@ class QuotaSettings:
     pepper: str
     policy_path: Path
     policy: Policy
+    admin_token: str = ""
+    issuer: Issuer | None = None
 
     @staticmethod
     def read(env: Environment) -> "QuotaSettings":
-        """From REDIS_URL, FOURNIL_KEY_PEPPER and FOURNIL_POLICY. Raises SettingsError."""
+        """Reads every variable. Raises SettingsError."""
         pepper = env.text("FOURNIL_KEY_PEPPER")
         if len(pepper) < SHORTEST_PEPPER:
             raise SettingsError(f"FOURNIL_KEY_PEPPER must have at least {SHORTEST_PEPPER} characters")
         path = Path(env.text("FOURNIL_POLICY", str(BUNDLED)))
-        return QuotaSettings(env.text("REDIS_URL"), pepper, path, load_policy(path))
+        token = env.text("FOURNIL_ADMIN_TOKEN", "")
+        if token and len(token) < SHORTEST_PEPPER:
+            raise SettingsError(f"FOURNIL_ADMIN_TOKEN must have at least {SHORTEST_PEPPER} characters")
+        return QuotaSettings(env.text("REDIS_URL"), pepper, path, load_policy(path), token, Issuer.read(env))
 
 
 async def main() -> None:
@@ -54,8 +75,10 @@ async def main() -> None:
     )
     link = RedisLink(settings.redis_url)
     store = RedisStore(link, settings.policy)
-    accounts = Accounts(store, settings.policy, settings.pepper)
+    tokens = IdTokens(settings.issuer) if settings.issuer else None
+    accounts = Accounts(store, settings.policy, settings.pepper, tokens=tokens)
     desk = Desk(store, settings.policy)
+    office = BackOffice(store, settings.policy, desk)
     process.add(
         quota_pb2_grpc.add_QuotaServiceServicer_to_server,
         QuotaServicer(desk, accounts),
@@ -63,13 +86,14 @@ async def main() -> None:
     )
     process.add(
         admin_pb2_grpc.add_QuotaAdminServiceServicer_to_server,
-        QuotaAdminServicer(accounts),
+        QuotaAdminServicer(accounts, office, settings.admin_token),
         "fournil.quota.v1.QuotaAdminService",
     )
 
     def use(policy: Policy) -> None:
         desk.use(policy)
         accounts.use(policy)
+        office.use(policy)
 
     rounds, reload = desk.rounds, PolicyReload(settings.policy_path, use)
     await process.serve(

@@ -1,16 +1,23 @@
-"""API keys and who holds them.
+"""Who is calling: API keys and who holds them, and ID tokens where an issuer is trusted.
 
 A key is `fk_` and 32 random bytes in URL-safe base 64. Only its HMAC-SHA256 under the pepper is stored: who reads
 the store cannot use a key, and who has the pepper alone knows none. The key's id is public, for logs and revoking.
+A key may end at a time and may be for some calls only; the edge holds it to its scopes.
+
+Who comes with a token of the trusted issuer has an account of their own, made when it is first seen. What its
+tier is, is the server's word; the token may ask for one that weighs no more.
 """
 
 import hashlib
 import hmac
 import re
 import secrets
-from dataclasses import dataclass
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Protocol
 
-from services.quota.checks import check_account, check_reason
+from services.quota.checks import check_account, check_expiry, check_reason, check_scopes, check_tier
 from services.quota.office import Holder, Office
 from services.quota.policy import Policy
 from services.runtime.errors import Fault, Reason, invalid
@@ -18,6 +25,9 @@ from services.runtime.errors import Fault, Reason, invalid
 PREFIX = "fk_"
 LONGEST_KEY = 128
 SHORTEST_PEPPER = 16
+TOKEN_ACCOUNTS = "oidc-"
+"""What accounts of tokens begin with, and no account of a key does."""
+LONGEST_TOKEN = 4_096
 
 _KEY_ID = re.compile(r"[0-9a-z_]{1,64}")
 
@@ -28,24 +38,54 @@ class NewKey:
 
     secret: str
     key_id: str
+    expires: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Bearer:
+    """Whom a token speaks for: a name of 1 to 59 characters that an account may have, and the tier it asks for."""
+
+    name: str
+    tier: str = ""
+
+
+class Tokens(Protocol):
+    """Reads ID tokens."""
+
+    async def bearer(self, token: str) -> Bearer:
+        """Raises KEY_UNKNOWN, KEY_EXPIRED; UNAVAILABLE while the issuer's keys cannot be had."""
+        ...
 
 
 class Accounts:
-    """Keys over a store."""
+    """Keys over a store. `clock` gives Unix seconds."""
 
-    def __init__(self, store: Office, policy: Policy, pepper: str) -> None:
+    def __init__(
+        self,
+        store: Office,
+        policy: Policy,
+        pepper: str,
+        *,
+        tokens: Tokens | None = None,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
         self._store = store
         self._policy = policy
         self._pepper = pepper.encode()
+        self._tokens = tokens
+        self._clock = clock
 
     def use(self, policy: Policy) -> None:
         """Another policy from now on."""
         self._policy = policy
 
     async def authenticate(self, api_key: str) -> Holder:
-        """Who holds the key, with the tier the account has now. Raises KEY_MISSING, KEY_UNKNOWN, KEY_REVOKED."""
+        """Who holds the key or token, with the tier they are judged by now. Raises KEY_MISSING, KEY_UNKNOWN,
+        KEY_REVOKED, KEY_EXPIRED."""
         if not api_key:
             raise Fault(Reason.KEY_MISSING, "no API key was sent")
+        if self._tokens and api_key.count(".") == 2 and len(api_key) <= LONGEST_TOKEN:
+            return await self._token_holder(await self._tokens.bearer(api_key))
         if not api_key.startswith(PREFIX) or len(api_key) > LONGEST_KEY:
             raise Fault(Reason.KEY_UNKNOWN, "the API key is not known")
         holder = await self._store.holder(self._digest(api_key))
@@ -53,17 +93,32 @@ class Accounts:
             raise Fault(Reason.KEY_UNKNOWN, "the API key is not known")
         if holder.revoked:
             raise Fault(Reason.KEY_REVOKED, "the API key was revoked", key_id=holder.key_id)
-        tier = self._policy.tier(holder.tier).name
-        return Holder(holder.account_id, tier, holder.key_id, holder.revoked)
+        if holder.expires is not None and holder.expires <= self._clock():
+            raise Fault(Reason.KEY_EXPIRED, "the API key has expired", key_id=holder.key_id)
+        return replace(holder, tier=self._policy.tier(holder.tier).name)
 
-    async def create_key(self, account_id: str, tier: str, reason: str) -> NewKey:
-        """Makes a key, and the account if it is new; an existing account takes the tier."""
-        check_account(account_id)
-        if tier not in self._policy.tiers:
-            raise invalid("tier", f"must be one of {', '.join(self._policy.tiers)}")
-        key = NewKey(PREFIX + secrets.token_urlsafe(32), "key_" + secrets.token_hex(8))
-        digest = self._digest(key.secret)
-        await self._store.create_key(digest, Holder(account_id, tier, key.key_id, False), check_reason(reason))
+    async def create_key(
+        self,
+        account_id: str,
+        tier: str,
+        reason: str,
+        *,
+        expires: float | None = None,
+        scopes: Sequence[str] = (),
+    ) -> NewKey:
+        """Makes a key, and the account if it is new. An existing account takes the tier; without one it keeps its
+        own, and a new one gets the default. `expires` in Unix seconds. Raises INVALID_ARGUMENT."""
+        if check_account(account_id).startswith(TOKEN_ACCOUNTS):
+            raise invalid("account_id", f"must not begin with {TOKEN_ACCOUNTS!r}: those are of tokens")
+        reason = check_reason(reason)
+        until, may = check_expiry(expires, self._clock()), check_scopes(scopes)
+        key = NewKey(PREFIX + secrets.token_urlsafe(32), "key_" + secrets.token_hex(8), until)
+        if tier:
+            check_tier(tier, self._policy.tiers)
+        else:
+            await self._store.open_account(account_id, self._policy.default_tier, reason)
+        holder = Holder(account_id, tier, key.key_id, revoked=False, expires=until, scopes=may)
+        await self._store.create_key(self._digest(key.secret), holder, reason)
         return key
 
     async def revoke_key(self, key_id: str, reason: str) -> None:
@@ -71,6 +126,12 @@ class Accounts:
         if not _KEY_ID.fullmatch(key_id):
             raise invalid("key_id", "must be the public id of a key")
         await self._store.revoke_key(key_id, check_reason(reason))
+
+    async def _token_holder(self, bearer: Bearer) -> Holder:
+        account_id = check_account(TOKEN_ACCOUNTS + bearer.name)
+        profile = await self._store.open_account(account_id, self._policy.default_tier, "first seen with a token")
+        tier = self._policy.judged_by(profile.tier, bearer.tier).name
+        return Holder(account_id, tier, "oidc", revoked=False, banned=profile.banned)
 
     def _digest(self, api_key: str) -> str:
         return hmac.new(self._pepper, api_key.encode("utf-8", "replace"), hashlib.sha256).hexdigest()

@@ -1,7 +1,7 @@
 """What a caller may send. Every check raises `Fault` INVALID_ARGUMENT that names the field."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from services.runtime.errors import invalid
 
@@ -14,11 +14,19 @@ MOST_SLOTS = 4_096
 MOST_WORK = 99_999_999
 LONGEST_PICTURE = 3_600.0
 
+SCOPES = ("draw", "read")
+"""What a key may do: make and cancel jobs; read jobs, pictures and the allowance."""
+LONGEST_KEY_LIFE = 10 * 366 * 86_400.0
+LONGEST_NOTICE = 200
+MOST_CREDIT = 1_000_000
+USUAL_PAGE, LONGEST_PAGE = 50, 200
+
 _ID = re.compile(r"[0-9a-z]{26}")
 _ACCOUNT = re.compile(r"[A-Za-z0-9._-]{1,64}")
 _MODEL = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
 _GENERATOR = re.compile(r"[A-Za-z0-9._:-]{1,128}")
 _ADDRESS = re.compile(r"[!-~]{1,255}")
+_ENTRY = re.compile(r"[0-9]{1,18}(-[0-9]{1,18})?")
 _HASH = re.compile(r"[!-~]{0,128}")
 
 
@@ -92,9 +100,53 @@ def check_attempt(attempt: int) -> int:
 
 def check_reason(reason: str) -> str:
     """Why an operator did something."""
-    if not 1 <= len(reason.strip()) <= 500:
-        raise invalid("reason", "must be 1 to 500 characters")
+    if not 1 <= len(reason.strip()) <= 500 or not reason.strip().isprintable():
+        raise invalid("reason", "must be 1 to 500 printable characters")
     return reason.strip()
+
+
+def check_tier(tier: str, tiers: Collection[str]) -> str:
+    """A tier of the policy."""
+    if tier not in tiers:
+        raise invalid("tier", f"must be one of {', '.join(tiers)}")
+    return tier
+
+
+def check_scopes(scopes: Sequence[str]) -> tuple[str, ...]:
+    """What a key may do, each once; none is everything."""
+    if not set(scopes) <= set(SCOPES):
+        raise invalid("scopes", f"must be one of {', '.join(SCOPES)}")
+    return tuple(one for one in SCOPES if one in scopes)
+
+
+def check_expiry(expires: float | None, now: float) -> float | None:
+    """When a key ends, Unix seconds, to the millisecond as stores keep it."""
+    if expires is not None and not now < expires <= now + LONGEST_KEY_LIFE:
+        raise invalid("expire_time", "must be in the future, at most ten years away")
+    return None if expires is None else round(expires, 3)
+
+
+def check_notice(notice: str) -> str:
+    """What the owner of a banned account is told."""
+    if len(notice) > LONGEST_NOTICE or not notice.isprintable():
+        raise invalid("notice", f"must be at most {LONGEST_NOTICE} printable characters")
+    return notice.strip()
+
+
+def check_amount(amount: int) -> int:
+    """How much more an operator allows."""
+    if not 1 <= amount <= MOST_CREDIT:
+        raise invalid("amount", f"must be 1 to {MOST_CREDIT}")
+    return amount
+
+
+def check_page(size: int, token: str) -> tuple[int, str]:
+    """Of the audit log; `USUAL_PAGE` when 0."""
+    if not 0 <= size <= LONGEST_PAGE:
+        raise invalid("page_size", f"must be 1 to {LONGEST_PAGE}")
+    if token and not _ENTRY.fullmatch(token):
+        raise invalid("page_token", "must be that of the page before")
+    return size or USUAL_PAGE, token
 
 
 def check_report(

@@ -81,8 +81,10 @@ class Desk:
         body_hash: str = "",
         validate_only: bool = False,
         work: int = 0,
+        tier: str = "",
     ) -> Decision:
-        """Holds `cost` pictures against every limit at once, or changes nothing. Idempotent by id."""
+        """Holds `cost` pictures against every limit at once, or changes nothing. Idempotent by id. `tier` as in
+        `Ask`."""
         check_request(request_id, body_hash)
         ask = Ask(
             check_id(id),
@@ -94,6 +96,7 @@ class Desk:
             request_id,
             body_hash,
             validate_only,
+            tier,
             await self.view.level(),
             await self.view.waits(model),
         )
@@ -150,9 +153,9 @@ class Desk:
             raise store_fault(Reason.NOT_FOUND, "id")
         return standing.reservation
 
-    async def allowance(self, account_id: str) -> tuple[str, Sequence[Verdict]]:
-        """Tier and limits of an account. Raises NOT_FOUND."""
-        return await self._store.allowance(check_account(account_id), await self.view.level())
+    async def allowance(self, account_id: str, tier: str = "") -> tuple[str, Sequence[Verdict]]:
+        """Tier and limits of an account; `tier` as in `Ask`. Raises NOT_FOUND."""
+        return await self._store.allowance(check_account(account_id), await self.view.level(), tier)
 
     async def line(self) -> tuple[list[ClassView], Sequence[Oven], SurgeState, float]:
         """The public state: every tier's class of every model that is served or was waited for; the ovens; the

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from services.quota.limits import PARTS, WAIT, Kind, Unit, Verdict, Window, burst, rolling_reset
 from services.quota.memory_records import Account, Counter, WindowKey
-from services.quota.office import Entry, Holder
+from services.quota.office import Entry, Holder, Profile
 from services.quota.policy import Policy, Tier
 from services.quota.store import store_fault
 from services.quota.surge import SurgeState
@@ -31,9 +31,12 @@ class MemoryOffice:
         self._policy = policy
 
     async def create_key(self, digest: str, key: Holder, reason: str) -> None:
+        if digest in self._keys:
+            return
+        tier = key.tier or self._find_account(key.account_id).tier
         self._keys[digest] = key
-        self._accounts.setdefault(key.account_id, Account(key.tier)).tier = key.tier
-        self._write("create_key", key.key_id, f"account {key.account_id}, tier {key.tier}", reason)
+        self._accounts.setdefault(key.account_id, Account(tier)).tier = tier
+        self._write("create_key", key.key_id, f"account {key.account_id}, tier {tier}", reason)
 
     async def revoke_key(self, key_id: str, reason: str) -> None:
         for digest, holder in self._keys.items():
@@ -50,6 +53,16 @@ class MemoryOffice:
             return None
         account = self._accounts[holder.account_id]
         return replace(holder, tier=account.tier, banned=account.banned)
+
+    async def account(self, account_id: str) -> Profile:
+        account = self._find_account(account_id)
+        return Profile(account.tier, account.zone, account.banned)
+
+    async def open_account(self, account_id: str, tier: str, reason: str) -> Profile:
+        if account_id not in self._accounts:
+            self._accounts[account_id] = Account(tier)
+            self._write("open_account", account_id, f"tier {tier}", reason)
+        return await self.account(account_id)
 
     async def set_account(self, account_id: str, changes: Mapping[str, str], reason: str) -> None:
         account = self._find_account(account_id)
@@ -80,6 +93,9 @@ class MemoryOffice:
         mine = [holder for holder in self._keys.values() if holder.account_id == account_id]
         account = self._accounts.get(account_id)
         return [replace(one, tier=account.tier, banned=account.banned) for one in mine[:MOST_KEYS] if account]
+
+    async def note(self, action: str, subject: str, detail: str, reason: str) -> None:
+        self._write(action, subject, detail, reason)
 
     async def audit(self, before: str, limit: int) -> list[Entry]:
         older = [entry for entry in self._entries if not before or int(entry.id) < int(before)]

@@ -50,7 +50,7 @@ class MemoryStore(MemoryOffice):
 
     async def reserve(self, ask: Ask) -> Decision:
         account = self._find_account(ask.account_id)
-        tier = self._policy.tier(account.tier, ask.level)
+        tier = self._policy.judged_by(account.tier, ask.tier, ask.level)
         earlier = self._earlier(ask)
         if earlier is None and account.banned:
             raise store_fault(Reason.ACCOUNT_BANNED, account.banned)
@@ -142,11 +142,11 @@ class MemoryStore(MemoryOffice):
     async def standings(self, ids: Sequence[str]) -> dict[str, Standing]:
         return {id: self._standing(record) for id in ids if (record := self._look_up(id))}
 
-    async def allowance(self, account_id: str, level: Level) -> tuple[str, Sequence[Verdict]]:
+    async def allowance(self, account_id: str, level: Level, tier: str = "") -> tuple[str, Sequence[Verdict]]:
         account = self._find_account(account_id)
-        tier = self._policy.tier(account.tier, level)
-        windows = self._standing_windows(account_id, tier, 0, 0)
-        return tier.name, [*windows, count(LIVE, tier.live, account.live)]
+        judge = self._policy.judged_by(account.tier, tier, level)
+        windows = self._standing_windows(account_id, judge, 0, 0)
+        return judge.name, [*windows, count(LIVE, judge.live, account.live)]
 
     async def waiting(self, model: str, tier: str, limit: int) -> list[str]:
         tickets = self._classes.get((model, tier), Class()).line.tickets

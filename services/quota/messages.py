@@ -3,13 +3,15 @@
 from google.protobuf.duration_pb2 import Duration
 from google.protobuf.timestamp_pb2 import Timestamp
 
-from fournil.quota.v1 import quota_pb2
+from fournil.quota.v1 import admin_pb2, quota_pb2
 from services.quota.desk import ClassView
 from services.quota.limits import Refusal, Verdict
+from services.quota.office import Entry, Holder
 from services.quota.reservation import Reservation, Turn
 from services.quota.surge import Level, SurgeState
 from services.quota.ticket import Ticket
 from services.quota.wait import Oven
+from services.runtime.errors import invalid
 
 # Enum values are written by name: the tail of each is the name of ours, `_NONE` where there is none.
 _NONE = "UNSPECIFIED"
@@ -21,9 +23,9 @@ _LEVELS = {
 }
 
 
-def seconds(duration: Duration) -> float:
-    """Of a duration."""
-    return duration.seconds + duration.nanos / 1e9
+def seconds(message: Duration | Timestamp) -> float:
+    """Of a duration; of a timestamp, Unix seconds."""
+    return message.seconds + message.nanos / 1e9
 
 
 def duration(seconds: float) -> Duration:
@@ -130,7 +132,15 @@ def level_message(level: Level) -> quota_pb2.SurgeLevel:
     return _LEVELS[level]
 
 
-def surge_message(state: SurgeState, backlog: float) -> quota_pb2.Surge:
+def read_level(message: quota_pb2.SurgeLevel) -> Level:
+    """A surge level from the wire. Raises Fault INVALID_ARGUMENT."""
+    for level, value in _LEVELS.items():
+        if value == message:
+            return level
+    raise invalid("level", f"must be one of {', '.join(Level)}")
+
+
+def surge_message(state: SurgeState, backlog: float = 0.0) -> quota_pb2.Surge:
     """The surge level on the wire."""
     return quota_pb2.Surge(
         level=level_message(state.level),
@@ -138,4 +148,23 @@ def surge_message(state: SurgeState, backlog: float) -> quota_pb2.Surge:
         cause=state.cause,
         pinned=state.pinned,
         backlog_seconds=backlog,
+    )
+
+
+def key_message(key: Holder) -> admin_pb2.Key:
+    """A key on the wire, without its secret, which nobody has."""
+    return admin_pb2.Key(
+        key_id=key.key_id, revoked=key.revoked, expire_time=timestamp(key.expires), scopes=key.scopes
+    )
+
+
+def audit_entry_message(entry: Entry) -> admin_pb2.AuditEntry:
+    """A line of the audit log on the wire."""
+    return admin_pb2.AuditEntry(
+        id=entry.id,
+        time=timestamp(entry.time),
+        action=entry.action,
+        subject=entry.subject,
+        detail=entry.detail,
+        reason=entry.reason,
     )

@@ -27,8 +27,17 @@ class Holder:
 
 
 @dataclass(frozen=True, slots=True)
+class Profile:
+    """An account. `zone` is "" when it lives by the policy's; `banned` is why it may not ask, if it may not."""
+
+    tier: str
+    zone: str = ""
+    banned: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Entry:
-    """One line of the audit log. `time` is in Unix seconds; `subject` is an account, a key or the mesh."""
+    """One line of the audit log. `time` is in Unix seconds; `subject` an account, a key, a class or the mesh."""
 
     id: str
     time: float
@@ -39,14 +48,24 @@ class Entry:
 
 
 class Office(Protocol):
-    """Every change takes a reason and enters the audit log in the same moment."""
+    """Every change takes a reason and enters the audit log in the same moment. The log keeps the last 100,000."""
 
     async def create_key(self, digest: str, key: Holder, reason: str) -> None:
-        """Stores a key by its digest, and its account if new; an old account takes the tier. Audited."""
+        """Stores a key by its digest, and its account if new; an old account takes the tier. With a tier of ""
+        the account keeps its own, and must exist: else raises NOT_FOUND. Again with the same digest is nothing.
+        Audited."""
         ...
 
     async def revoke_key(self, key_id: str, reason: str) -> None:
         """Ends a key; again is nothing. Audited. Raises NOT_FOUND."""
+        ...
+
+    async def account(self, account_id: str) -> Profile:
+        """Raises NOT_FOUND."""
+        ...
+
+    async def open_account(self, account_id: str, tier: str, reason: str) -> Profile:
+        """The account, made with the tier if it is new. The making is audited."""
         ...
 
     async def set_account(self, account_id: str, changes: Mapping[str, str], reason: str) -> None:
@@ -69,6 +88,10 @@ class Office(Protocol):
 
     async def waiting(self, model: str, tier: str, limit: int) -> list[str]:
         """The first tickets of a class, at most `limit`."""
+        ...
+
+    async def note(self, action: str, subject: str, detail: str, reason: str) -> None:
+        """Enters a change of many steps into the audit log, before the first of them."""
         ...
 
     async def audit(self, before: str, limit: int) -> list[Entry]:

@@ -51,6 +51,11 @@ class Policy:
         tiers = self.at(level)
         return tiers.get(name) or tiers[self.default_tier]
 
+    def judged_by(self, name: str, asked: str, level: Level = Level.NORMAL) -> Tier:
+        """The tier that a request is judged by: the account's, or the one asked for if it is no heavier."""
+        own, other = self.tier(name, level), self.at(level).get(asked)
+        return other if other and other.weight <= own.weight else own
+
     def at(self, level: Level) -> Mapping[str, Tier]:
         """The tiers at a level."""
         return self.tiers if self.levels is None else self.levels[level]

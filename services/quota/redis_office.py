@@ -1,6 +1,7 @@
 """The back office of the store in Redis: accounts, keys, the audit log, the surge level."""
 
 import json
+import secrets
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
@@ -8,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from services.quota.limits import Days, Kind, Unit, Verdict, Window, days
-from services.quota.office import Entry, Holder
+from services.quota.office import Entry, Holder, Profile
 from services.quota.policy import Policy
 from services.quota.store import store_fault
 from services.quota.surge import Level, SurgeState
@@ -38,10 +39,12 @@ class RedisOffice:
         self._revoke_key = self._script("revoke_key")
         self._holder = self._script("holder")
         self._keys = self._script("keys")
+        self._open_account = self._script("open_account")
         self._set_account = self._script("set_account")
         self._credit = self._script("credit", limits=True)
         self._reset = self._script("reset", limits=True)
         self._set_surge = self._script("set_surge")
+        self._note = self._script("note")
 
     def use(self, policy: Policy) -> None:
         self._policy = policy
@@ -60,17 +63,26 @@ class RedisOffice:
     async def keys(self, account_id: str) -> list[Holder]:
         return [_holder(row) for row in await self._run(self._keys, account_id, MOST_KEYS) if row]
 
+    async def account(self, account_id: str) -> Profile:
+        return Profile(*await self._run(self._open_account, account_id, "", ""))
+
+    async def open_account(self, account_id: str, tier: str, reason: str) -> Profile:
+        return Profile(*await self._run(self._open_account, account_id, tier, reason))
+
     async def set_account(self, account_id: str, changes: Mapping[str, str], reason: str) -> None:
         pairs = [part for change in changes.items() for part in change]
         await self._run(self._set_account, account_id, reason, *pairs)
 
     async def credit(self, account_id: str, policy: str, amount: int, reason: str) -> Verdict:
-        default = self._policy.default_tier
-        row = await self._zoned(self._credit, account_id, [account_id, policy, amount, reason, default])
-        return read_verdict(row)
+        once, default = secrets.token_hex(8), self._policy.default_tier
+        args: list[Argument] = [account_id, policy, amount, reason, once, default]
+        return read_verdict(await self._zoned(self._credit, account_id, args))
 
     async def reset(self, account_id: str, reason: str) -> None:
         await self._zoned(self._reset, account_id, [account_id, reason, self._policy.default_tier])
+
+    async def note(self, action: str, subject: str, detail: str, reason: str) -> None:
+        await self._run(self._note, action, subject, detail, reason)
 
     async def audit(self, before: str, limit: int) -> list[Entry]:
         top = f"({before}" if before else "+"

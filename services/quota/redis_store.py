@@ -64,7 +64,7 @@ class RedisStore(RedisOffice):
         trial = "1" if ask.validate_only else "0"
         args: list[str | int | float] = [
             ask.id, ask.account_id, ask.cost, ask.work, ask.model, ms(ask.ttl), ask.request_id, ask.body_hash,
-            trial, ms(self._policy.keep_request), self._policy.default_tier,
+            trial, ms(self._policy.keep_request), ask.tier, self._above(ask.tier), self._policy.default_tier,
         ]  # fmt: skip
         outcome, reserved, verdicts = await self._zoned(self._reserve, ask.account_id, args, ask.level, ask.waits)
         read = [read_verdict(row) for row in verdicts]
@@ -75,6 +75,11 @@ class RedisStore(RedisOffice):
             repeated=outcome == "repeated",
             level=ask.level,
         )
+
+    def _above(self, tier: str) -> str:
+        """The tiers whose accounts may be judged by this one, for `judged_by` in `limits.lua`."""
+        weights = self._policy.weights
+        return "".join(f" {name} " for name, weight in weights.items() if weight >= weights.get(tier, weight + 1))
 
     async def enqueue(self, id: str, ttl: float) -> Standing:
         return _standing(await self._run(self._enqueue, id, ms(ttl)))
@@ -106,10 +111,10 @@ class RedisStore(RedisOffice):
         found = [_standing(row) for row in await self._run(self._standings, *ids)]
         return {standing.reservation.id: standing for standing in found}
 
-    async def allowance(self, account_id: str, level: Level) -> tuple[str, Sequence[Verdict]]:
-        args = [account_id, self._policy.default_tier]
-        tier, verdicts = await self._zoned(self._allowance, account_id, args, level)
-        return tier, [read_verdict(row) for row in verdicts]
+    async def allowance(self, account_id: str, level: Level, tier: str = "") -> tuple[str, Sequence[Verdict]]:
+        args = [account_id, tier, self._above(tier), self._policy.default_tier]
+        judge, verdicts = await self._zoned(self._allowance, account_id, args, level)
+        return judge, [read_verdict(row) for row in verdicts]
 
     async def waiting(self, model: str, tier: str, limit: int) -> list[str]:
         return list(await self._run(self._waiting, model, tier, limit))

@@ -40,7 +40,9 @@ class QuotaServicer(quota_pb2_grpc.QuotaServiceServicer):
         self, request: quota_pb2.AuthenticateRequest, context: Context
     ) -> quota_pb2.AuthenticateResponse:
         holder = await self._accounts.authenticate(request.api_key)
-        return quota_pb2.AuthenticateResponse(account_id=holder.account_id, tier=holder.tier, key_id=holder.key_id)
+        return quota_pb2.AuthenticateResponse(
+            account_id=holder.account_id, tier=holder.tier, key_id=holder.key_id, scopes=holder.scopes
+        )
 
     async def Reserve(self, request: quota_pb2.ReserveRequest, context: Context) -> quota_pb2.ReserveResponse:
         decision = await self._desk.reserve(
@@ -53,6 +55,7 @@ class QuotaServicer(quota_pb2_grpc.QuotaServiceServicer):
             body_hash=request.body_hash,
             validate_only=request.validate_only,
             work=request.work,
+            tier=request.tier,
         )
         return quota_pb2.ReserveResponse(
             reservation=reservation_message(decision.reservation) if decision.reservation else None,
@@ -106,7 +109,7 @@ class QuotaServicer(quota_pb2_grpc.QuotaServiceServicer):
     async def GetAllowance(
         self, request: quota_pb2.GetAllowanceRequest, context: Context
     ) -> quota_pb2.GetAllowanceResponse:
-        tier, verdicts = await self._desk.allowance(request.account_id)
+        tier, verdicts = await self._desk.allowance(request.account_id, request.tier)
         level = level_message(await self._desk.view.level())
         shown = [verdict_message(one) for one in verdicts]
         return quota_pb2.GetAllowanceResponse(tier=tier, verdicts=shown, level=level)

@@ -38,6 +38,8 @@ class Ask:
     request_id: str = ""
     body_hash: str = ""
     validate_only: bool = False
+    tier: str = ""
+    """To be judged by, if it is no heavier than the account's own; any other is not heeded."""
     level: Level = Level.NORMAL
     waits: Mapping[str, float] = field(default_factory=dict)
 
@@ -183,8 +185,8 @@ class Store(Protocol):
         """Those that are known, at most 1,000 at a time."""
         ...
 
-    async def allowance(self, account_id: str, level: Level) -> tuple[str, Sequence[Verdict]]:
-        """Tier and windows plus live jobs as they stand at a level. Raises NOT_FOUND."""
+    async def allowance(self, account_id: str, level: Level, tier: str = "") -> tuple[str, Sequence[Verdict]]:
+        """Tier and windows plus live jobs as they stand at a level; `tier` as in `Ask`. Raises NOT_FOUND."""
         ...
 
     async def line(self) -> LineState:

@@ -17,6 +17,7 @@ CODES: dict[Reason, grpc.StatusCode] = {
     Reason.KEY_MISSING: grpc.StatusCode.UNAUTHENTICATED,
     Reason.KEY_UNKNOWN: grpc.StatusCode.UNAUTHENTICATED,
     Reason.KEY_REVOKED: grpc.StatusCode.UNAUTHENTICATED,
+    Reason.KEY_EXPIRED: grpc.StatusCode.UNAUTHENTICATED,
     Reason.NOT_FOUND: grpc.StatusCode.NOT_FOUND,
     Reason.MODEL_UNKNOWN: grpc.StatusCode.NOT_FOUND,
     Reason.ALLOWANCE_SPENT: grpc.StatusCode.RESOURCE_EXHAUSTED,

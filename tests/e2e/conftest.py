@@ -47,19 +47,19 @@ class SupervisedMesh:
         """A fresh key of a fresh account."""
         return self.new_key_and_id(tier)[0]
 
-    def new_key_and_id(self, tier: str) -> tuple[str, str]:
-        """A fresh key of a fresh account, and its public id."""
+    def new_key_and_id(self, tier: str, **more: Any) -> tuple[str, str]:
+        """A fresh key of a fresh account, and its public id; `more` as in CreateKeyRequest."""
         self._keys += 1
-        request = admin_pb2.CreateKeyRequest(account_id=f"test-{self._keys}", tier=tier, reason="test")
+        request = admin_pb2.CreateKeyRequest(account_id=f"test-{self._keys}", tier=tier, reason="test", **more)
         with self._admin() as admin:
-            made = admin.CreateKey(request, timeout=5)
+            made = admin.CreateKey(request, timeout=5, metadata=self._shown)
         return made.api_key, made.key_id
 
     def revoke(self, key_id: str) -> None:
         """Ends a key."""
         request = admin_pb2.RevokeKeyRequest(key_id=key_id, reason="test")
         with self._admin() as admin:
-            admin.RevokeKey(request, timeout=5)
+            admin.RevokeKey(request, timeout=5, metadata=self._shown)
 
     def client(self, key: str, language: str = "en") -> Fournil:
         """A client of the edge."""
@@ -70,6 +70,11 @@ class SupervisedMesh:
         client = openai.OpenAI(base_url=f"{self.local.page}/v1", api_key=key, **options)
         self._opened.callback(client.close)
         return client
+
+    @property
+    def _shown(self) -> tuple[tuple[str, str]]:
+        """What the admin service wants to see."""
+        return (("authorization", f"Bearer {self.local.admin_token}"),)
 
     @contextlib.contextmanager
     def _admin(self) -> Iterator[admin_pb2_grpc.QuotaAdminServiceStub]:

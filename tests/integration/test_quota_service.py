@@ -1,90 +1,28 @@
 """The desk as a process: real sockets, a real store, the published stubs."""
 
 import asyncio
-import os
-import signal
-import subprocess
-import sys
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
 from pathlib import Path
 
 import grpc
 import pytest
 from google.protobuf.duration_pb2 import Duration
-from grpc_health.v1 import health_pb2, health_pb2_grpc
 
 from fournil.quota.v1 import admin_pb2, admin_pb2_grpc, quota_pb2, quota_pb2_grpc
-from services.local_mesh.store import LocalStore, free_port, start_store
+from services.local_mesh.store import LocalStore, start_store
 from services.quota.view import LINE_AGE
 from services.runtime.channels import open_channel
 from services.runtime.errors import Reason
 from services.runtime.wire_errors import error_info
+from tests.integration.desk_process import SERVICE, DeskProcess, desk_on
 
-ROOT = Path(__file__).resolve().parents[2]
-SERVICE = "fournil.quota.v1.QuotaService"
 MODEL = "crumb"
 STATE = quota_pb2.ReservationState
 
 
 def job_id(number: int) -> str:
     return f"{number:026d}"
-
-
-@dataclass
-class DeskProcess:
-    """One replica that can be killed and started again on the same port."""
-
-    redis_url: str
-    port: int = field(default_factory=free_port)
-    process: subprocess.Popen[bytes] | None = None
-
-    @property
-    def target(self) -> str:
-        return f"127.0.0.1:{self.port}"
-
-    async def start(self) -> None:
-        environment = {
-            **os.environ,
-            "REDIS_URL": self.redis_url,
-            "FOURNIL_KEY_PEPPER": "flour, water, salt and time",
-            "FOURNIL_POLICY": str(ROOT / "tests" / "fixtures" / "policy.toml"),
-            "FOURNIL_LISTEN": self.target,
-            "FOURNIL_METRICS_LISTEN": f"127.0.0.1:{free_port()}",
-            "FOURNIL_LOG_LEVEL": "WARNING",
-            "FOURNIL_DRAIN_SECONDS": "0",
-            "FOURNIL_GRACE_SECONDS": "1",
-        }
-        command = [sys.executable, "-m", "services.quota"]
-        self.process = await asyncio.to_thread(subprocess.Popen, command, cwd=ROOT, env=environment)
-        async with grpc.aio.insecure_channel(self.target) as channel:
-            check = health_pb2_grpc.HealthStub(channel).Check
-            request = health_pb2.HealthCheckRequest(service=SERVICE)
-            await check(request, wait_for_ready=True, timeout=20)
-
-    def kill(self) -> None:
-        """kill -9: nothing gets a chance to be tidy."""
-        assert self.process is not None
-        self.process.kill()
-        self.process.wait(10)
-
-    def stop(self) -> int:
-        """SIGTERM; the exit code."""
-        assert self.process is not None
-        if self.process.poll() is None:
-            self.process.send_signal(signal.SIGTERM)
-        return self.process.wait(15)
-
-
-@asynccontextmanager
-async def desk_on(redis_url: str) -> AsyncIterator[DeskProcess]:
-    desk = DeskProcess(redis_url)
-    try:
-        await desk.start()
-        yield desk
-    finally:
-        desk.stop()
 
 
 @pytest.fixture

@@ -22,23 +22,78 @@ _runtime_version.ValidateProtobufRuntimeVersion(
 _sym_db = _symbol_database.Default()
 
 
+from fournil.quota.v1 import quota_pb2 as fournil_dot_quota_dot_v1_dot_quota__pb2
+from google.protobuf import duration_pb2 as google_dot_protobuf_dot_duration__pb2
+from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1c\x66ournil/quota/v1/admin.proto\x12\x10\x66ournil.quota.v1\"D\n\x10\x43reateKeyRequest\x12\x12\n\naccount_id\x18\x01 \x01(\t\x12\x0c\n\x04tier\x18\x02 \x01(\t\x12\x0e\n\x06reason\x18\x03 \x01(\t\"4\n\x11\x43reateKeyResponse\x12\x0f\n\x07\x61pi_key\x18\x01 \x01(\t\x12\x0e\n\x06key_id\x18\x02 \x01(\t\"2\n\x10RevokeKeyRequest\x12\x0e\n\x06key_id\x18\x01 \x01(\t\x12\x0e\n\x06reason\x18\x02 \x01(\t\"\x13\n\x11RevokeKeyResponse2\xbf\x01\n\x11QuotaAdminService\x12T\n\tCreateKey\x12\".fournil.quota.v1.CreateKeyRequest\x1a#.fournil.quota.v1.CreateKeyResponse\x12T\n\tRevokeKey\x12\".fournil.quota.v1.RevokeKeyRequest\x1a#.fournil.quota.v1.RevokeKeyResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1c\x66ournil/quota/v1/admin.proto\x12\x10\x66ournil.quota.v1\x1a\x1c\x66ournil/quota/v1/quota.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xbb\x01\n\x10\x43reateKeyRequest\x12\x12\n\naccount_id\x18\x01 \x01(\t\x12\x0c\n\x04tier\x18\x02 \x01(\t\x12\x0e\n\x06reason\x18\x03 \x01(\t\x12(\n\x03ttl\x18\x04 \x01(\x0b\x32\x19.google.protobuf.DurationH\x00\x12\x31\n\x0b\x65xpire_time\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.TimestampH\x00\x12\x0e\n\x06scopes\x18\x06 \x03(\tB\x08\n\x06\x65xpiry\"e\n\x11\x43reateKeyResponse\x12\x0f\n\x07\x61pi_key\x18\x01 \x01(\t\x12\x0e\n\x06key_id\x18\x02 \x01(\t\x12/\n\x0b\x65xpire_time\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"2\n\x10RevokeKeyRequest\x12\x0e\n\x06key_id\x18\x01 \x01(\t\x12\x0e\n\x06reason\x18\x02 \x01(\t\"\x13\n\x11RevokeKeyResponse\"%\n\x0fListKeysRequest\x12\x12\n\naccount_id\x18\x01 \x01(\t\"7\n\x10ListKeysResponse\x12#\n\x04keys\x18\x01 \x03(\x0b\x32\x15.fournil.quota.v1.Key\"g\n\x03Key\x12\x0e\n\x06key_id\x18\x01 \x01(\t\x12\x0f\n\x07revoked\x18\x02 \x01(\x08\x12/\n\x0b\x65xpire_time\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x0e\n\x06scopes\x18\x04 \x03(\t\"\'\n\x11GetAccountRequest\x12\x12\n\naccount_id\x18\x01 \x01(\t\"\xa5\x01\n\x12GetAccountResponse\x12\x0c\n\x04tier\x18\x01 \x01(\t\x12\x11\n\ttime_zone\x18\x02 \x01(\t\x12\x0e\n\x06\x62\x61nned\x18\x03 \x01(\t\x12\x31\n\x08verdicts\x18\x04 \x03(\x0b\x32\x1f.fournil.quota.v1.PolicyVerdict\x12+\n\x05level\x18\x05 \x01(\x0e\x32\x1c.fournil.quota.v1.SurgeLevel\"B\n\x0eSetTierRequest\x12\x12\n\naccount_id\x18\x01 \x01(\t\x12\x0c\n\x04tier\x18\x02 \x01(\t\x12\x0e\n\x06reason\x18\x03 \x01(\t\"\x11\n\x0fSetTierResponse\"K\n\x12SetTimeZoneRequest\x12\x12\n\naccount_id\x18\x01 \x01(\t\x12\x11\n\ttime_zone\x18\x02 \x01(\t\x12\x0e\n\x06reason\x18\x03 \x01(\t\"\x15\n\x13SetTimeZoneResponse\"@\n\nBanRequest\x12\x12\n\naccount_id\x18\x01 \x01(\t\x12\x0e\n\x06notice\x18\x02 \x01(\t\x12\x0e\n\x06reason\x18\x03 \x01(\t\"\r\n\x0b\x42\x61nResponse\"2\n\x0cUnbanRequest\x12\x12\n\naccount_id\x18\x01 \x01(\t\x12\x0e\n\x06reason\x18\x02 \x01(\t\"\x0f\n\rUnbanResponse\"S\n\rCreditRequest\x12\x12\n\naccount_id\x18\x01 \x01(\t\x12\x0e\n\x06policy\x18\x02 \x01(\t\x12\x0e\n\x06\x61mount\x18\x03 \x01(\x03\x12\x0e\n\x06reason\x18\x04 \x01(\t\"B\n\x0e\x43reditResponse\x12\x30\n\x07verdict\x18\x01 \x01(\x0b\x32\x1f.fournil.quota.v1.PolicyVerdict\";\n\x15ResetAllowanceRequest\x12\x12\n\naccount_id\x18\x01 \x01(\t\x12\x0e\n\x06reason\x18\x02 \x01(\t\"\x18\n\x16ResetAllowanceResponse\"N\n\x0fPinSurgeRequest\x12+\n\x05level\x18\x01 \x01(\x0e\x32\x1c.fournil.quota.v1.SurgeLevel\x12\x0e\n\x06reason\x18\x02 \x01(\t\":\n\x10PinSurgeResponse\x12&\n\x05surge\x18\x01 \x01(\x0b\x32\x17.fournil.quota.v1.Surge\"%\n\x13ReleaseSurgeRequest\x12\x0e\n\x06reason\x18\x01 \x01(\t\">\n\x14ReleaseSurgeResponse\x12&\n\x05surge\x18\x01 \x01(\x0b\x32\x17.fournil.quota.v1.Surge\"?\n\x10\x44rainLineRequest\x12\r\n\x05model\x18\x01 \x01(\t\x12\x0c\n\x04tier\x18\x02 \x01(\t\x12\x0e\n\x06reason\x18\x03 \x01(\t\"3\n\x11\x44rainLineResponse\x12\x10\n\x08refunded\x18\x01 \x01(\x05\x12\x0c\n\x04more\x18\x02 \x01(\x08\"9\n\x10ListAuditRequest\x12\x11\n\tpage_size\x18\x01 \x01(\x05\x12\x12\n\npage_token\x18\x02 \x01(\t\"[\n\x11ListAuditResponse\x12-\n\x07\x65ntries\x18\x01 \x03(\x0b\x32\x1c.fournil.quota.v1.AuditEntry\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"\x83\x01\n\nAuditEntry\x12\n\n\x02id\x18\x01 \x01(\t\x12(\n\x04time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x0e\n\x06\x61\x63tion\x18\x03 \x01(\t\x12\x0f\n\x07subject\x18\x04 \x01(\t\x12\x0e\n\x06\x64\x65tail\x18\x05 \x01(\t\x12\x0e\n\x06reason\x18\x06 \x01(\t2\xb5\t\n\x11QuotaAdminService\x12T\n\tCreateKey\x12\".fournil.quota.v1.CreateKeyRequest\x1a#.fournil.quota.v1.CreateKeyResponse\x12T\n\tRevokeKey\x12\".fournil.quota.v1.RevokeKeyRequest\x1a#.fournil.quota.v1.RevokeKeyResponse\x12Q\n\x08ListKeys\x12!.fournil.quota.v1.ListKeysRequest\x1a\".fournil.quota.v1.ListKeysResponse\x12W\n\nGetAccount\x12#.fournil.quota.v1.GetAccountRequest\x1a$.fournil.quota.v1.GetAccountResponse\x12N\n\x07SetTier\x12 .fournil.quota.v1.SetTierRequest\x1a!.fournil.quota.v1.SetTierResponse\x12Z\n\x0bSetTimeZone\x12$.fournil.quota.v1.SetTimeZoneRequest\x1a%.fournil.quota.v1.SetTimeZoneResponse\x12\x42\n\x03\x42\x61n\x12\x1c.fournil.quota.v1.BanRequest\x1a\x1d.fournil.quota.v1.BanResponse\x12H\n\x05Unban\x12\x1e.fournil.quota.v1.UnbanRequest\x1a\x1f.fournil.quota.v1.UnbanResponse\x12K\n\x06\x43redit\x12\x1f.fournil.quota.v1.CreditRequest\x1a .fournil.quota.v1.CreditResponse\x12\x63\n\x0eResetAllowance\x12\'.fournil.quota.v1.ResetAllowanceRequest\x1a(.fournil.quota.v1.ResetAllowanceResponse\x12Q\n\x08PinSurge\x12!.fournil.quota.v1.PinSurgeRequest\x1a\".fournil.quota.v1.PinSurgeResponse\x12]\n\x0cReleaseSurge\x12%.fournil.quota.v1.ReleaseSurgeRequest\x1a&.fournil.quota.v1.ReleaseSurgeResponse\x12T\n\tDrainLine\x12\".fournil.quota.v1.DrainLineRequest\x1a#.fournil.quota.v1.DrainLineResponse\x12T\n\tListAudit\x12\".fournil.quota.v1.ListAuditRequest\x1a#.fournil.quota.v1.ListAuditResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'fournil.quota.v1.admin_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_CREATEKEYREQUEST']._serialized_start=50
-  _globals['_CREATEKEYREQUEST']._serialized_end=118
-  _globals['_CREATEKEYRESPONSE']._serialized_start=120
-  _globals['_CREATEKEYRESPONSE']._serialized_end=172
-  _globals['_REVOKEKEYREQUEST']._serialized_start=174
-  _globals['_REVOKEKEYREQUEST']._serialized_end=224
-  _globals['_REVOKEKEYRESPONSE']._serialized_start=226
-  _globals['_REVOKEKEYRESPONSE']._serialized_end=245
-  _globals['_QUOTAADMINSERVICE']._serialized_start=248
-  _globals['_QUOTAADMINSERVICE']._serialized_end=439
+  _globals['_CREATEKEYREQUEST']._serialized_start=146
+  _globals['_CREATEKEYREQUEST']._serialized_end=333
+  _globals['_CREATEKEYRESPONSE']._serialized_start=335
+  _globals['_CREATEKEYRESPONSE']._serialized_end=436
+  _globals['_REVOKEKEYREQUEST']._serialized_start=438
+  _globals['_REVOKEKEYREQUEST']._serialized_end=488
+  _globals['_REVOKEKEYRESPONSE']._serialized_start=490
+  _globals['_REVOKEKEYRESPONSE']._serialized_end=509
+  _globals['_LISTKEYSREQUEST']._serialized_start=511
+  _globals['_LISTKEYSREQUEST']._serialized_end=548
+  _globals['_LISTKEYSRESPONSE']._serialized_start=550
+  _globals['_LISTKEYSRESPONSE']._serialized_end=605
+  _globals['_KEY']._serialized_start=607
+  _globals['_KEY']._serialized_end=710
+  _globals['_GETACCOUNTREQUEST']._serialized_start=712
+  _globals['_GETACCOUNTREQUEST']._serialized_end=751
+  _globals['_GETACCOUNTRESPONSE']._serialized_start=754
+  _globals['_GETACCOUNTRESPONSE']._serialized_end=919
+  _globals['_SETTIERREQUEST']._serialized_start=921
+  _globals['_SETTIERREQUEST']._serialized_end=987
+  _globals['_SETTIERRESPONSE']._serialized_start=989
+  _globals['_SETTIERRESPONSE']._serialized_end=1006
+  _globals['_SETTIMEZONEREQUEST']._serialized_start=1008
+  _globals['_SETTIMEZONEREQUEST']._serialized_end=1083
+  _globals['_SETTIMEZONERESPONSE']._serialized_start=1085
+  _globals['_SETTIMEZONERESPONSE']._serialized_end=1106
+  _globals['_BANREQUEST']._serialized_start=1108
+  _globals['_BANREQUEST']._serialized_end=1172
+  _globals['_BANRESPONSE']._serialized_start=1174
+  _globals['_BANRESPONSE']._serialized_end=1187
+  _globals['_UNBANREQUEST']._serialized_start=1189
+  _globals['_UNBANREQUEST']._serialized_end=1239
+  _globals['_UNBANRESPONSE']._serialized_start=1241
+  _globals['_UNBANRESPONSE']._serialized_end=1256
+  _globals['_CREDITREQUEST']._serialized_start=1258
+  _globals['_CREDITREQUEST']._serialized_end=1341
+  _globals['_CREDITRESPONSE']._serialized_start=1343
+  _globals['_CREDITRESPONSE']._serialized_end=1409
+  _globals['_RESETALLOWANCEREQUEST']._serialized_start=1411
+  _globals['_RESETALLOWANCEREQUEST']._serialized_end=1470
+  _globals['_RESETALLOWANCERESPONSE']._serialized_start=1472
+  _globals['_RESETALLOWANCERESPONSE']._serialized_end=1496
+  _globals['_PINSURGEREQUEST']._serialized_start=1498
+  _globals['_PINSURGEREQUEST']._serialized_end=1576
+  _globals['_PINSURGERESPONSE']._serialized_start=1578
+  _globals['_PINSURGERESPONSE']._serialized_end=1636
+  _globals['_RELEASESURGEREQUEST']._serialized_start=1638
+  _globals['_RELEASESURGEREQUEST']._serialized_end=1675
+  _globals['_RELEASESURGERESPONSE']._serialized_start=1677
+  _globals['_RELEASESURGERESPONSE']._serialized_end=1739
+  _globals['_DRAINLINEREQUEST']._serialized_start=1741
+  _globals['_DRAINLINEREQUEST']._serialized_end=1804
+  _globals['_DRAINLINERESPONSE']._serialized_start=1806
+  _globals['_DRAINLINERESPONSE']._serialized_end=1857
+  _globals['_LISTAUDITREQUEST']._serialized_start=1859
+  _globals['_LISTAUDITREQUEST']._serialized_end=1916
+  _globals['_LISTAUDITRESPONSE']._serialized_start=1918
+  _globals['_LISTAUDITRESPONSE']._serialized_end=2009
+  _globals['_AUDITENTRY']._serialized_start=2012
+  _globals['_AUDITENTRY']._serialized_end=2143
+  _globals['_QUOTAADMINSERVICE']._serialized_start=2146
+  _globals['_QUOTAADMINSERVICE']._serialized_end=3351
 # @@protoc_insertion_point(module_scope)

@@ -26,7 +26,10 @@ if _version_not_supported:
 
 
 class QuotaAdminServiceStub(object):
-    """Accounts and keys. Reachable inside the mesh only; every change takes a reason and enters the audit log.
+    """The back office: accounts, keys, the surge level, the line, the audit log. Reachable inside the mesh only, and only
+    with the admin token where the service has one (KEY_MISSING, KEY_UNKNOWN). Every change takes a reason of 1 to 500
+    characters and enters the audit log with it; a call that changes nothing enters nothing. A field that is not right
+    fails INVALID_ARGUMENT with its name, an account, key or limit that is not known NOT_FOUND.
     """
 
     def __init__(self, channel):
@@ -45,14 +48,77 @@ class QuotaAdminServiceStub(object):
                 request_serializer=fournil_dot_quota_dot_v1_dot_admin__pb2.RevokeKeyRequest.SerializeToString,
                 response_deserializer=fournil_dot_quota_dot_v1_dot_admin__pb2.RevokeKeyResponse.FromString,
                 _registered_method=True)
+        self.ListKeys = channel.unary_unary(
+                '/fournil.quota.v1.QuotaAdminService/ListKeys',
+                request_serializer=fournil_dot_quota_dot_v1_dot_admin__pb2.ListKeysRequest.SerializeToString,
+                response_deserializer=fournil_dot_quota_dot_v1_dot_admin__pb2.ListKeysResponse.FromString,
+                _registered_method=True)
+        self.GetAccount = channel.unary_unary(
+                '/fournil.quota.v1.QuotaAdminService/GetAccount',
+                request_serializer=fournil_dot_quota_dot_v1_dot_admin__pb2.GetAccountRequest.SerializeToString,
+                response_deserializer=fournil_dot_quota_dot_v1_dot_admin__pb2.GetAccountResponse.FromString,
+                _registered_method=True)
+        self.SetTier = channel.unary_unary(
+                '/fournil.quota.v1.QuotaAdminService/SetTier',
+                request_serializer=fournil_dot_quota_dot_v1_dot_admin__pb2.SetTierRequest.SerializeToString,
+                response_deserializer=fournil_dot_quota_dot_v1_dot_admin__pb2.SetTierResponse.FromString,
+                _registered_method=True)
+        self.SetTimeZone = channel.unary_unary(
+                '/fournil.quota.v1.QuotaAdminService/SetTimeZone',
+                request_serializer=fournil_dot_quota_dot_v1_dot_admin__pb2.SetTimeZoneRequest.SerializeToString,
+                response_deserializer=fournil_dot_quota_dot_v1_dot_admin__pb2.SetTimeZoneResponse.FromString,
+                _registered_method=True)
+        self.Ban = channel.unary_unary(
+                '/fournil.quota.v1.QuotaAdminService/Ban',
+                request_serializer=fournil_dot_quota_dot_v1_dot_admin__pb2.BanRequest.SerializeToString,
+                response_deserializer=fournil_dot_quota_dot_v1_dot_admin__pb2.BanResponse.FromString,
+                _registered_method=True)
+        self.Unban = channel.unary_unary(
+                '/fournil.quota.v1.QuotaAdminService/Unban',
+                request_serializer=fournil_dot_quota_dot_v1_dot_admin__pb2.UnbanRequest.SerializeToString,
+                response_deserializer=fournil_dot_quota_dot_v1_dot_admin__pb2.UnbanResponse.FromString,
+                _registered_method=True)
+        self.Credit = channel.unary_unary(
+                '/fournil.quota.v1.QuotaAdminService/Credit',
+                request_serializer=fournil_dot_quota_dot_v1_dot_admin__pb2.CreditRequest.SerializeToString,
+                response_deserializer=fournil_dot_quota_dot_v1_dot_admin__pb2.CreditResponse.FromString,
+                _registered_method=True)
+        self.ResetAllowance = channel.unary_unary(
+                '/fournil.quota.v1.QuotaAdminService/ResetAllowance',
+                request_serializer=fournil_dot_quota_dot_v1_dot_admin__pb2.ResetAllowanceRequest.SerializeToString,
+                response_deserializer=fournil_dot_quota_dot_v1_dot_admin__pb2.ResetAllowanceResponse.FromString,
+                _registered_method=True)
+        self.PinSurge = channel.unary_unary(
+                '/fournil.quota.v1.QuotaAdminService/PinSurge',
+                request_serializer=fournil_dot_quota_dot_v1_dot_admin__pb2.PinSurgeRequest.SerializeToString,
+                response_deserializer=fournil_dot_quota_dot_v1_dot_admin__pb2.PinSurgeResponse.FromString,
+                _registered_method=True)
+        self.ReleaseSurge = channel.unary_unary(
+                '/fournil.quota.v1.QuotaAdminService/ReleaseSurge',
+                request_serializer=fournil_dot_quota_dot_v1_dot_admin__pb2.ReleaseSurgeRequest.SerializeToString,
+                response_deserializer=fournil_dot_quota_dot_v1_dot_admin__pb2.ReleaseSurgeResponse.FromString,
+                _registered_method=True)
+        self.DrainLine = channel.unary_unary(
+                '/fournil.quota.v1.QuotaAdminService/DrainLine',
+                request_serializer=fournil_dot_quota_dot_v1_dot_admin__pb2.DrainLineRequest.SerializeToString,
+                response_deserializer=fournil_dot_quota_dot_v1_dot_admin__pb2.DrainLineResponse.FromString,
+                _registered_method=True)
+        self.ListAudit = channel.unary_unary(
+                '/fournil.quota.v1.QuotaAdminService/ListAudit',
+                request_serializer=fournil_dot_quota_dot_v1_dot_admin__pb2.ListAuditRequest.SerializeToString,
+                response_deserializer=fournil_dot_quota_dot_v1_dot_admin__pb2.ListAuditResponse.FromString,
+                _registered_method=True)
 
 
 class QuotaAdminServiceServicer(object):
-    """Accounts and keys. Reachable inside the mesh only; every change takes a reason and enters the audit log.
+    """The back office: accounts, keys, the surge level, the line, the audit log. Reachable inside the mesh only, and only
+    with the admin token where the service has one (KEY_MISSING, KEY_UNKNOWN). Every change takes a reason of 1 to 500
+    characters and enters the audit log with it; a call that changes nothing enters nothing. A field that is not right
+    fails INVALID_ARGUMENT with its name, an account, key or limit that is not known NOT_FOUND.
     """
 
     def CreateKey(self, request, context):
-        """Makes a key, and the account if it is new. An existing account takes the tier given.
+        """Makes a key, and the account if it is new. An existing account takes the tier, if one is given.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -60,6 +126,91 @@ class QuotaAdminServiceServicer(object):
 
     def RevokeKey(self, request, context):
         """Ends a key at once. Idempotent.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListKeys(self, request, context):
+        """The keys of an account, oldest first, at most 1,000; none for an account that is not known.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def GetAccount(self, request, context):
+        """An account as it stands.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def SetTier(self, request, context):
+        """Moves an account to a tier. What is held and waiting stays as it is. Idempotent.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def SetTimeZone(self, request, context):
+        """Sets by which clock an account's days begin. Idempotent.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def Ban(self, request, context):
+        """Bars an account from asking for anything new; what it has asked for goes on. Idempotent.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def Unban(self, request, context):
+        """Lifts a ban. Idempotent.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def Credit(self, request, context):
+        """Allows more in the present stretch of a window. Not idempotent: twice is twice as much.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ResetAllowance(self, request, context):
+        """Forgets what was committed in the present stretches of all windows; what is held stays. Idempotent.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def PinSurge(self, request, context):
+        """Sets the surge level and keeps it there until it is released. Idempotent.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ReleaseSurge(self, request, context):
+        """Lets a pinned surge level move by itself again. Idempotent.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def DrainLine(self, request, context):
+        """Refunds waiting tickets of a class as CANCELLED, first ones first, at most 500 a call. One that gets its turn in the
+        same moment is refunded too.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListAudit(self, request, context):
+        """The audit log, newest first.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -78,6 +229,66 @@ def add_QuotaAdminServiceServicer_to_server(servicer, server):
                     request_deserializer=fournil_dot_quota_dot_v1_dot_admin__pb2.RevokeKeyRequest.FromString,
                     response_serializer=fournil_dot_quota_dot_v1_dot_admin__pb2.RevokeKeyResponse.SerializeToString,
             ),
+            'ListKeys': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListKeys,
+                    request_deserializer=fournil_dot_quota_dot_v1_dot_admin__pb2.ListKeysRequest.FromString,
+                    response_serializer=fournil_dot_quota_dot_v1_dot_admin__pb2.ListKeysResponse.SerializeToString,
+            ),
+            'GetAccount': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetAccount,
+                    request_deserializer=fournil_dot_quota_dot_v1_dot_admin__pb2.GetAccountRequest.FromString,
+                    response_serializer=fournil_dot_quota_dot_v1_dot_admin__pb2.GetAccountResponse.SerializeToString,
+            ),
+            'SetTier': grpc.unary_unary_rpc_method_handler(
+                    servicer.SetTier,
+                    request_deserializer=fournil_dot_quota_dot_v1_dot_admin__pb2.SetTierRequest.FromString,
+                    response_serializer=fournil_dot_quota_dot_v1_dot_admin__pb2.SetTierResponse.SerializeToString,
+            ),
+            'SetTimeZone': grpc.unary_unary_rpc_method_handler(
+                    servicer.SetTimeZone,
+                    request_deserializer=fournil_dot_quota_dot_v1_dot_admin__pb2.SetTimeZoneRequest.FromString,
+                    response_serializer=fournil_dot_quota_dot_v1_dot_admin__pb2.SetTimeZoneResponse.SerializeToString,
+            ),
+            'Ban': grpc.unary_unary_rpc_method_handler(
+                    servicer.Ban,
+                    request_deserializer=fournil_dot_quota_dot_v1_dot_admin__pb2.BanRequest.FromString,
+                    response_serializer=fournil_dot_quota_dot_v1_dot_admin__pb2.BanResponse.SerializeToString,
+            ),
+            'Unban': grpc.unary_unary_rpc_method_handler(
+                    servicer.Unban,
+                    request_deserializer=fournil_dot_quota_dot_v1_dot_admin__pb2.UnbanRequest.FromString,
+                    response_serializer=fournil_dot_quota_dot_v1_dot_admin__pb2.UnbanResponse.SerializeToString,
+            ),
+            'Credit': grpc.unary_unary_rpc_method_handler(
+                    servicer.Credit,
+                    request_deserializer=fournil_dot_quota_dot_v1_dot_admin__pb2.CreditRequest.FromString,
+                    response_serializer=fournil_dot_quota_dot_v1_dot_admin__pb2.CreditResponse.SerializeToString,
+            ),
+            'ResetAllowance': grpc.unary_unary_rpc_method_handler(
+                    servicer.ResetAllowance,
+                    request_deserializer=fournil_dot_quota_dot_v1_dot_admin__pb2.ResetAllowanceRequest.FromString,
+                    response_serializer=fournil_dot_quota_dot_v1_dot_admin__pb2.ResetAllowanceResponse.SerializeToString,
+            ),
+            'PinSurge': grpc.unary_unary_rpc_method_handler(
+                    servicer.PinSurge,
+                    request_deserializer=fournil_dot_quota_dot_v1_dot_admin__pb2.PinSurgeRequest.FromString,
+                    response_serializer=fournil_dot_quota_dot_v1_dot_admin__pb2.PinSurgeResponse.SerializeToString,
+            ),
+            'ReleaseSurge': grpc.unary_unary_rpc_method_handler(
+                    servicer.ReleaseSurge,
+                    request_deserializer=fournil_dot_quota_dot_v1_dot_admin__pb2.ReleaseSurgeRequest.FromString,
+                    response_serializer=fournil_dot_quota_dot_v1_dot_admin__pb2.ReleaseSurgeResponse.SerializeToString,
+            ),
+            'DrainLine': grpc.unary_unary_rpc_method_handler(
+                    servicer.DrainLine,
+                    request_deserializer=fournil_dot_quota_dot_v1_dot_admin__pb2.DrainLineRequest.FromString,
+                    response_serializer=fournil_dot_quota_dot_v1_dot_admin__pb2.DrainLineResponse.SerializeToString,
+            ),
+            'ListAudit': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListAudit,
+                    request_deserializer=fournil_dot_quota_dot_v1_dot_admin__pb2.ListAuditRequest.FromString,
+                    response_serializer=fournil_dot_quota_dot_v1_dot_admin__pb2.ListAuditResponse.SerializeToString,
+            ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
             'fournil.quota.v1.QuotaAdminService', rpc_method_handlers)
@@ -87,7 +298,10 @@ def add_QuotaAdminServiceServicer_to_server(servicer, server):
 
  # This class is part of an EXPERIMENTAL API.
 class QuotaAdminService(object):
-    """Accounts and keys. Reachable inside the mesh only; every change takes a reason and enters the audit log.
+    """The back office: accounts, keys, the surge level, the line, the audit log. Reachable inside the mesh only, and only
+    with the admin token where the service has one (KEY_MISSING, KEY_UNKNOWN). Every change takes a reason of 1 to 500
+    characters and enters the audit log with it; a call that changes nothing enters nothing. A field that is not right
+    fails INVALID_ARGUMENT with its name, an account, key or limit that is not known NOT_FOUND.
     """
 
     @staticmethod
@@ -134,6 +348,330 @@ class QuotaAdminService(object):
             '/fournil.quota.v1.QuotaAdminService/RevokeKey',
             fournil_dot_quota_dot_v1_dot_admin__pb2.RevokeKeyRequest.SerializeToString,
             fournil_dot_quota_dot_v1_dot_admin__pb2.RevokeKeyResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListKeys(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/fournil.quota.v1.QuotaAdminService/ListKeys',
+            fournil_dot_quota_dot_v1_dot_admin__pb2.ListKeysRequest.SerializeToString,
+            fournil_dot_quota_dot_v1_dot_admin__pb2.ListKeysResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetAccount(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/fournil.quota.v1.QuotaAdminService/GetAccount',
+            fournil_dot_quota_dot_v1_dot_admin__pb2.GetAccountRequest.SerializeToString,
+            fournil_dot_quota_dot_v1_dot_admin__pb2.GetAccountResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def SetTier(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/fournil.quota.v1.QuotaAdminService/SetTier',
+            fournil_dot_quota_dot_v1_dot_admin__pb2.SetTierRequest.SerializeToString,
+            fournil_dot_quota_dot_v1_dot_admin__pb2.SetTierResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def SetTimeZone(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/fournil.quota.v1.QuotaAdminService/SetTimeZone',
+            fournil_dot_quota_dot_v1_dot_admin__pb2.SetTimeZoneRequest.SerializeToString,
+            fournil_dot_quota_dot_v1_dot_admin__pb2.SetTimeZoneResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def Ban(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/fournil.quota.v1.QuotaAdminService/Ban',
+            fournil_dot_quota_dot_v1_dot_admin__pb2.BanRequest.SerializeToString,
+            fournil_dot_quota_dot_v1_dot_admin__pb2.BanResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def Unban(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/fournil.quota.v1.QuotaAdminService/Unban',
+            fournil_dot_quota_dot_v1_dot_admin__pb2.UnbanRequest.SerializeToString,
+            fournil_dot_quota_dot_v1_dot_admin__pb2.UnbanResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def Credit(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/fournil.quota.v1.QuotaAdminService/Credit',
+            fournil_dot_quota_dot_v1_dot_admin__pb2.CreditRequest.SerializeToString,
+            fournil_dot_quota_dot_v1_dot_admin__pb2.CreditResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ResetAllowance(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/fournil.quota.v1.QuotaAdminService/ResetAllowance',
+            fournil_dot_quota_dot_v1_dot_admin__pb2.ResetAllowanceRequest.SerializeToString,
+            fournil_dot_quota_dot_v1_dot_admin__pb2.ResetAllowanceResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def PinSurge(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/fournil.quota.v1.QuotaAdminService/PinSurge',
+            fournil_dot_quota_dot_v1_dot_admin__pb2.PinSurgeRequest.SerializeToString,
+            fournil_dot_quota_dot_v1_dot_admin__pb2.PinSurgeResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ReleaseSurge(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/fournil.quota.v1.QuotaAdminService/ReleaseSurge',
+            fournil_dot_quota_dot_v1_dot_admin__pb2.ReleaseSurgeRequest.SerializeToString,
+            fournil_dot_quota_dot_v1_dot_admin__pb2.ReleaseSurgeResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def DrainLine(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/fournil.quota.v1.QuotaAdminService/DrainLine',
+            fournil_dot_quota_dot_v1_dot_admin__pb2.DrainLineRequest.SerializeToString,
+            fournil_dot_quota_dot_v1_dot_admin__pb2.DrainLineResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListAudit(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/fournil.quota.v1.QuotaAdminService/ListAudit',
+            fournil_dot_quota_dot_v1_dot_admin__pb2.ListAuditRequest.SerializeToString,
+            fournil_dot_quota_dot_v1_dot_admin__pb2.ListAuditResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -83,17 +83,19 @@ class AuthenticateRequest(_message.Message):
     def __init__(self, api_key: _Optional[str] = ...) -> None: ...
 
 class AuthenticateResponse(_message.Message):
-    __slots__ = ("account_id", "tier", "key_id")
+    __slots__ = ("account_id", "tier", "key_id", "scopes")
     ACCOUNT_ID_FIELD_NUMBER: _ClassVar[int]
     TIER_FIELD_NUMBER: _ClassVar[int]
     KEY_ID_FIELD_NUMBER: _ClassVar[int]
+    SCOPES_FIELD_NUMBER: _ClassVar[int]
     account_id: str
     tier: str
     key_id: str
-    def __init__(self, account_id: _Optional[str] = ..., tier: _Optional[str] = ..., key_id: _Optional[str] = ...) -> None: ...
+    scopes: _containers.RepeatedScalarFieldContainer[str]
+    def __init__(self, account_id: _Optional[str] = ..., tier: _Optional[str] = ..., key_id: _Optional[str] = ..., scopes: _Optional[_Iterable[str]] = ...) -> None: ...
 
 class ReserveRequest(_message.Message):
-    __slots__ = ("id", "account_id", "cost", "model", "request_id", "body_hash", "ttl", "validate_only", "work")
+    __slots__ = ("id", "account_id", "cost", "model", "request_id", "body_hash", "ttl", "validate_only", "work", "tier")
     ID_FIELD_NUMBER: _ClassVar[int]
     ACCOUNT_ID_FIELD_NUMBER: _ClassVar[int]
     COST_FIELD_NUMBER: _ClassVar[int]
@@ -103,6 +105,7 @@ class ReserveRequest(_message.Message):
     TTL_FIELD_NUMBER: _ClassVar[int]
     VALIDATE_ONLY_FIELD_NUMBER: _ClassVar[int]
     WORK_FIELD_NUMBER: _ClassVar[int]
+    TIER_FIELD_NUMBER: _ClassVar[int]
     id: str
     account_id: str
     cost: int
@@ -112,7 +115,8 @@ class ReserveRequest(_message.Message):
     ttl: _duration_pb2.Duration
     validate_only: bool
     work: int
-    def __init__(self, id: _Optional[str] = ..., account_id: _Optional[str] = ..., cost: _Optional[int] = ..., model: _Optional[str] = ..., request_id: _Optional[str] = ..., body_hash: _Optional[str] = ..., ttl: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., validate_only: bool = ..., work: _Optional[int] = ...) -> None: ...
+    tier: str
+    def __init__(self, id: _Optional[str] = ..., account_id: _Optional[str] = ..., cost: _Optional[int] = ..., model: _Optional[str] = ..., request_id: _Optional[str] = ..., body_hash: _Optional[str] = ..., ttl: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., validate_only: bool = ..., work: _Optional[int] = ..., tier: _Optional[str] = ...) -> None: ...
 
 class ReserveResponse(_message.Message):
     __slots__ = ("reservation", "refusal", "verdicts", "level")
@@ -327,10 +331,12 @@ class GetReservationResponse(_message.Message):
     def __init__(self, reservation: _Optional[_Union[Reservation, _Mapping]] = ...) -> None: ...
 
 class GetAllowanceRequest(_message.Message):
-    __slots__ = ("account_id",)
+    __slots__ = ("account_id", "tier")
     ACCOUNT_ID_FIELD_NUMBER: _ClassVar[int]
+    TIER_FIELD_NUMBER: _ClassVar[int]
     account_id: str
-    def __init__(self, account_id: _Optional[str] = ...) -> None: ...
+    tier: str
+    def __init__(self, account_id: _Optional[str] = ..., tier: _Optional[str] = ...) -> None: ...
 
 class GetAllowanceResponse(_message.Message):
     __slots__ = ("tier", "verdicts", "level")

@@ -109,7 +109,8 @@ class QuotaServiceServicer(object):
     """
 
     def Authenticate(self, request, context):
-        """Names the account behind a key. Fails UNAUTHENTICATED with KEY_MISSING, KEY_UNKNOWN or KEY_REVOKED.
+        """Names the account behind a key or, where the service trusts an issuer, behind its ID token. Fails UNAUTHENTICATED
+        with KEY_MISSING, KEY_UNKNOWN, KEY_REVOKED or KEY_EXPIRED.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -15,7 +15,7 @@ import { OrderForm } from "./order.js";
 
 const LINE_MS = 6000;
 const ALLOWANCE_MS = 60000;
-const KEY_REASONS = new Set(["KEY_MISSING", "KEY_UNKNOWN", "KEY_REVOKED"]);
+const KEY_REASONS = new Set(["KEY_MISSING", "KEY_UNKNOWN", "KEY_REVOKED", "KEY_EXPIRED"]);
 
 const api = new Api();
 const noticeRoot = document.getElementById("notice");

@@ -91,6 +91,7 @@ function words(problem, { api, allowance, prompt }) {
     case "KEY_MISSING":
     case "KEY_UNKNOWN":
     case "KEY_REVOKED":
+    case "KEY_EXPIRED":
       return { title: t("notice.key"), body: [text(problem.detail)], tone: "spent" };
     case "NETWORK":
       return { title: t("notice.network"), body: [text(t("notice.network-text"))], tone: "full" };

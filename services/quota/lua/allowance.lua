@@ -1,12 +1,12 @@
 -- What an account has left now. Writes nothing.
 -- Reads: acct, win, burst.
--- ARGV 2.. : account default_tier zone, the policy. Reply: tier, verdicts; or "ZONE" as in reserve.lua; or a FAULT.
+-- ARGV 2.. : account, tier above (as `judged_by` takes them), default_tier zone, the policy. Reply: tier, verdicts; or "ZONE" as in reserve.lua; or a FAULT.
 
 local known = redis.call('HMGET', P .. 'acct:' .. ARGV[2], 'tier', 'live', 'zone')
 if not known[1] then return fail('NOT_FOUND', 'account_id') end
-if (known[3] or '') ~= ARGV[4] then return {'ZONE', known[3] or ''} end
-local all = tiers(5)
-local tier = all[known[1]] or all[ARGV[3]]
+if (known[3] or '') ~= ARGV[6] then return {'ZONE', known[3] or ''} end
+local all = tiers(7)
+local tier = judged_by(all, all[known[1]] or all[ARGV[5]], ARGV[3], ARGV[4])
 local verdicts = {}
 for i, window in ipairs(tier.windows) do
   verdicts[i] = verdict(window.name, window_now(ARGV[2], window, 0), false, window.unit, window.shadow)

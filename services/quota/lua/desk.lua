@@ -36,6 +36,7 @@
 --   key:<digest>                 hash    account id revoked expires (ms or "") scopes: an API key by its keyed hash
 --   keyid:<key id>               string  its digest
 --   keys:<account>               list    digests of its keys
+--   credit:<call>                string  "1": that call has added its credit; for a minute
 --   surge                        hash    state: the surge level, as JSON
 --   audit                        stream  time (ms) action subject detail reason: what operators and the surge level
 --                                        changed, the last 100,000

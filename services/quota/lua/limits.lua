@@ -29,6 +29,12 @@ local function tiers(at)
   return found
 end
 
+-- The tier that an account of tier `own` is judged by: `asked`, if its own is among those `above` it (" name  name ").
+local function judged_by(all, own, asked, above)
+  if all[asked] and string.find(above, ' ' .. own.name .. ' ', 1, true) then return all[asked] end
+  return own
+end
+
 local function counted(key)
   local row = redis.call('HMGET', key, 'used', 'held', 'bonus')
   return tonumber(row[1] or '0'), tonumber(row[2] or '0'), tonumber(row[3] or '0')

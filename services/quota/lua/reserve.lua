@@ -1,7 +1,7 @@
 -- Holds pictures against every limit at once, or changes nothing.
 -- Reads and writes: res, req, acct, win, burst, class (held), expiry, books, lines. Reads: line.
--- ARGV 2.. : id account cost work model ttl_ms request_id body_hash trial("1") keep_request_ms default_tier zone,
---   the policy. `zone` is what the caller takes for the account's own; if it is wrong the reply is "ZONE", the right one.
+-- ARGV 2.. : id account cost work model ttl_ms request_id body_hash trial("1") keep_request_ms, tier above (as
+--   `judged_by` takes them), default_tier zone, the policy. `zone` is what the caller takes for the account's own; if it is wrong the reply is "ZONE", the right one.
 -- Reply: outcome ("granted", "repeated", "refused", "trial"), reservation or {}, verdicts; or a FAULT.
 
 local id, account, cost, work, model = ARGV[2], ARGV[3], tonumber(ARGV[4]), tonumber(ARGV[5]), ARGV[6]
@@ -10,9 +10,9 @@ local request_key = P .. 'req:' .. account .. ':' .. request
 
 local known = redis.call('HMGET', P .. 'acct:' .. account, 'tier', 'live', 'zone', 'banned')
 if not known[1] then return fail('NOT_FOUND', 'account_id') end
-if (known[3] or '') ~= ARGV[13] then return {'ZONE', known[3] or ''} end
-local all = tiers(14)
-local tier = all[known[1]] or all[ARGV[12]]
+if (known[3] or '') ~= ARGV[15] then return {'ZONE', known[3] or ''} end
+local all = tiers(16)
+local tier = judged_by(all, all[known[1]] or all[ARGV[14]], ARGV[12], ARGV[13])
 local where = model .. ':' .. tier.name
 
 local earlier = load(id)

@@ -85,11 +85,12 @@ def probes(box: Manifest) -> dict[str, Manifest]:
 
 
 def references(spec: Manifest) -> Iterator[tuple[str, str, str]]:
-    """(kind, object, key) of every ConfigMap, Secret and claim that a pod spec names; key "" for a whole one."""
+    """(kind, object, key) of every ConfigMap, Secret and claim that a pod spec needs; key "" for a whole one."""
     for box in spec["containers"]:
         for entry in box.get("env", []):
             for source, kind in (("configMapKeyRef", "ConfigMap"), ("secretKeyRef", "Secret")):
-                if found := entry.get("valueFrom", {}).get(source):
+                found = entry.get("valueFrom", {}).get(source)
+                if found and not found.get("optional"):
                     yield kind, found["name"], found["key"]
     for volume in spec.get("volumes", []):
         if "configMap" in volume:
@@ -112,6 +113,8 @@ def environment(
             value = rendered.one("ConfigMap", reference["name"])["data"][reference["key"]]
         elif "secretKeyRef" in source:
             reference = source["secretKeyRef"]
+            if reference.get("optional") and reference["key"] not in secrets[reference["name"]]:
+                continue
             value = secrets[reference["name"]][reference["key"]]
         elif "fieldRef" in source:
             value = {"status.podIP": pod_ip}[source["fieldRef"]["fieldPath"]]

@@ -96,7 +96,7 @@ class FakeMesh:
     async def authenticate(self, api_key: str) -> Account:
         raise Fault(Reason.KEY_UNKNOWN, "not asked in a walk")
 
-    async def allowance(self, account_id: str) -> Allowance:
+    async def allowance(self, account: Account) -> Allowance:
         raise Fault(Reason.NOT_FOUND, "not asked in a walk")
 
     async def line(self) -> LineState:

@@ -1,0 +1,102 @@
+"""What `fournil admin` shows: sentences in French and English, tables, times."""
+
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any
+
+from google.protobuf.timestamp_pb2 import Timestamp
+from rich.table import Table
+from rich.text import Text
+
+from fournil.quota.v1 import quota_pb2
+
+if TYPE_CHECKING:
+    from fournil.cli import Terminal
+
+_TEXTS: dict[str, tuple[str, str]] = {
+    "done": ("done: {what}", "fait : {what}"),
+    "key": (
+        "{id} for {account}; it ends {until}. It is shown only now:",
+        "{id} pour {account} ; fin : {until}. Elle ne sera plus affichée :",
+    ),
+    "never": ("never", "jamais"),
+    "no_keys": ("{account} has no keys", "{account} n’a pas de clé"),
+    "account": (
+        "{account}: tier {tier}, time zone {zone}, limits at level {level}",
+        "{account} : palier {tier}, fuseau {zone}, limites au niveau {level}",
+    ),
+    "default_zone": ("of the policy", "celui des règles"),
+    "banned": ("banned: {notice}", "banni : {notice}"),
+    "surge": (
+        "{level}{pinned} since {since}: {cause}; backlog {backlog:.0f} s",
+        "{level}{pinned} depuis {since} : {cause} ; {backlog:.0f} s de travail en attente",
+    ),
+    "pinned": (" (pinned)", " (fixé)"),
+    "drained": ("tickets refunded: {count}", "tickets remboursés : {count}"),
+    "more": ("older entries: --before {token}", "entrées plus anciennes : --before {token}"),
+    "id": ("key", "clé"),
+    "state": ("state", "état"),
+    "until": ("ends", "fin"),
+    "scopes": ("scopes", "portées"),
+    "alive": ("alive", "active"),
+    "revoked": ("revoked", "révoquée"),
+    "expired": ("expired", "expirée"),
+    "all": ("all", "toutes"),
+    "limit": ("limit", "limite"),
+    "unit": ("unit", "unité"),
+    "most": ("most", "maximum"),
+    "used": ("used", "utilisé"),
+    "held": ("held", "retenu"),
+    "resets": ("room again", "reprise"),
+    "time": ("time (UTC)", "heure (UTC)"),
+    "action": ("action", "action"),
+    "subject": ("subject", "objet"),
+    "detail": ("detail", "détail"),
+    "reason": ("reason", "motif"),
+    "pictures": ("pictures", "images"),
+    "work": ("work, 1/1000 picture", "travail, 1/1000 image"),
+    "jobs": ("jobs", "tâches"),
+    "seconds": ("seconds", "secondes"),
+}
+
+
+def show_limits(terminal: "Terminal", verdicts: Iterable[quota_pb2.PolicyVerdict]) -> None:
+    """Limits as they stand."""
+    rows = []
+    for one in verdicts:
+        unit = say(terminal, quota_pb2.LimitUnit.Name(one.unit).removeprefix("LIMIT_UNIT_").lower())
+        resets = moment(one.reset_time) if one.HasField("reset_time") else "–"
+        rows.append((one.policy, unit, str(one.limit), str(one.used), str(one.held), resets))
+    show_table(terminal, ("limit", "unit", "most", "used", "held", "resets"), rows)
+
+
+def show_table(terminal: "Terminal", columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+    """Cells are shown as they are: an operator's reason is no markup."""
+    table = Table(*(say(terminal, column) for column in columns))
+    for row in rows:
+        table.add_row(*(Text(cell) for cell in row))
+    terminal.out.print(table)
+
+
+def ending(key: Any, terminal: "Terminal") -> str:
+    """When a key ends by itself."""
+    return moment(key.expire_time) if key.HasField("expire_time") else say(terminal, "never")
+
+
+def moment(stamp: Timestamp) -> str:
+    """In UTC, to the second."""
+    return stamp.ToDatetime().strftime("%Y-%m-%d %H:%M:%S")
+
+
+def level_name(level: quota_pb2.SurgeLevel) -> str:
+    """Such as "busy"."""
+    return quota_pb2.SurgeLevel.Name(level).removeprefix("SURGE_LEVEL_").lower()
+
+
+def say(terminal: "Terminal", name: str, **facts: object) -> str:
+    """The sentence in the terminal's language."""
+    return _TEXTS[name][terminal.french].format(**facts)
+
+
+def tell(terminal: "Terminal", name: str, **facts: object) -> None:
+    """Prints a sentence as it is."""
+    terminal.out.print(say(terminal, name, **facts), highlight=False, markup=False)
