@@ -38,7 +38,10 @@ _TEXTS: dict[str, tuple[str, str]] = {
         "no key: use --key or FOURNIL_API_KEY (make run prints two)",
         "pas de clé : --key ou FOURNIL_API_KEY (make run en affiche deux)",
     ),
-    "surge": ("{level} since {since} UTC: {cause}", "{level} depuis {since} UTC : {cause}"),
+    "surge": (
+        "{level} since {since} UTC; {backlog:.0f} s of work wait",
+        "{level} depuis {since} UTC ; {backlog:.0f} s de travail attendent",
+    ),
     "surge.normal": ("normal", "normal"),
     "surge.busy": ("busy", "chargé"),
     "surge.surge": ("surge", "affluence"),
@@ -173,7 +176,7 @@ def queue(arguments: argparse.Namespace, terminal: Terminal) -> int:
     if line.surge.HasField("since"):
         since = line.surge.since.ToDatetime().strftime("%H:%M:%S")
         level = terminal.say(f"surge.{line.surge.level}")
-        text = terminal.say("surge", level=level, since=since, cause=line.surge.cause)
+        text = terminal.say("surge", level=level, since=since, backlog=_seconds(line.surge.backlog))
         terminal.out.print(text, highlight=False)
     for entry in line.classes:
         wait = f"{_seconds(entry.wait):.1f} s" if entry.HasField("wait") else "?"

@@ -54,6 +54,11 @@ export const en = {
   "line.baking": { zero: "{slots} places, all free", one: "{n} of {slots} places taken", other: "{n} of {slots} places taken" },
   "line.waiting": { zero: "nobody waits", one: "{n} waits", other: "{n} wait" },
   "line.starts": "an order would start {wait}",
+  "surge.normal": "The ovens keep up.",
+  "surge.busy": "The ovens are busy: allowances are smaller.",
+  "surge.surge": "The ovens are full: free allowances are cut.",
+  "surge.shed": "Far more orders than ovens: free orders are not taken for now.",
+  "surge.backlog": { one: "{n} second of work waits.", other: "{n} seconds of work wait." },
   "line.unknown": "The line cannot be read right now.",
 
   "order.title": "What shall we draw?",

@@ -54,6 +54,11 @@ export const fr = {
   "line.baking": { zero: "{slots} places, toutes libres", one: "{n} place prise sur {slots}", other: "{n} places prises sur {slots}" },
   "line.waiting": { zero: "personne n’attend", one: "{n} attend", other: "{n} attendent" },
   "line.starts": "une commande partirait {wait}",
+  "surge.normal": "Les fours suivent.",
+  "surge.busy": "Les fours sont occupés : les allocations sont réduites.",
+  "surge.surge": "Les fours sont pleins : les allocations gratuites sont coupées.",
+  "surge.shed": "Bien plus de commandes que de fours : les gratuites ne sont pas prises pour l’instant.",
+  "surge.backlog": { one: "{n} seconde de travail attend.", other: "{n} secondes de travail attendent." },
   "line.unknown": "La file est illisible en ce moment.",
 
   "order.title": "Que dessine-t-on ?",

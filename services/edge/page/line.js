@@ -46,8 +46,16 @@ export class LineCard {
           el("span", { text: t("line.starts", { wait: likely(entry.wait) }) })),
       );
     }
-    this.root.replaceChildren(title, embers(baking, slots), el("p", { text: summary }), list);
+    this.root.replaceChildren(title, level(this.facts.surge), embers(baking, slots), el("p", { text: summary }), list);
   }
+}
+
+/** How far demand is above what the ovens can bake, and what that means for an order. */
+function level(surge) {
+  if (!surge) return "";
+  const line = el("p", { class: `level ${surge.level}`, text: t(`surge.${surge.level}`) });
+  if (surge.backlog >= 1) line.append(" ", el("span", { class: "quiet", text: t("surge.backlog", { n: Math.round(surge.backlog) }) }));
+  return line;
 }
 
 function likely(wait) {

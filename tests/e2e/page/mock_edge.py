@@ -64,6 +64,7 @@ class Kitchen:
     def __init__(self, pace: float = 0.35) -> None:
         self.pace = pace
         self.ahead = 3
+        self.surge: dict[str, Any] = {"level": "normal", "backlog": 0.0}
         self.fault: dict[str, Any] | None = None
         self.jobs: dict[str, MockJob] = {}
         self.orders: dict[str, str] = {}
@@ -343,7 +344,15 @@ class MockEdge:
             },
             {"model": "fournil-mini", "tier": "paid", "waiting": 0, "wait": 1.0},
         ]
-        return JSONResponse({"classes": classes, "ovens": 2, "slots": 8, "baking": min(8, baking + 5)})
+        return JSONResponse(
+            {
+                "classes": classes,
+                "ovens": 2,
+                "slots": 8,
+                "baking": min(8, baking + 5),
+                "surge": self._kitchen.surge,
+            }
+        )
 
     async def models(self, request: Request) -> Response:
         facts = {"output_width": 256, "output_height": 256, "default_steps": STEPS, "aliases": ["gpt-image-1"]}

@@ -207,3 +207,22 @@ def test_a_key_that_is_not_known_is_said_at_the_field(browser: Browser, url: str
     page.click("#key-use")
     page.wait_text("Cette clé est inconnue.")
     assert page.run("document.getElementById('key-field').getAttribute('aria-invalid')") == "true"
+
+
+@pytest.mark.parametrize(
+    ("language", "said"),
+    [
+        ("en-CA", "The ovens are full: free allowances are cut. 84 seconds of work wait."),
+        (
+            "fr-CA",
+            "Les fours sont pleins : les allocations gratuites sont coupées. 84 secondes de travail attendent.",
+        ),
+    ],
+)
+def test_the_level_of_demand_is_told(
+    browser: Browser, url: str, kitchen: Kitchen, language: str, said: str
+) -> None:
+    kitchen.surge = {"level": "surge", "backlog": 84.2}
+    page = with_key(browser.open(url, language=language))
+    page.wait_text(said)
+    assert page.complaints == []
