@@ -10,11 +10,12 @@ from services.quota.admin_server import QuotaAdminServicer
 from services.quota.desk import Desk
 from services.quota.policy import Policy
 from services.quota.policy_file import BUNDLED, load_policy
+from services.quota.redis_office import TAG
 from services.quota.redis_store import RedisStore
 from services.quota.server import QuotaServicer
 from services.quota.watch import MOST_FOLLOWERS
+from services.runtime.pipelined import BUDGET, PipelinedLink
 from services.runtime.process import ServiceProcess, run
-from services.runtime.redis_link import RedisLink
 from services.runtime.settings import Environment, ProcessSettings, SettingsError
 
 
@@ -23,17 +24,20 @@ class QuotaSettings:
     """What only the desk reads."""
 
     redis_url: str
+    redis_budget: float
+    """Seconds a decision may wait for the store."""
     pepper: str
     policy: Policy
 
     @staticmethod
     def read(env: Environment) -> "QuotaSettings":
-        """From REDIS_URL, FOURNIL_KEY_PEPPER and FOURNIL_POLICY. Raises SettingsError."""
+        """From REDIS_URL, FOURNIL_REDIS_BUDGET_MS, FOURNIL_KEY_PEPPER and FOURNIL_POLICY. Raises SettingsError."""
         pepper = env.text("FOURNIL_KEY_PEPPER")
         if len(pepper) < SHORTEST_PEPPER:
             raise SettingsError(f"FOURNIL_KEY_PEPPER must have at least {SHORTEST_PEPPER} characters")
         policy = load_policy(Path(env.text("FOURNIL_POLICY", str(BUNDLED))))
-        return QuotaSettings(env.text("REDIS_URL"), pepper, policy)
+        budget = env.integer("FOURNIL_REDIS_BUDGET_MS", round(BUDGET * 1000), low=5, high=10_000)
+        return QuotaSettings(env.text("REDIS_URL"), budget / 1000, pepper, policy)
 
 
 async def main() -> None:
@@ -50,7 +54,7 @@ async def main() -> None:
             max_concurrent_calls=MOST_FOLLOWERS + 10_000,
         )
     )
-    link = RedisLink(settings.redis_url)
+    link = PipelinedLink(settings.redis_url, tag=TAG, budget=settings.redis_budget)
     store = RedisStore(link, settings.policy)
     accounts = Accounts(store, settings.policy, settings.pepper)
     desk = Desk(store, settings.policy)

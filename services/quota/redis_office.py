@@ -13,9 +13,11 @@ from services.quota.policy import Policy
 from services.quota.store import store_fault
 from services.quota.surge import Level, SurgeState
 from services.runtime.errors import Reason
-from services.runtime.redis_link import RedisLink, Script
+from services.runtime.pipelined import PipelinedLink, Script
 
-PREFIX = "{fournil}:desk:"
+TAG = "{fournil}"
+"""Of every key: all of them stay in one slot of a cluster."""
+PREFIX = f"{TAG}:desk:"
 MOST_KEYS = 1_000
 MOST_ZONES = 100_000
 
@@ -26,7 +28,7 @@ Argument = str | int | float
 class RedisOffice:
     """Scripts and their arguments; the base of `RedisStore`."""
 
-    def __init__(self, link: RedisLink, policy: Policy, clock: Callable[[], float] | None) -> None:
+    def __init__(self, link: PipelinedLink, policy: Policy, clock: Callable[[], float] | None) -> None:
         self._link = link
         self._clock = clock
         self._policy = policy
@@ -74,14 +76,15 @@ class RedisOffice:
 
     async def audit(self, before: str, limit: int) -> list[Entry]:
         top = f"({before}" if before else "+"
-        rows: Any = await self._link.do(lambda: self._link.text.xrevrange(PREFIX + "audit", top, "-", limit))
+        rows = await self._link.patient.call("XREVRANGE", PREFIX + "audit", top, "-", "COUNT", limit)
+        entries = [(id, dict(zip(row[::2], row[1::2], strict=True))) for id, row in rows]
         return [
             Entry(id, int(row["time"]) / 1000, row["action"], row["subject"], row["detail"], row["reason"])
-            for id, row in rows
+            for id, row in entries
         ]
 
     async def surge(self) -> SurgeState:
-        state = await self._link.do(lambda: self._link.text.hget(PREFIX + "surge", "state"))
+        state = await self._link.quick.call("HGET", PREFIX + "surge", "state")
         return _unpack(state) if state else SurgeState()
 
     async def set_surge(self, before: SurgeState, after: SurgeState) -> bool:
@@ -92,10 +95,10 @@ class RedisOffice:
             == "1"
         )
 
-    def _script(self, name: str, *, limits: bool = False) -> Script:
+    def _script(self, name: str, *, limits: bool = False, patient: bool = False) -> Script:
         source = (_LUA / f"{name}.lua").read_text(encoding="utf-8")
         parts = (self._shared, self._limits, source) if limits else (self._shared, source)
-        return Script(self._link, "\n".join(parts), name)
+        return self._link.script("\n".join(parts), patient=patient)
 
     async def _run(self, script: Script, *args: Argument) -> Any:
         """The script's reply at the clock's time. A FAULT reply is raised."""

@@ -1,0 +1,95 @@
+"""One connection to Redis: commands leave packed, replies come back in the order in which commands left.
+
+hiredis packs and parses; what is ours is the queue of those who wait. A caller that gave up keeps its place in it,
+so that its late reply is dropped and everybody behind still gets their own.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Callable, Iterable
+from typing import Any, Protocol
+
+import hiredis
+
+Part = str | int | float | bytes
+Reply = Any
+"""Text, int, None, a list of these, or a `hiredis.ReplyError`: handed over, not raised."""
+Waiting = tuple[bytes, "asyncio.Future[Reply]"]
+"""A packed command and who waits for its reply."""
+
+
+class Lost(Protocol):
+    """Told once when a connection is gone, whoever ended it."""
+
+    def __call__(self, wire: "Wire") -> None: ...
+
+
+def pack(*command: Part) -> bytes:
+    """A command as Redis reads it."""
+    return bytes(hiredis.pack_command(command))  # type: ignore[arg-type]  # its stub means a tuple of one
+
+
+class Wire(asyncio.Protocol):
+    """A connection. `heard` is the loop's time at which the server last said anything."""
+
+    def __init__(self, lost: Lost) -> None:
+        self._lost = lost
+        self._reader = hiredis.Reader(encoding="utf-8", errors="replace", notEnoughData=Wire)
+        self._waiting: deque[asyncio.Future[Reply]] = deque()
+        self._transport: asyncio.Transport | None = None
+        self._now: Callable[[], float] = asyncio.get_running_loop().time
+        self.heard = self._now()
+        self.closed = False
+
+    def __len__(self) -> int:
+        return len(self._waiting)
+
+    def write(self, batch: Iterable[Waiting]) -> None:
+        """Sends commands in one write."""
+        assert self._transport is not None
+        packed = []
+        for command, waiter in batch:
+            packed.append(command)
+            self._waiting.append(waiter)
+        self._transport.write(b"".join(packed))
+
+    async def ask(self, *command: Part) -> Reply:
+        """One command, for what is said before the calls begin. Raises the server's error, or ConnectionError."""
+        waiter: asyncio.Future[Reply] = asyncio.get_running_loop().create_future()
+        self.write([(pack(*command), waiter)])
+        reply = await waiter
+        if isinstance(reply, hiredis.ReplyError):
+            raise reply
+        return reply
+
+    def close(self) -> None:
+        """Ends the connection now; those who wait get ConnectionError."""
+        self.connection_lost(None)
+        if self._transport is not None:
+            self._transport.abort()
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)
+        self._transport = transport
+
+    def data_received(self, data: bytes) -> None:
+        self.heard = self._now()
+        self._reader.feed(data)
+        try:
+            while (reply := self._reader.gets()) is not Wire:
+                waiter = self._waiting.popleft()
+                if not waiter.done():
+                    waiter.set_result(reply)
+        except (hiredis.ProtocolError, IndexError):
+            # What comes is no answer to what was sent: nothing after it can be trusted.
+            self.close()
+
+    def connection_lost(self, error: Exception | None) -> None:
+        if self.closed:
+            return
+        self.closed = True
+        waiting, self._waiting = self._waiting, deque()
+        for waiter in waiting:
+            if not waiter.done():
+                waiter.set_exception(ConnectionError("the connection was lost"))
+        self._lost(self)
