@@ -7,9 +7,11 @@ from fournil.quota.v1 import quota_pb2
 from services.quota.desk import ClassView
 from services.quota.limits import Refusal, Verdict
 from services.quota.reservation import Reservation, Turn
+from services.quota.store import Decision
 from services.quota.surge import Level, SurgeState
 from services.quota.ticket import Ticket
 from services.quota.wait import Oven
+from services.runtime.errors import Fault
 
 # Enum values are written by name: the tail of each is the name of ours, `_NONE` where there is none.
 _NONE = "UNSPECIFIED"
@@ -57,6 +59,24 @@ def reservation_message(reservation: Reservation) -> quota_pb2.Reservation:
         model=reservation.model,
         work=reservation.work,
         late=reservation.late,
+    )
+
+
+def decision_message(decision: Decision) -> quota_pb2.ReserveResponse:
+    """A decision on the wire."""
+    return quota_pb2.ReserveResponse(
+        reservation=reservation_message(decision.reservation) if decision.reservation else None,
+        refusal=refusal_message(decision.refusal) if decision.refusal else None,
+        verdicts=[verdict_message(verdict) for verdict in decision.verdicts],
+        level=level_message(decision.level),
+    )
+
+
+def failure_message(fault: Fault) -> quota_pb2.ReserveFailure:
+    """A fault of one request of a batch on the wire."""
+    retry_after = None if fault.retry_after is None else duration(fault.retry_after)
+    return quota_pb2.ReserveFailure(
+        reason=fault.reason, message=fault.message, metadata=fault.metadata, retry_after=retry_after
     )
 
 

@@ -7,9 +7,10 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from services.quota.limits import Days, Kind, Unit, Verdict, Window, days
+from services.quota.limits import Unit, Verdict
 from services.quota.office import Entry, Holder
 from services.quota.policy import Policy
+from services.quota.policy_text import PolicyText, ms
 from services.quota.store import store_fault
 from services.quota.surge import Level, SurgeState
 from services.runtime.errors import Reason
@@ -21,6 +22,7 @@ PREFIX = f"{TAG}:desk:"
 MOST_KEYS = 1_000
 MOST_ZONES = 100_000
 
+_UNITS = {str(unit): unit for unit in Unit}
 _LUA = Path(__file__).with_name("lua")
 Argument = str | int | float
 
@@ -31,7 +33,7 @@ class RedisOffice:
     def __init__(self, link: PipelinedLink, policy: Policy, clock: Callable[[], float] | None) -> None:
         self._link = link
         self._clock = clock
-        self._policy = policy
+        RedisOffice.use(self, policy)
         self._zones: dict[str, str] = {}
         """Time zones of accounts that have one of their own, as far as this replica has learnt them."""
         self._shared = (_LUA / "desk.lua").read_text(encoding="utf-8")
@@ -47,6 +49,7 @@ class RedisOffice:
 
     def use(self, policy: Policy) -> None:
         self._policy = policy
+        self._text = PolicyText(policy)
 
     async def create_key(self, digest: str, key: Holder, reason: str) -> None:
         expires, scopes = "" if key.expires is None else ms(key.expires), " ".join(key.scopes)
@@ -121,44 +124,20 @@ class RedisOffice:
         while True:
             zone = self._zones.get(account_id, "")
             now = time.time() if self._clock is None else self._clock()
-            policy = self._tiers(level, waits or {}, days(now, zone or self._policy.zone))
-            reply = await self._run(script, *args, zone, *policy)
+            reply = await self._run(script, *args, zone, *self._text.args(level, zone, now, waits or {}))
             if not (isinstance(reply, list) and reply and reply[0] == "ZONE"):
                 return reply
             if len(self._zones) >= MOST_ZONES:
                 self._zones.clear()
             self._zones[account_id] = reply[1]
 
-    def _tiers(self, level: Level, waits: Mapping[str, float], around: Days) -> list[Argument]:
-        """The policy as `limits.lua` reads it."""
-        args: list[Argument] = []
-        for tier in self._policy.at(level).values():
-            limit = "" if tier.wait is None else ms(tier.wait)
-            expected = ms(waits[tier.name]) if tier.name in waits else ""
-            args += [tier.name, tier.live, tier.line, limit, expected, len(tier.windows)]
-            for window in tier.windows:
-                args += _window(window, around)
-        return args
 
-
-def ms(seconds: float) -> int:
-    """Milliseconds, as the scripts count."""
-    return round(seconds * 1000)
-
-
-def read_verdict(row: Sequence[str]) -> Verdict:
+def read_verdict(row: Sequence[Any]) -> Verdict:
     """One of the scripts' rows."""
     name, limit, used, held, reset, binding, unit, shadow = row
-    until = int(reset) / 1000 if reset else None
-    return Verdict(name, int(limit), int(used), int(held), until, binding == "1", Unit(unit), shadow == "1")
-
-
-def _window(window: Window, around: Days) -> list[Argument]:
-    shadow = "1" if window.shadow else "0"
-    args: list[Argument] = [window.name, window.kind, window.limit, window.period * 1000, window.unit, shadow]
-    if window.kind is Kind.DAY:
-        args += [*(ms(start) for start in around.starts), around.first]
-    return args
+    return Verdict(
+        name, limit, used, held, reset / 1000 if reset else None, binding == 1, _UNITS[unit], shadow == 1
+    )
 
 
 def _holder(row: Sequence[str]) -> Holder:

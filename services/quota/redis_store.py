@@ -11,7 +11,8 @@ from typing import Any
 from services.quota.limits import Verdict, refusal
 from services.quota.line import CATCH_UP, Size
 from services.quota.policy import Policy
-from services.quota.redis_office import PREFIX, RedisOffice, ms, read_verdict
+from services.quota.policy_text import ms
+from services.quota.redis_office import PREFIX, RedisOffice, read_verdict
 from services.quota.reservation import RefundReason, Reservation, State
 from services.quota.store import (
     BOOK_FIELDS,

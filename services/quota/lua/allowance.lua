@@ -5,8 +5,7 @@
 local known = redis.call('HMGET', P .. 'acct:' .. ARGV[2], 'tier', 'live', 'zone')
 if not known[1] then return fail('NOT_FOUND', 'account_id') end
 if (known[3] or '') ~= ARGV[4] then return {'ZONE', known[3] or ''} end
-local all = tiers(5)
-local tier = all[known[1]] or all[ARGV[3]]
+local tier = tier_of(known[1], ARGV[3], 5)
 local verdicts = {}
 for i, window in ipairs(tier.windows) do
   verdicts[i] = verdict(window.name, window_now(ARGV[2], window, 0), false, window.unit, window.shadow)

@@ -11,8 +11,7 @@ local request_key = P .. 'req:' .. account .. ':' .. request
 local known = redis.call('HMGET', P .. 'acct:' .. account, 'tier', 'live', 'zone', 'banned')
 if not known[1] then return fail('NOT_FOUND', 'account_id') end
 if (known[3] or '') ~= ARGV[13] then return {'ZONE', known[3] or ''} end
-local all = tiers(14)
-local tier = all[known[1]] or all[ARGV[12]]
+local tier = tier_of(known[1], ARGV[12], 14)
 local where = model .. ':' .. tier.name
 
 local earlier = load(id)
