@@ -5,7 +5,7 @@ from google.protobuf.timestamp_pb2 import Timestamp
 
 from fournil.quota.v1 import quota_pb2
 from services.quota.desk import ClassView
-from services.quota.limits import Refusal, Verdict
+from services.quota.limits import Refusal, Unit, Verdict
 from services.quota.reservation import Reservation, Turn
 from services.quota.store import Decision
 from services.quota.surge import Level, SurgeState
@@ -21,6 +21,7 @@ _LEVELS = {
     Level.SURGE: quota_pb2.SURGE_LEVEL_SURGE,
     Level.SHED: quota_pb2.SURGE_LEVEL_SHED,
 }
+_UNITS = {unit: quota_pb2.LimitUnit.Value(f"LIMIT_UNIT_{unit.upper()}") for unit in Unit}
 
 
 def seconds(duration: Duration) -> float:
@@ -30,18 +31,16 @@ def seconds(duration: Duration) -> float:
 
 def duration(seconds: float) -> Duration:
     """Of seconds."""
-    whole = Duration()
-    whole.FromMicroseconds(round(seconds * 1e6))
-    return whole
+    whole, micros = divmod(round(seconds * 1e6), 1_000_000)
+    return Duration(seconds=whole, nanos=micros * 1000)
 
 
 def timestamp(seconds: float | None) -> Timestamp | None:
     """Of Unix seconds."""
     if seconds is None:
         return None
-    stamp = Timestamp()
-    stamp.FromMicroseconds(round(seconds * 1e6))
-    return stamp
+    whole, micros = divmod(round(seconds * 1e6), 1_000_000)
+    return Timestamp(seconds=whole, nanos=micros * 1000)
 
 
 def reservation_message(reservation: Reservation) -> quota_pb2.Reservation:
@@ -96,7 +95,7 @@ def verdict_message(verdict: Verdict) -> quota_pb2.PolicyVerdict:
         held=verdict.held,
         reset_time=timestamp(verdict.reset_time),
         binding=verdict.binding,
-        unit=f"LIMIT_UNIT_{verdict.unit.upper()}",
+        unit=_UNITS[verdict.unit],
         shadow=verdict.shadow,
     )
 
