@@ -21,7 +21,12 @@ _LEVELS = {
     Level.SURGE: quota_pb2.SURGE_LEVEL_SURGE,
     Level.SHED: quota_pb2.SURGE_LEVEL_SHED,
 }
-_UNITS = {unit: quota_pb2.LimitUnit.Value(f"LIMIT_UNIT_{unit.upper()}") for unit in Unit}
+_UNITS = {
+    Unit.PICTURES: quota_pb2.LIMIT_UNIT_PICTURES,
+    Unit.WORK: quota_pb2.LIMIT_UNIT_WORK,
+    Unit.JOBS: quota_pb2.LIMIT_UNIT_JOBS,
+    Unit.SECONDS: quota_pb2.LIMIT_UNIT_SECONDS,
+}
 
 
 def seconds(duration: Duration) -> float:

@@ -91,10 +91,13 @@ class Lane:
         """Ends the connection; whoever waits is told UNAVAILABLE."""
         if self._prober is not None:
             self._prober.cancel()
+            await asyncio.gather(self._prober, return_exceptions=True)
         wire, self._wire = self._wire, None
         if wire is not None:
             wire.close()
         self._fail_held()
+        # The transport closes its socket in the loop's next turn.
+        await asyncio.sleep(0)
 
     async def _send(self, command: Sequence[Part]) -> Reply:
         if self._away:

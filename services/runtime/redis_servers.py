@@ -14,7 +14,8 @@ sentinel in turn, then check ROLE) and the cluster specification (slot = CRC16 o
 
 import asyncio
 import ssl
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
@@ -43,6 +44,8 @@ class Address:
     username: str = ""
     password: str = ""
     tls: ssl.SSLContext | None = None
+    tls_options: Mapping[str, str] = field(default_factory=dict)
+    """What was said of TLS, as redis-py takes it."""
 
 
 def read_url(url: str) -> Address:
@@ -61,6 +64,7 @@ def read_url(url: str) -> Address:
             raise SettingsError("REDIS_URL: a sentinel URL ends with the name of the service")
     if scheme != "unix" and db and not db.isdigit():
         raise SettingsError(f"REDIS_URL: no such database: {db!r}")
+    options = {name: said[0] for name, said in parse_qs(parts.query).items() if name.startswith("ssl_")}
     return Address(
         kind,
         () if scheme == "unix" else tuple(_host(one, kind) for one in hosts.split(",")),
@@ -69,7 +73,8 @@ def read_url(url: str) -> Address:
         unquote(parts.path) if scheme == "unix" else "",
         unquote(username),
         unquote(password),
-        _tls(parts.query) if scheme == "rediss" else None,
+        _tls(options) if scheme == "rediss" else None,
+        options if scheme == "rediss" else {},
     )
 
 
@@ -161,8 +166,7 @@ def _host(text: str, kind: str) -> Host:
     return split_address(text) if ":" in text else (text, usual)
 
 
-def _tls(query: str) -> ssl.SSLContext:
-    options = {name: values[0] for name, values in parse_qs(query).items()}
+def _tls(options: Mapping[str, str]) -> ssl.SSLContext:
     context = ssl.create_default_context(cafile=options.get("ssl_ca_certs"))
     if "ssl_certfile" in options:
         context.load_cert_chain(options["ssl_certfile"], options.get("ssl_keyfile"))
