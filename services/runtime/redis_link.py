@@ -32,7 +32,8 @@ class RedisLink:
 
     def __init__(self, url: str, *, max_connections: int = 64) -> None:
         # Any: the stubs cannot tell that decode_responses makes every reply text.
-        self.text: Any = _client(read_url(url), url, max_connections)
+        self.text: Any
+        self.text, self._seeds = _clients(read_url(url), url, max_connections)
 
     def script(self, path: Path) -> "Script":
         """The Lua script at `path`."""
@@ -49,7 +50,8 @@ class RedisLink:
 
     async def close(self) -> None:
         """Closes every connection."""
-        await self.text.aclose()
+        for client in (self.text, *self._seeds):
+            await client.aclose()
 
 
 class Script:
@@ -65,7 +67,8 @@ class Script:
         return await self._link.do(lambda: self._script(keys=list(keys), args=list(args)))
 
 
-def _client(address: Address, url: str, max_connections: int) -> Any:
+def _clients(address: Address, url: str, max_connections: int) -> tuple[Any, Sequence[Any]]:
+    """The client, and those that it asks where the master is."""
     options: dict[str, Any] = {
         "socket_timeout": BUDGET,
         "socket_connect_timeout": BUDGET,
@@ -78,7 +81,7 @@ def _client(address: Address, url: str, max_connections: int) -> Any:
         pool = redis.BlockingConnectionPool.from_url(
             url, max_connections=max_connections, timeout=BUDGET, **options
         )
-        return redis.Redis.from_pool(pool)
+        return redis.Redis.from_pool(pool), ()
     options |= {
         "username": address.username or None,
         "password": address.password or None,
@@ -88,6 +91,7 @@ def _client(address: Address, url: str, max_connections: int) -> Any:
     if address.kind == "sentinel":
         asking = {"socket_timeout": BUDGET, "ssl": address.tls is not None, **address.tls_options}
         sentinels = Sentinel(address.seeds, sentinel_kwargs=asking)
-        return sentinels.master_for(address.service, db=address.db, max_connections=max_connections, **options)
+        master = sentinels.master_for(address.service, db=address.db, max_connections=max_connections, **options)
+        return master, sentinels.sentinels
     seeds = [ClusterNode(host, port) for host, port in address.seeds]
-    return redis.RedisCluster(startup_nodes=seeds, max_connections=max_connections, **options)
+    return redis.RedisCluster(startup_nodes=seeds, max_connections=max_connections, **options), ()
