@@ -1,7 +1,7 @@
 """The desk while its store hangs, dies and comes back: an answer in time, always the same, and then the right one.
 
-A second of the append-only file may be lost when a store is killed (`appendfsync everysec`); what is counted on here
-was written more than a second before.
+A second of the append-only file may be lost when a store is killed (`appendfsync everysec`): what is counted on
+here was written more than a second before.
 """
 
 import asyncio
