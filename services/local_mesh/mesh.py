@@ -79,7 +79,8 @@ class LocalMesh:
         if not self.redis_url:
             self.start_store()
         secret = self._secrets()
-        self._start_child("quota", {"FOURNIL_KEY_PEPPER": secret["pepper"]})
+        # The store shares this machine's cores with the models: on a full machine 50 ms would be too short for it.
+        self._start_child("quota", {"FOURNIL_KEY_PEPPER": secret["pepper"], "FOURNIL_REDIS_BUDGET_MS": "500"})
         self._start_child("moderator", {})
         self._start_child("generator", {"FOURNIL_ADVERTISE": f"127.0.0.1:{self.ports.generator}"})
         self._wait_ready("quota")
