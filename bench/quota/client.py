@@ -17,9 +17,9 @@ Args = list[str | int | float]
 Call = Callable[[Args], Awaitable[object]]
 
 
-async def compare(local: LocalStore, rounds: int, calls: int = 4_000) -> dict[str, float]:
-    """Median CPU a decision in µs of this process: `ours` and `redis.asyncio` with arguments that were made before, and
-    `whole`, ours with the arguments made and the answer read."""
+async def compare(local: LocalStore, rounds: int, calls: int = 4_000) -> dict[str, dict[str, float]]:
+    """Medians of decisions a second (`rate`) and of this process's CPU a decision in µs (`micros`): `ours` and
+    `redis.asyncio` with arguments that were made before; `whole`, ours with arguments made and answers read."""
     link, pooled = PipelinedLink(local.url, tag=TAG, budget=5.0), RedisLink(local.url)
     store = policy_store(link)
     script = store._reserve
@@ -33,7 +33,7 @@ async def compare(local: LocalStore, rounds: int, calls: int = 4_000) -> dict[st
         "redis.asyncio": lambda args: theirs(keys=[PREFIX], args=args),
         "whole": lambda args: store.reserve(ask(str(args[2]))),
     }
-    taken: dict[str, list[float]] = {name: [] for name in ways}
+    taken: dict[str, list[tuple[float, float]]] = {name: [] for name in ways}
     for call in ways.values():
         await _spend(call, asks[:IN_FLIGHT])
     for number in range(rounds):
@@ -41,7 +41,13 @@ async def compare(local: LocalStore, rounds: int, calls: int = 4_000) -> dict[st
             taken[name].append(await _spend(ways[name], asks))
     await link.close()
     await pooled.close()
-    return {name: statistics.median(values) * 1e6 for name, values in taken.items()}
+    return {
+        name: {
+            "rate": statistics.median(rate for rate, _ in rounds_of),
+            "micros": statistics.median(cpu for _, cpu in rounds_of) * 1e6,
+        }
+        for name, rounds_of in taken.items()
+    }
 
 
 class _Recorder:
@@ -59,14 +65,14 @@ class _Recorder:
         return self._args
 
 
-async def _spend(call: Call, asks: list[Args]) -> float:
-    """Seconds of CPU a call, IN_FLIGHT at a time."""
+async def _spend(call: Call, asks: list[Args]) -> tuple[float, float]:
+    """Calls a second, and seconds of CPU a call, IN_FLIGHT at a time."""
     left = iter(asks)
 
     async def work() -> None:
         for args in left:
             await call(args)
 
-    began = time.process_time()
+    cpu, began = time.process_time(), time.perf_counter()
     await asyncio.gather(*(work() for _ in range(IN_FLIGHT)))
-    return (time.process_time() - began) / len(asks)
+    return len(asks) / (time.perf_counter() - began), (time.process_time() - cpu) / len(asks)

@@ -47,8 +47,8 @@ return 'OK'
 
 
 async def measure(local: LocalStore) -> tuple[dict[int, dict[str, float]], float]:
-    """By size: µs of the store's time a call, by what is called (median of rounds); and bytes of a waiting ticket and
-    its account, as `used_memory` grew."""
+    """By size: µs of the store's time a call, by what is called (median of rounds); and bytes of a waiting ticket
+    and its account, as `used_memory` grew."""
     table: dict[int, dict[str, float]] = {}
     with redis.Redis.from_url(local.url, decode_responses=True) as raw:
         # What is measured is memory and time, not the disk.

@@ -21,9 +21,9 @@ SECONDS = 3.0
 
 
 async def measure(folder: Path) -> dict[str, float]:
-    """Seconds of the longest wait while the store was `stopped` and `dead`; seconds from its return to the first right
-    answer (`continued`, `restarted`); answers that were decisions though nobody can have decided (`open`); errors
-    other than UNAVAILABLE (`other errors`), and any after the first right answer (`errors after`)."""
+    """Seconds of the longest wait while the store was `stopped` and `dead`; seconds from its return to the first
+    right answer (`continued`, `restarted`); answers that were decisions though nobody can have decided (`open`);
+    errors other than UNAVAILABLE (`other errors`), and any after the first right answer (`errors after`)."""
     local = start_store(folder)
     try:
         link = PipelinedLink(local.url, tag=TAG, budget=2.0)

@@ -15,11 +15,9 @@ from pathlib import Path
 import grpc
 from google.protobuf.duration_pb2 import Duration
 
-from bench.quota.place import ACCOUNTS, MODEL, POLICY, cpu_of, new_id, open_accounts, policy_store
+from bench.quota.place import ACCOUNTS, MODEL, POLICY, cpu_of, new_id
 from fournil.quota.v1 import quota_pb2, quota_pb2_grpc
 from services.local_mesh.store import LocalStore, free_port
-from services.quota.redis_office import TAG
-from services.runtime.pipelined import PipelinedLink
 
 REPO = Path(__file__).resolve().parents[2]
 IN_FLIGHT = 64
@@ -41,6 +39,7 @@ class Way:
     in_flight: int = IN_FLIGHT
     rates: list[float] = field(default_factory=list)
     cpu: list[float] = field(default_factory=list)
+    decided: int = 0
     late: int = 0
     """Requests that the store did not answer within the desk's budget."""
 
@@ -56,10 +55,7 @@ class Way:
 
 
 async def compare(store: LocalStore, seconds: float, rounds: int) -> list[Way]:
-    """Every way in turn, `rounds` times."""
-    link = PipelinedLink(store.url, tag=TAG, budget=2.0)
-    await open_accounts(policy_store(link))
-    await link.close()
+    """Every way in turn, `rounds` times, on a store with its accounts; the first is the yardstick."""
     async with serve_noop() as noop, serve_desk(store.url) as desk:
         behind = (desk.pid, store.process.pid)
         ways = [
@@ -89,6 +85,7 @@ async def _round(way: Way, seconds: float) -> None:
         while time.perf_counter() - began < seconds:
             decided, late = await way.call()
             done += decided
+            way.decided += decided
             way.late += late
 
     await asyncio.gather(*(ask_on() for _ in range(way.in_flight)))
