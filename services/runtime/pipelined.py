@@ -149,8 +149,8 @@ class Lane:
         """The server is not, or no longer, the one for our keys."""
         if target:
             self._servers.moved(target)
-        if wire is not None and wire is self._wire:
-            wire.close()
+        if self._wire is not None and (wire is None or wire is self._wire):
+            self._wire.close()
 
     def _probe(self) -> None:
         if self._prober is None or self._prober.done():
@@ -175,7 +175,7 @@ class Lane:
                 AWAY.labels(self._name).set(0)
                 log.info("the store is back", extra={"lane": self._name})
             held, self._held = self._held, []
-            wire.write((command, waiter) for command, waiter in held if not waiter.done())
+            wire.write(held)
 
     def _gone(self, cause: str) -> None:
         if not self._away:

@@ -14,6 +14,7 @@ sentinel in turn, then check ROLE) and the cluster specification (slot = CRC16 o
 
 import asyncio
 import ssl
+from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -83,12 +84,16 @@ class Servers:
 
     def __init__(self, address: Address, tag: str) -> None:
         self._address = address
+        self._seeds = deque(address.seeds)
+        """The one that answered last is first; those that did not are last."""
         self._slot = key_slot(tag.encode())
         self._told: Host | None = None
 
     def moved(self, target: str) -> None:
-        """A cluster's node said that another ("host:port") owns the slot: the next connection goes there."""
-        self._told = split_address(target)
+        """A cluster's node said that another ("host:port") owns the slot: the next connection goes there. A node
+        that does not know the other's name says ":port"; then the seeds are asked."""
+        host, _, port = target.rpartition(":")
+        self._told = (host, int(port)) if host else None
 
     async def open(self, lost: Lost) -> Wire:
         """A connection that has answered. Raises OSError, TimeoutError, or hiredis.ReplyError."""
@@ -128,14 +133,15 @@ class Servers:
 
     async def _ask_seeds(self) -> Host:
         """Where the master, or the slot's owner, is. Raises ConnectionError when no seed knows."""
-        for seed in self._address.seeds:
+        for _ in range(len(self._seeds)):
             try:
                 async with asyncio.timeout(SEED_PATIENCE):
-                    found = await self._ask_seed(seed)
+                    found = await self._ask_seed(self._seeds[0])
             except (OSError, TimeoutError, hiredis.ReplyError):
-                continue
+                found = None
             if found:
                 return found
+            self._seeds.rotate(-1)
         raise ConnectionError("no seed knows where to go")
 
     async def _ask_seed(self, seed: Host) -> Host | None:

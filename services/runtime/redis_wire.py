@@ -56,13 +56,13 @@ class Wire(asyncio.Protocol):
             self._send()
 
     def _send(self) -> None:
-        batch, self._put_by = self._put_by, []
+        # What nobody waits for any more is not sent.
+        batch = [one for one in self._put_by if not one[1].done()]
+        self._put_by.clear()
         assert self._transport is not None
-        packed = []
-        for command, waiter in batch:
-            packed.append(command)
-            self._waiting.append(waiter)
-        self._transport.write(b"".join(packed))
+        if batch:
+            self._waiting.extend(waiter for _, waiter in batch)
+            self._transport.write(b"".join(command for command, _ in batch))
 
     async def ask(self, *command: Part) -> Reply:
         """One command, for what is said before the calls begin. Raises the server's error, or ConnectionError."""

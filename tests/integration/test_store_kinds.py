@@ -117,6 +117,7 @@ def cluster(tmp_path: Path) -> Iterator[tuple[int, int]]:
 
 
 async def test_a_cluster_is_asked_at_the_node_that_owns_the_slot(cluster: tuple[int, int]) -> None:
+    # The first seed is not there, and is not asked twice.
     url = f"redis+cluster://127.0.0.1:1,127.0.0.1:{cluster[0]}"
     await both_work(url)
     with client(cluster[0]) as one, client(cluster[1]) as two:

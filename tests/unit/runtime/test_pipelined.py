@@ -90,6 +90,15 @@ async def test_a_caller_that_left_leaves_the_order(valkey_url: str) -> None:
         assert await link.quick.call("ECHO", "after") == "after"
 
 
+async def test_what_nobody_waits_for_is_not_sent(valkey_url: str) -> None:
+    async with open_link(valkey_url) as link:
+        await link.quick.call("SET", "{test}:n", 0)
+        left = asyncio.create_task(link.quick.call("INCR", "{test}:n"))
+        await asyncio.sleep(0)
+        left.cancel()
+        assert await link.quick.call("GET", "{test}:n") == "0"
+
+
 async def test_what_waits_is_bounded(valkey_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pipelined, "MOST_IN_FLIGHT", 10)
     async with open_link(valkey_url) as link:
