@@ -87,7 +87,7 @@ def _wire_rows(ways: list[wire.Way]) -> list[Row]:
         rows.append(_row(f"{name} / grpc.aio no-op: decisions/s", way.rate, noop.rate, least=least))
         rows.append(_row(f"{name} / grpc.aio no-op: µs of CPU, of desk and store", way.micros, noop.micros))
         if way.late:
-            rows.append(_row(f"{name}: not answered within 50 ms / decided", way.late, way.decided))
+            rows.append(_row(f"{name}: not answered within a second / decided", way.late, way.decided))
     return rows
 
 

@@ -22,6 +22,8 @@ from services.local_mesh.store import LocalStore, free_port
 REPO = Path(__file__).resolve().parents[2]
 IN_FLIGHT = 64
 BATCH = 32
+BUDGET_MS = 1_000
+"""A shared machine that holds the store up for 50 ms is not what is measured here; `outage` keeps to 50."""
 LIFE = Duration(seconds=600)
 OUTCOMES = {"spent": "refusal", "open": "reservation"}
 Call = Callable[[], Awaitable[tuple[int, int]]]
@@ -56,7 +58,7 @@ class Way:
 
 async def compare(store: LocalStore, seconds: float, rounds: int) -> list[Way]:
     """Every way in turn, `rounds` times, on a store with its accounts; the first is the yardstick."""
-    async with serve_noop() as noop, serve_desk(store.url) as desk:
+    async with serve_noop() as noop, serve_desk(store.url, BUDGET_MS) as desk:
         behind = (desk.pid, store.process.pid)
         ways = [
             Way("noop", _one(noop.stub, "spent"), (noop.pid,)),
@@ -122,8 +124,9 @@ def serve_noop() -> AbstractAsyncContextManager[Served]:
     return _served("bench.quota.noop", "PORT")
 
 
-def serve_desk(redis_url: str) -> AbstractAsyncContextManager[Served]:
+def serve_desk(redis_url: str, budget_ms: int | None = None) -> AbstractAsyncContextManager[Served]:
     """The desk. It logs warnings only: a line a call is a choice of the operator's."""
+    budget = {} if budget_ms is None else {"FOURNIL_REDIS_BUDGET_MS": str(budget_ms)}
     return _served(
         "services.quota",
         REDIS_URL=redis_url,
@@ -134,6 +137,7 @@ def serve_desk(redis_url: str) -> AbstractAsyncContextManager[Served]:
         FOURNIL_LOG_LEVEL="WARNING",
         FOURNIL_DRAIN_SECONDS="0",
         FOURNIL_GRACE_SECONDS="1",
+        **budget,
     )
 
 
