@@ -1,6 +1,6 @@
 """Which server to talk to, by URL.
 
-    redis://[user:password@]host[:port][/db]      one server; rediss:// with TLS, unix:///path for a socket
+    redis://[user:password@]host[:port][/db]      one server; rediss:// with TLS, unix:///path[?db=n] for a socket
     redis+sentinel://host:port,host:port/service[/db]      the present master of a service, asked of its sentinels
     redis+cluster://host:port,host:port           the node of a cluster that owns the slot of one hash tag
 
@@ -57,20 +57,20 @@ def read_url(url: str) -> Address:
         raise SettingsError(f"REDIS_URL: no such scheme: {parts.scheme!r}")
     credentials, _, hosts = parts.netloc.rpartition("@")
     username, _, password = credentials.partition(":")
-    *names, db = ["", *parts.path.strip("/").split("/")]
-    service = ""
-    if kind == "sentinel":
-        service, db = (names[-1], db) if len(names) > 1 else (db, "")
-        if not service:
-            raise SettingsError("REDIS_URL: a sentinel URL ends with the name of the service")
-    if scheme != "unix" and db and not db.isdigit():
+    query = {name: said[0] for name, said in parse_qs(parts.query).items()}
+    options = {name: said for name, said in query.items() if name.startswith("ssl_")}
+    path = parts.path.strip("/")
+    service, _, db = path.partition("/") if kind == "sentinel" else ("", "", "" if scheme == "unix" else path)
+    if kind == "sentinel" and not service:
+        raise SettingsError("REDIS_URL: a sentinel URL names the service after its hosts")
+    db = query.get("db", db) or "0"
+    if not db.isdigit() or (kind == "cluster" and db != "0"):
         raise SettingsError(f"REDIS_URL: no such database: {db!r}")
-    options = {name: said[0] for name, said in parse_qs(parts.query).items() if name.startswith("ssl_")}
     return Address(
         kind,
         () if scheme == "unix" else tuple(_host(one, kind) for one in hosts.split(",")),
         service,
-        int(db) if db.isdigit() and scheme != "unix" else 0,
+        int(db),
         unquote(parts.path) if scheme == "unix" else "",
         unquote(username),
         unquote(password),
@@ -169,7 +169,8 @@ def _host(text: str, kind: str) -> Host:
     usual = 26379 if kind == "sentinel" else 6379
     if not text:
         return ("localhost", usual)
-    return split_address(text) if ":" in text else (text, usual)
+    host, port = (text, usual) if text.endswith("]") or ":" not in text else split_address(text)
+    return host.strip("[]"), port
 
 
 def _tls(options: Mapping[str, str]) -> ssl.SSLContext:

@@ -233,14 +233,24 @@ def test_urls_are_read() -> None:
     assert (watched.username, watched.password) == ("", "pw")
     assert read_url("redis+sentinel://one/oven").service == "oven"
     assert read_url("redis+cluster://one:1,two").seeds == (("one", 1), ("two", 6379))
-    assert read_url("unix:///run/valkey.sock").path == "/run/valkey.sock"
+    socket = read_url("unix:///run/valkey.sock?db=4")
+    assert (socket.path, socket.db, socket.seeds) == ("/run/valkey.sock", 4, ())
+    assert read_url("redis://[::1]:7000").seeds == (("::1", 7000),)
+    assert read_url("redis://[::1]").seeds == (("::1", 6379),)
     strict, loose = read_url("rediss://one").tls, read_url("rediss://one?ssl_cert_reqs=none").tls
     assert strict and strict.check_hostname
     assert loose and not loose.check_hostname
 
 
 @pytest.mark.parametrize(
-    "url", ["http://one", "redis+ring://one", "redis+sentinel://:secret@one", "redis://:secret@one/x"]
+    "url",
+    [
+        "http://one",
+        "redis+ring://one",
+        "redis+sentinel://:secret@one",
+        "redis://:secret@one/x",
+        "redis+cluster://:secret@one/1",
+    ],
 )
 def test_wrong_urls_are_named_without_their_password(url: str) -> None:
     with pytest.raises(SettingsError) as caught:
