@@ -7,9 +7,10 @@ DEV_READY := $(VENV)/.dev-ready
 BENCH_READY := $(VENV)/.bench-ready
 TRAIN := .venv-train
 PEERS := .venv-peers
+QUOTA_PEERS := .venv-quota-peers
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run demo test lint protos models bench bench-model bench-generator bench-peers clean
+.PHONY: help setup run demo test lint protos models bench bench-model bench-generator bench-peers bench-quota bench-quota-peers clean
 
 help: ## what there is
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -48,6 +49,7 @@ bench: $(BENCH_READY) ## every benchmark, as ratios in one run; writes bench/out
 	$(BIN)/python -m bench.oven
 	$(BIN)/python -m bench.fleet
 	$(BIN)/python -m bench.serving
+	$(BIN)/python -m bench.quota
 	$(BIN)/python -m bench.report
 
 bench-model: $(BENCH_READY) ## the drawing model in onnxruntime and OpenVINO, float32 and int8
@@ -63,11 +65,23 @@ $(PEERS)/.ready: bench/peers/requirements.txt
 	@$(PEERS)/bin/pip install --quiet --disable-pip-version-check -r bench/peers/requirements.txt
 	@touch $@
 
+bench-quota: $(DEV_READY) ## the desk: decisions, CPU, memory, outages; beside peers (those in .venv-quota-peers)
+	$(BIN)/python -m bench.quota $(ARGS)
+
+bench-quota-peers: $(QUOTA_PEERS)/.ready ## installs those peers, from PyPI and, where there is one, by npm
+
+$(QUOTA_PEERS)/.ready: bench/quota/peers.txt bench/quota/peer.mjs
+	@$(PYTHON) -m venv $(QUOTA_PEERS)
+	@$(QUOTA_PEERS)/bin/pip install --quiet --disable-pip-version-check -r bench/quota/peers.txt
+	@if command -v npm >/dev/null; then cp bench/quota/peer.mjs $(QUOTA_PEERS)/ && \
+	    npm install --silent --prefix $(QUOTA_PEERS) rate-limiter-flexible@11 ioredis@6; fi
+	@touch $@
+
 bench-%: $(DEV_READY) ## one service's benchmark, for example bench-edge
 	$(BIN)/python -m bench.$* $(ARGS)
 
 clean: ## removes what make made, but no data of the local mesh
-	rm -rf $(VENV) $(TRAIN) $(PEERS) build .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) $(TRAIN) $(PEERS) $(QUOTA_PEERS) build .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
 
 $(VENV)/bin/pip:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \

@@ -81,7 +81,12 @@ class LocalMesh:
             self.start_store()
         secret = self._secrets()
         self.admin_token = secret["admin"]
-        desk = {"FOURNIL_KEY_PEPPER": secret["pepper"], "FOURNIL_ADMIN_TOKEN": self.admin_token}
+        desk = {
+            "FOURNIL_KEY_PEPPER": secret["pepper"],
+            "FOURNIL_ADMIN_TOKEN": self.admin_token,
+            # The store shares the cores with the models: on a full machine 50 ms would be too short for it.
+            "FOURNIL_REDIS_BUDGET_MS": "500",
+        }
         self._start_child("quota", desk)
         self._start_child("moderator", {})
         self._start_child("generator", {"FOURNIL_ADVERTISE": f"127.0.0.1:{self.ports.generator}"})

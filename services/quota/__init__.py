@@ -8,6 +8,7 @@
 | `wait` | how long a ticket waits, as a range (core) |
 | `ticket` | a ticket as its watcher sees it (core) |
 | `policy` | tiers, weights, limits and times from a TOML file, validated |
+| `policy_text` | that policy as the scripts read it |
 | `store` | what the desk asks of its store, in plain values |
 | `memory_store`, `memory_records` | that, in Python: for tests and simulation |
 | `redis_store`, `lua/` | that, in Redis or Valkey: one script a mutation |

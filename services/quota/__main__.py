@@ -27,11 +27,12 @@ from services.quota.id_tokens import IdTokens, Issuer
 from services.quota.policy import Policy
 from services.quota.policy_file import BUNDLED, load_policy
 from services.quota.policy_reload import PolicyReload
+from services.quota.redis_office import TAG
 from services.quota.redis_store import RedisStore
 from services.quota.server import QuotaServicer
 from services.quota.watch import MOST_FOLLOWERS
+from services.runtime.pipelined import BUDGET, PipelinedLink
 from services.runtime.process import ServiceProcess, run
-from services.runtime.redis_link import RedisLink
 from services.runtime.settings import Environment, ProcessSettings, SettingsError
 
 
@@ -40,6 +41,8 @@ class QuotaSettings:
     """What only the desk reads."""
 
     redis_url: str
+    redis_budget: float
+    """Seconds a decision may wait for the store."""
     pepper: str
     policy_path: Path
     policy: Policy
@@ -52,11 +55,13 @@ class QuotaSettings:
         pepper = env.text("FOURNIL_KEY_PEPPER")
         if len(pepper) < SHORTEST_PEPPER:
             raise SettingsError(f"FOURNIL_KEY_PEPPER must have at least {SHORTEST_PEPPER} characters")
+        budget = env.integer("FOURNIL_REDIS_BUDGET_MS", round(BUDGET * 1000), low=5, high=10_000) / 1000
         path = Path(env.text("FOURNIL_POLICY", str(BUNDLED)))
         token = env.text("FOURNIL_ADMIN_TOKEN", "")
         if token and len(token) < SHORTEST_PEPPER:
             raise SettingsError(f"FOURNIL_ADMIN_TOKEN must have at least {SHORTEST_PEPPER} characters")
-        return QuotaSettings(env.text("REDIS_URL"), pepper, path, load_policy(path), token, Issuer.read(env))
+        url, issuer = env.text("REDIS_URL"), Issuer.read(env)
+        return QuotaSettings(url, budget, pepper, path, load_policy(path), token, issuer)
 
 
 async def main() -> None:
@@ -73,7 +78,7 @@ async def main() -> None:
             max_concurrent_calls=MOST_FOLLOWERS + 10_000,
         )
     )
-    link = RedisLink(settings.redis_url)
+    link = PipelinedLink(settings.redis_url, tag=TAG, budget=settings.redis_budget)
     store = RedisStore(link, settings.policy)
     tokens = IdTokens(settings.issuer) if settings.issuer else None
     accounts = Accounts(store, settings.policy, settings.pepper, tokens=tokens)

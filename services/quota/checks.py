@@ -9,6 +9,7 @@ SHORTEST_LIFE, LONGEST_LIFE, USUAL_LIFE = 5.0, 600.0, 60.0
 """Seconds a reservation lives without Extend."""
 
 MOST_IDS = 1_000
+MOST_BATCH = 64
 MOST_MODELS = 64
 MOST_SLOTS = 4_096
 MOST_WORK = 99_999_999
@@ -85,10 +86,18 @@ def check_life(seconds: float | None) -> float:
 
 def check_request(request_id: str, body_hash: str) -> None:
     """The caller's own idempotency key and the hash of what it asked."""
+    if not request_id and not body_hash:
+        return
     if len(request_id) > 128 or not request_id.isprintable():
         raise invalid("request_id", "must be at most 128 printable characters")
     if not _HASH.fullmatch(body_hash):
         raise invalid("body_hash", "must be at most 128 printable ASCII characters without spaces")
+
+
+def check_batch(count: int) -> None:
+    """Requests in one call."""
+    if not 1 <= count <= MOST_BATCH:
+        raise invalid("requests", f"must be 1 to {MOST_BATCH}")
 
 
 def check_attempt(attempt: int) -> int:

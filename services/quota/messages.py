@@ -5,13 +5,14 @@ from google.protobuf.timestamp_pb2 import Timestamp
 
 from fournil.quota.v1 import admin_pb2, quota_pb2
 from services.quota.desk import ClassView
-from services.quota.limits import Refusal, Verdict
+from services.quota.limits import Refusal, Unit, Verdict
 from services.quota.office import Entry, Holder
 from services.quota.reservation import Reservation, Turn
+from services.quota.store import Decision
 from services.quota.surge import Level, SurgeState
 from services.quota.ticket import Ticket
 from services.quota.wait import Oven
-from services.runtime.errors import invalid
+from services.runtime.errors import Fault, invalid
 
 # Enum values are written by name: the tail of each is the name of ours, `_NONE` where there is none.
 _NONE = "UNSPECIFIED"
@@ -20,6 +21,12 @@ _LEVELS = {
     Level.BUSY: quota_pb2.SURGE_LEVEL_BUSY,
     Level.SURGE: quota_pb2.SURGE_LEVEL_SURGE,
     Level.SHED: quota_pb2.SURGE_LEVEL_SHED,
+}
+_UNITS = {
+    Unit.PICTURES: quota_pb2.LIMIT_UNIT_PICTURES,
+    Unit.WORK: quota_pb2.LIMIT_UNIT_WORK,
+    Unit.JOBS: quota_pb2.LIMIT_UNIT_JOBS,
+    Unit.SECONDS: quota_pb2.LIMIT_UNIT_SECONDS,
 }
 
 
@@ -30,18 +37,16 @@ def seconds(message: Duration | Timestamp) -> float:
 
 def duration(seconds: float) -> Duration:
     """Of seconds."""
-    whole = Duration()
-    whole.FromMicroseconds(round(seconds * 1e6))
-    return whole
+    whole, micros = divmod(round(seconds * 1e6), 1_000_000)
+    return Duration(seconds=whole, nanos=micros * 1000)
 
 
 def timestamp(seconds: float | None) -> Timestamp | None:
     """Of Unix seconds."""
     if seconds is None:
         return None
-    stamp = Timestamp()
-    stamp.FromMicroseconds(round(seconds * 1e6))
-    return stamp
+    whole, micros = divmod(round(seconds * 1e6), 1_000_000)
+    return Timestamp(seconds=whole, nanos=micros * 1000)
 
 
 def reservation_message(reservation: Reservation) -> quota_pb2.Reservation:
@@ -62,6 +67,24 @@ def reservation_message(reservation: Reservation) -> quota_pb2.Reservation:
     )
 
 
+def decision_message(decision: Decision) -> quota_pb2.ReserveResponse:
+    """A decision on the wire."""
+    return quota_pb2.ReserveResponse(
+        reservation=reservation_message(decision.reservation) if decision.reservation else None,
+        refusal=refusal_message(decision.refusal) if decision.refusal else None,
+        verdicts=[verdict_message(verdict) for verdict in decision.verdicts],
+        level=level_message(decision.level),
+    )
+
+
+def failure_message(fault: Fault) -> quota_pb2.ReserveFailure:
+    """A fault of one request of a batch on the wire."""
+    retry_after = None if fault.retry_after is None else duration(fault.retry_after)
+    return quota_pb2.ReserveFailure(
+        reason=fault.reason, message=fault.message, metadata=fault.metadata, retry_after=retry_after
+    )
+
+
 def refusal_message(refusal: Refusal) -> quota_pb2.Refusal:
     """A refusal on the wire."""
     return quota_pb2.Refusal(
@@ -78,7 +101,7 @@ def verdict_message(verdict: Verdict) -> quota_pb2.PolicyVerdict:
         held=verdict.held,
         reset_time=timestamp(verdict.reset_time),
         binding=verdict.binding,
-        unit=f"LIMIT_UNIT_{verdict.unit.upper()}",
+        unit=_UNITS[verdict.unit],
         shadow=verdict.shadow,
     )
 

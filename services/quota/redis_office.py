@@ -8,18 +8,22 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from services.quota.limits import Days, Kind, Unit, Verdict, Window, days
+from services.quota.limits import Unit, Verdict
 from services.quota.office import Entry, Holder, Profile
 from services.quota.policy import Policy
+from services.quota.policy_text import PolicyText, ms
 from services.quota.store import store_fault
 from services.quota.surge import Level, SurgeState
 from services.runtime.errors import Reason
-from services.runtime.redis_link import RedisLink, Script
+from services.runtime.pipelined import PipelinedLink, Script
 
-PREFIX = "{fournil}:desk:"
+TAG = "{fournil}"
+"""Of every key: all of them stay in one slot of a cluster."""
+PREFIX = f"{TAG}:desk:"
 MOST_KEYS = 1_000
 MOST_ZONES = 100_000
 
+_UNITS = {str(unit): unit for unit in Unit}
 _LUA = Path(__file__).with_name("lua")
 Argument = str | int | float
 
@@ -27,10 +31,10 @@ Argument = str | int | float
 class RedisOffice:
     """Scripts and their arguments; the base of `RedisStore`."""
 
-    def __init__(self, link: RedisLink, policy: Policy, clock: Callable[[], float] | None) -> None:
+    def __init__(self, link: PipelinedLink, policy: Policy, clock: Callable[[], float] | None) -> None:
         self._link = link
         self._clock = clock
-        self._policy = policy
+        RedisOffice.use(self, policy)
         self._zones: dict[str, str] = {}
         """Time zones of accounts that have one of their own, as far as this replica has learnt them."""
         self._shared = (_LUA / "desk.lua").read_text(encoding="utf-8")
@@ -48,6 +52,7 @@ class RedisOffice:
 
     def use(self, policy: Policy) -> None:
         self._policy = policy
+        self._text = PolicyText(policy)
 
     async def create_key(self, digest: str, key: Holder, reason: str) -> None:
         expires, scopes = "" if key.expires is None else ms(key.expires), " ".join(key.scopes)
@@ -86,14 +91,15 @@ class RedisOffice:
 
     async def audit(self, before: str, limit: int) -> list[Entry]:
         top = f"({before}" if before else "+"
-        rows: Any = await self._link.do(lambda: self._link.text.xrevrange(PREFIX + "audit", top, "-", limit))
+        rows = await self._link.patient.call("XREVRANGE", PREFIX + "audit", top, "-", "COUNT", limit)
+        entries = [(id, dict(zip(row[::2], row[1::2], strict=True))) for id, row in rows]
         return [
             Entry(id, int(row["time"]) / 1000, row["action"], row["subject"], row["detail"], row["reason"])
-            for id, row in rows
+            for id, row in entries
         ]
 
     async def surge(self) -> SurgeState:
-        state = await self._link.do(lambda: self._link.text.hget(PREFIX + "surge", "state"))
+        state = await self._link.quick.call("HGET", PREFIX + "surge", "state")
         return _unpack(state) if state else SurgeState()
 
     async def set_surge(self, before: SurgeState, after: SurgeState) -> bool:
@@ -104,10 +110,10 @@ class RedisOffice:
             == "1"
         )
 
-    def _script(self, name: str, *, limits: bool = False) -> Script:
+    def _script(self, name: str, *, limits: bool = False, patient: bool = False) -> Script:
         source = (_LUA / f"{name}.lua").read_text(encoding="utf-8")
         parts = (self._shared, self._limits, source) if limits else (self._shared, source)
-        return Script(self._link, "\n".join(parts), name)
+        return self._link.script("\n".join(parts), patient=patient)
 
     async def _run(self, script: Script, *args: Argument) -> Any:
         """The script's reply at the clock's time. A FAULT reply is raised."""
@@ -130,44 +136,20 @@ class RedisOffice:
         while True:
             zone = self._zones.get(account_id, "")
             now = time.time() if self._clock is None else self._clock()
-            policy = self._tiers(level, waits or {}, days(now, zone or self._policy.zone))
-            reply = await self._run(script, *args, zone, *policy)
+            reply = await self._run(script, *args, zone, *self._text.args(level, zone, now, waits or {}))
             if not (isinstance(reply, list) and reply and reply[0] == "ZONE"):
                 return reply
             if len(self._zones) >= MOST_ZONES:
                 self._zones.clear()
             self._zones[account_id] = reply[1]
 
-    def _tiers(self, level: Level, waits: Mapping[str, float], around: Days) -> list[Argument]:
-        """The policy as `limits.lua` reads it."""
-        args: list[Argument] = []
-        for tier in self._policy.at(level).values():
-            limit = "" if tier.wait is None else ms(tier.wait)
-            expected = ms(waits[tier.name]) if tier.name in waits else ""
-            args += [tier.name, tier.live, tier.line, limit, expected, len(tier.windows)]
-            for window in tier.windows:
-                args += _window(window, around)
-        return args
 
-
-def ms(seconds: float) -> int:
-    """Milliseconds, as the scripts count."""
-    return round(seconds * 1000)
-
-
-def read_verdict(row: Sequence[str]) -> Verdict:
+def read_verdict(row: Sequence[Any]) -> Verdict:
     """One of the scripts' rows."""
     name, limit, used, held, reset, binding, unit, shadow = row
-    until = int(reset) / 1000 if reset else None
-    return Verdict(name, int(limit), int(used), int(held), until, binding == "1", Unit(unit), shadow == "1")
-
-
-def _window(window: Window, around: Days) -> list[Argument]:
-    shadow = "1" if window.shadow else "0"
-    args: list[Argument] = [window.name, window.kind, window.limit, window.period * 1000, window.unit, shadow]
-    if window.kind is Kind.DAY:
-        args += [*(ms(start) for start in around.starts), around.first]
-    return args
+    return Verdict(
+        name, limit, used, held, reset / 1000 if reset else None, binding == 1, _UNITS[unit], shadow == 1
+    )
 
 
 def _holder(row: Sequence[str]) -> Holder:

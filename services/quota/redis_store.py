@@ -11,7 +11,8 @@ from typing import Any
 from services.quota.limits import Verdict, refusal
 from services.quota.line import CATCH_UP, Size
 from services.quota.policy import Policy
-from services.quota.redis_office import PREFIX, RedisOffice, ms, read_verdict
+from services.quota.policy_text import ms
+from services.quota.redis_office import PREFIX, RedisOffice, read_verdict
 from services.quota.reservation import RefundReason, Reservation, State
 from services.quota.store import (
     BOOK_FIELDS,
@@ -27,15 +28,15 @@ from services.quota.store import (
 )
 from services.quota.surge import Level
 from services.quota.wait import ClassState, Oven
-from services.runtime.redis_link import RedisLink
+from services.runtime.pipelined import PipelinedLink
 
 MOVES_PAGE = 1_000
 
 
 class RedisStore(RedisOffice):
-    """`Store` and `Office` over a `RedisLink`; see there for what each call promises."""
+    """`Store` and `Office` over a `PipelinedLink`; see there for what each call promises."""
 
-    def __init__(self, link: RedisLink, policy: Policy, *, clock: Callable[[], float] | None = None) -> None:
+    def __init__(self, link: PipelinedLink, policy: Policy, *, clock: Callable[[], float] | None = None) -> None:
         super().__init__(link, policy, clock)
         self.use(policy)
         script = self._script
@@ -50,9 +51,9 @@ class RedisStore(RedisOffice):
         self._standings = script("standings")
         self._line = script("line")
         self._heartbeat = script("heartbeat")
-        self._grant = script("grant")
-        self._sweep = script("sweep")
-        self._recount = script("recount")
+        self._grant = script("grant", patient=True)
+        self._sweep = script("sweep", patient=True)
+        self._recount = script("recount", patient=True)
         self._waiting = script("waiting")
 
     def use(self, policy: Policy) -> None:
@@ -147,13 +148,13 @@ class RedisStore(RedisOffice):
     async def moves_since(self, cursor: str) -> tuple[str, list[str]]:
         key = PREFIX + "moves"
         if not cursor:
-            last: Any = await self._link.do(lambda: self._link.text.xrevrange(key, count=1))
+            last = await self._link.patient.call("XREVRANGE", key, "+", "-", "COUNT", 1)
             return (last[0][0] if last else "0-0"), []
-        entries: Any = await self._link.do(lambda: self._link.text.xrange(key, min=f"({cursor}", count=MOVES_PAGE))
-        return (entries[-1][0] if entries else cursor), [fields["id"] for _, fields in entries]
+        entries = await self._link.patient.call("XRANGE", key, f"({cursor}", "+", "COUNT", MOVES_PAGE)
+        return (entries[-1][0] if entries else cursor), [id for _, (_, id) in entries]
 
     async def books(self) -> Books:
-        values: Any = await self._link.do(lambda: self._link.text.hmget(PREFIX + "books", list(BOOK_FIELDS)))
+        values = await self._link.patient.call("HMGET", PREFIX + "books", *BOOK_FIELDS)
         return Books(*(int(value or 0) for value in values))
 
     async def discrepancies(self) -> list[str]:

@@ -33,6 +33,9 @@ LONGEST_PAUSE = 2.0
 CALM = USUAL_LIFE
 """Seconds without trouble, from this replica's start or the store's return, before it takes anything away. Nobody
 could extend a reservation while the store or the whole mesh was away; that time must not be held against it."""
+WAITING_LONG = {"grant", "sweep"}
+"""Rounds that wait seconds for the store: when they fail, there was trouble. The others read what callers wait for
+within milliseconds, and miss it when the store pauses for a moment, which takes nothing from anybody."""
 
 
 class Rounds:
@@ -126,7 +129,8 @@ class Rounds:
                 await step()
                 pause = every
             except Fault as fault:
-                self._calm_since = self._clock()
+                if name in WAITING_LONG:
+                    self._calm_since = self._clock()
                 metrics.STORE_TROUBLE.labels(name).inc()
                 pause = min(max(pause * 2, 0.1), LONGEST_PAUSE)
                 log.warning("round failed", extra={"round": name, "reason": fault.reason, "pause": pause})

@@ -1,5 +1,6 @@
 """gRPC messages to plain values and back, nothing else. Faults become statuses at the runtime's boundary."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import aclosing
 from typing import Any
@@ -8,13 +9,15 @@ import grpc
 
 from fournil.quota.v1 import quota_pb2, quota_pb2_grpc
 from services.quota.accounts import Accounts
+from services.quota.checks import check_batch
 from services.quota.desk import Desk
 from services.quota.messages import (
+    decision_message,
     duration,
+    failure_message,
     level_message,
     line_class_message,
     oven_message,
-    refusal_message,
     reservation_message,
     seconds,
     surge_message,
@@ -22,7 +25,7 @@ from services.quota.messages import (
     verdict_message,
 )
 from services.quota.reservation import RefundReason
-from services.runtime.errors import invalid
+from services.runtime.errors import Fault, invalid
 
 _REFUNDS_READ = {quota_pb2.RefundReason.Value(f"REFUND_REASON_{reason}"): reason for reason in RefundReason}
 
@@ -45,23 +48,36 @@ class QuotaServicer(quota_pb2_grpc.QuotaServiceServicer):
         )
 
     async def Reserve(self, request: quota_pb2.ReserveRequest, context: Context) -> quota_pb2.ReserveResponse:
-        decision = await self._desk.reserve(
-            request.id,
-            request.account_id,
-            request.cost,
-            request.model,
-            ttl=_ttl(request),
-            request_id=request.request_id,
-            body_hash=request.body_hash,
-            validate_only=request.validate_only,
-            work=request.work,
-            tier=request.tier,
-        )
-        return quota_pb2.ReserveResponse(
-            reservation=reservation_message(decision.reservation) if decision.reservation else None,
-            refusal=refusal_message(decision.refusal) if decision.refusal else None,
-            verdicts=[verdict_message(verdict) for verdict in decision.verdicts],
-            level=level_message(decision.level),
+        return await self._decide(request)
+
+    async def ReserveBatch(
+        self, request: quota_pb2.ReserveBatchRequest, context: Context
+    ) -> quota_pb2.ReserveBatchResponse:
+        check_batch(len(request.requests))
+        # Begun in one turn of the loop: they reach the store in one write.
+        outcomes = await asyncio.gather(*(self._outcome(one) for one in request.requests))
+        return quota_pb2.ReserveBatchResponse(outcomes=outcomes)
+
+    async def _outcome(self, request: quota_pb2.ReserveRequest) -> quota_pb2.ReserveOutcome:
+        try:
+            return quota_pb2.ReserveOutcome(response=await self._decide(request))
+        except Fault as fault:
+            return quota_pb2.ReserveOutcome(failure=failure_message(fault))
+
+    async def _decide(self, request: quota_pb2.ReserveRequest) -> quota_pb2.ReserveResponse:
+        return decision_message(
+            await self._desk.reserve(
+                request.id,
+                request.account_id,
+                request.cost,
+                request.model,
+                ttl=_ttl(request),
+                request_id=request.request_id,
+                body_hash=request.body_hash,
+                validate_only=request.validate_only,
+                work=request.work,
+                tier=request.tier,
+            )
         )
 
     async def Enqueue(self, request: quota_pb2.EnqueueRequest, context: Context) -> quota_pb2.EnqueueResponse:

@@ -15,7 +15,9 @@ A service's `__main__` reads its settings once, builds its parts and hands its s
 | `call_context` | request id, deadline and language of the call being served |
 | `interceptors` | the boundary of every RPC, serving and calling |
 | `channels` | how one service reaches another |
+| `redis_servers` | which server a Redis URL means right now: one, Sentinel's master, a Cluster's node |
 | `redis_link` | how a service reaches Redis: bounded, scripts loaded by hash, errors translated |
+| `redis_wire`, `pipelined` | how the desk does: one write a turn of the loop, a budget, a breaker |
 | `telemetry` | JSON logs and Prometheus metrics |
 | `process` | start, health, drain, stop |
 | `sentence_encoder` | sentences to vectors; shared by moderator and generator |

@@ -4,8 +4,8 @@ grpc.aio serves each call in a task of its own, so context variables are per cal
 reads them, which is how a request id and a deadline cross all four services without being passed by hand.
 """
 
+import os
 import time
-import uuid
 from contextvars import ContextVar
 
 request_id: ContextVar[str] = ContextVar("request_id", default="")
@@ -18,7 +18,7 @@ MAX_REQUEST_ID = 128
 
 def new_request_id() -> str:
     """A fresh id, 32 hexadecimal characters."""
-    return uuid.uuid4().hex
+    return os.urandom(16).hex()
 
 
 def accept_request_id(offered: str | bytes | None) -> str:
@@ -31,7 +31,9 @@ def accept_request_id(offered: str | bytes | None) -> str:
 
 def pick_language(header: str | bytes | None) -> str:
     """ "fr" or "en" from an Accept-Language value; the higher quality wins, ties go to the first."""
-    text = header.decode("latin-1") if isinstance(header, bytes) else (header or "")
+    if not header:
+        return "en"
+    text = header.decode("latin-1") if isinstance(header, bytes) else header
     best, best_quality = "en", 0.0
     for part in text[:256].split(","):
         tag, _, parameter = part.strip().partition(";")

@@ -10,6 +10,7 @@ import asyncio
 import logging
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
+from functools import cache
 from typing import Any
 
 import grpc
@@ -28,6 +29,9 @@ SECONDS = Histogram(
     buckets=(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 60),
 )  # fmt: skip
 
+# Looking a series up by its labels costs as much as counting in it.
+_calls, _seconds = cache(CALLS.labels), cache(SECONDS.labels)
+
 Localize = Callable[[Fault], tuple[str, str]]
 """A fault to (locale, text) in the language of the call."""
 
@@ -37,6 +41,8 @@ class ServingBoundary(grpc.aio.ServerInterceptor):
 
     def __init__(self, localize: Localize | None = None) -> None:
         self._localize = localize
+        self._wrapped: dict[str, Any] = {}
+        """Our handlers by method: made once, not at every call."""
 
     async def intercept_service(
         self,
@@ -47,6 +53,11 @@ class ServingBoundary(grpc.aio.ServerInterceptor):
         method: str = handler_call_details.method
         if handler is None or method.startswith("/grpc.") or handler.request_streaming:
             return handler
+        if method not in self._wrapped:
+            self._wrapped[method] = self._wrap(method, handler)
+        return self._wrapped[method]
+
+    def _wrap(self, method: str, handler: Any) -> Any:
         parse, serialize = _tolerant(handler.request_deserializer), handler.response_serializer
         if handler.response_streaming:
             behaviour = self._streaming(method, handler.unary_stream)
@@ -116,9 +127,10 @@ class ServingBoundary(grpc.aio.ServerInterceptor):
     @staticmethod
     def _leave(method: str, started: float, code: str) -> None:
         elapsed = time.perf_counter() - started
-        CALLS.labels(method, code).inc()
-        SECONDS.labels(method).observe(elapsed)
-        log.info("rpc", extra={"method": method, "code": code, "ms": round(elapsed * 1e3, 2)})
+        _calls(method, code).inc()
+        _seconds(method).observe(elapsed)
+        if log.isEnabledFor(logging.INFO):
+            log.info("rpc", extra={"method": method, "code": code, "ms": round(elapsed * 1e3, 2)})
 
 
 class _Malformed:

@@ -1,4 +1,5 @@
-"""How a service reaches Redis or Valkey: bounded waits, scripts by hash, errors translated to `Fault`.
+"""How a service reaches Redis or Valkey for what need not be fast: bounded waits, scripts by hash, and errors
+translated to `Fault`. The desk's way is `pipelined`.
 
 Every command waits at most `BUDGET` seconds and is tried once more on a fresh connection when the old one had
 died (a restarted server leaves stale pools behind), which is safe because every script is idempotent.
@@ -9,13 +10,16 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import redis.asyncio as redis
+from redis.asyncio.cluster import ClusterNode
 from redis.asyncio.retry import Retry
+from redis.asyncio.sentinel import Sentinel
 from redis.backoff import ConstantBackoff
 from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import RedisError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 
 from services.runtime.errors import Fault, Reason
+from services.runtime.redis_servers import Address, read_url
 
 BUDGET = 2.0
 """Seconds one command may take, connecting included."""
@@ -24,25 +28,12 @@ Result = TypeVar("Result")
 
 
 class RedisLink:
-    """A pooled client. Text in, text out, except where a caller asks `raw` for bytes."""
+    """A pooled client for the URLs of `redis_servers`. Text in, text out."""
 
     def __init__(self, url: str, *, max_connections: int = 64) -> None:
-        options: dict[str, Any] = {
-            "socket_timeout": BUDGET,
-            "socket_connect_timeout": BUDGET,
-            "retry": Retry(ConstantBackoff(0.02), 1),
-            "retry_on_error": [RedisConnectionError],
-            "health_check_interval": 15,
-        }
-        self._pool = redis.BlockingConnectionPool.from_url(
-            url, max_connections=max_connections, timeout=BUDGET, decode_responses=True, **options
-        )
         # Any: the stubs cannot tell that decode_responses makes every reply text.
-        self.text: Any = redis.Redis(connection_pool=self._pool)
-        self._raw_pool = redis.BlockingConnectionPool.from_url(
-            url, max_connections=max_connections, timeout=BUDGET, decode_responses=False, **options
-        )
-        self.raw: Any = redis.Redis(connection_pool=self._raw_pool)
+        self.text: Any
+        self.text, self._seeds = _clients(read_url(url), url, max_connections)
 
     def script(self, path: Path) -> "Script":
         """The Lua script at `path`."""
@@ -59,10 +50,8 @@ class RedisLink:
 
     async def close(self) -> None:
         """Closes every connection."""
-        await self.text.aclose()
-        await self.raw.aclose()
-        await self._pool.disconnect()
-        await self._raw_pool.disconnect()
+        for client in (self.text, *self._seeds):
+            await client.aclose()
 
 
 class Script:
@@ -76,3 +65,33 @@ class Script:
     async def __call__(self, keys: Sequence[str], args: Sequence[str | int | float]) -> Any:
         """The script's reply. Raises Fault UNAVAILABLE or INTERNAL."""
         return await self._link.do(lambda: self._script(keys=list(keys), args=list(args)))
+
+
+def _clients(address: Address, url: str, max_connections: int) -> tuple[Any, Sequence[Any]]:
+    """The client, and those that it asks where the master is."""
+    options: dict[str, Any] = {
+        "socket_timeout": BUDGET,
+        "socket_connect_timeout": BUDGET,
+        "retry": Retry(ConstantBackoff(0.02), 1),
+        "retry_on_error": [RedisConnectionError],
+        "health_check_interval": 15,
+        "decode_responses": True,
+    }
+    if not address.kind:
+        pool = redis.BlockingConnectionPool.from_url(
+            url, max_connections=max_connections, timeout=BUDGET, **options
+        )
+        return redis.Redis.from_pool(pool), ()
+    options |= {
+        "username": address.username or None,
+        "password": address.password or None,
+        "ssl": address.tls is not None,
+        **address.tls_options,
+    }
+    if address.kind == "sentinel":
+        asking = {"socket_timeout": BUDGET, "ssl": address.tls is not None, **address.tls_options}
+        sentinels = Sentinel(address.seeds, sentinel_kwargs=asking)
+        master = sentinels.master_for(address.service, db=address.db, max_connections=max_connections, **options)
+        return master, sentinels.sentinels
+    seeds = [ClusterNode(host, port) for host, port in address.seeds]
+    return redis.RedisCluster(startup_nodes=seeds, max_connections=max_connections, **options), ()

@@ -24,12 +24,13 @@ from hypothesis.stateful import (
 
 from services.quota.memory_store import MemoryStore
 from services.quota.office import Holder
+from services.quota.redis_office import TAG
 from services.quota.redis_store import RedisStore
 from services.quota.reservation import RefundReason, State
 from services.quota.store import Ask, Report
 from services.quota.surge import Level
 from services.runtime.errors import Fault
-from services.runtime.redis_link import RedisLink
+from services.runtime.pipelined import PipelinedLink
 from tests.contract.quota_stores import POLICY, Clock, Store, job_id
 
 ACCOUNTS = {"ada": "free", "bob": "free", "pia": "paid", "quin": "paid", "gil": "gold"}
@@ -331,7 +332,7 @@ def test_both_stores_give_the_same_answers(valkey_url: str) -> None:
         def make_stores(clock: Clock) -> tuple[list[Store], Callable[[], Awaitable[None]]]:
             with redis.Redis.from_url(valkey_url) as client:
                 client.flushall()
-            link = RedisLink(valkey_url)
+            link = PipelinedLink(valkey_url, tag=TAG, budget=2.0)
             return [MemoryStore(POLICY, clock), RedisStore(link, POLICY, clock=clock)], link.close
 
     run(SideBySide, examples=30, steps=50, phases=(Phase.generate,))

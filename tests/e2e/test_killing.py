@@ -13,8 +13,9 @@ import pytest
 from fournil.client import Fournil, FournilError
 from fournil.edge.v1 import edge_pb2
 from services.quota.policy_file import BUNDLED, load_policy
+from services.quota.redis_office import TAG
 from services.quota.redis_store import RedisStore
-from services.runtime.redis_link import RedisLink
+from services.runtime.pipelined import PipelinedLink
 from tests.e2e.conftest import SupervisedMesh
 
 pytestmark = pytest.mark.e2e
@@ -89,7 +90,7 @@ def test_killing_a_part_loses_no_job_and_charges_none_twice(mortal_mesh: Supervi
 
 async def discrepancies(mesh: SupervisedMesh) -> list[str]:
     """What is off when every counter of the desk is counted again from the reservations themselves."""
-    link = RedisLink(mesh.local.redis_url)
+    link = PipelinedLink(mesh.local.redis_url, tag=TAG, budget=2.0)
     try:
         store = RedisStore(link, load_policy(BUNDLED))
         books = await store.books()

@@ -141,6 +141,33 @@ async def test_repeats_and_trials_hold_nothing(desk: DeskProcess) -> None:
         assert allowance.verdicts[0].held == 1
 
 
+async def test_a_batch_is_as_many_reserves(desk: DeskProcess) -> None:
+    async with stubs(desk) as (quota, admin):
+        await make_account(admin, "pia", "paid")
+        await make_account(admin, "ada")
+
+        def one(number: int, account: str, cost: int = 1) -> quota_pb2.ReserveRequest:
+            return quota_pb2.ReserveRequest(id=job_id(number), account_id=account, cost=cost, model=MODEL)
+
+        asked = [one(n, "pia") for n in range(10)] + [one(n, "ada") for n in range(10, 14)]
+        asked += [one(20, "nobody"), one(21, "pia", cost=99), one(0, "pia")]
+        outcomes = (await quota.ReserveBatch(quota_pb2.ReserveBatchRequest(requests=asked))).outcomes
+        held = [one.response.reservation for one in outcomes[:10]]
+        assert [one.id for one in held] == [job_id(n) for n in range(10)]
+        of_ada = [one.response.WhichOneof("outcome") for one in outcomes[10:14]]
+        assert sorted(of_ada) == ["refusal", "refusal", "reservation", "reservation"], "two live jobs, no more"
+        assert [one.failure.reason for one in outcomes[14:16]] == ["NOT_FOUND", "INVALID_ARGUMENT"]
+        assert outcomes[15].failure.metadata["field"] == "cost"
+        assert outcomes[16].response.reservation == held[0]
+        again = (await quota.ReserveBatch(quota_pb2.ReserveBatchRequest(requests=asked[:10]))).outcomes
+        assert [one.response.reservation for one in again] == held, "asking again changes nothing"
+        allowance = await quota.GetAllowance(quota_pb2.GetAllowanceRequest(account_id="pia"))
+        assert allowance.verdicts[0].held == 10
+        for wrong in ([], asked * 4):
+            call = quota.ReserveBatch(quota_pb2.ReserveBatchRequest(requests=wrong))
+            assert await fault_of(call) is Reason.INVALID_ARGUMENT
+
+
 async def test_bad_calls_get_clear_faults(desk: DeskProcess) -> None:
     async with stubs(desk) as (quota, admin):
         key_of_ada = await make_account(admin, "ada")

@@ -46,6 +46,11 @@ class QuotaServiceStub(object):
                 request_serializer=fournil_dot_quota_dot_v1_dot_quota__pb2.ReserveRequest.SerializeToString,
                 response_deserializer=fournil_dot_quota_dot_v1_dot_quota__pb2.ReserveResponse.FromString,
                 _registered_method=True)
+        self.ReserveBatch = channel.unary_unary(
+                '/fournil.quota.v1.QuotaService/ReserveBatch',
+                request_serializer=fournil_dot_quota_dot_v1_dot_quota__pb2.ReserveBatchRequest.SerializeToString,
+                response_deserializer=fournil_dot_quota_dot_v1_dot_quota__pb2.ReserveBatchResponse.FromString,
+                _registered_method=True)
         self.Enqueue = channel.unary_unary(
                 '/fournil.quota.v1.QuotaService/Enqueue',
                 request_serializer=fournil_dot_quota_dot_v1_dot_quota__pb2.EnqueueRequest.SerializeToString,
@@ -119,6 +124,14 @@ class QuotaServiceServicer(object):
     def Reserve(self, request, context):
         """Holds pictures against every limit at once, or changes nothing. Idempotent by id. Fails NOT_FOUND for an unknown
         account, REQUEST_ID_REUSED for a request id with another body or an id with another account, cost or model.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ReserveBatch(self, request, context):
+        """Up to 64 Reserves in one call, each decided by itself and in no promised order: one that fails leaves the others as
+        they are. Idempotent as Reserve is.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -217,6 +230,11 @@ def add_QuotaServiceServicer_to_server(servicer, server):
                     servicer.Reserve,
                     request_deserializer=fournil_dot_quota_dot_v1_dot_quota__pb2.ReserveRequest.FromString,
                     response_serializer=fournil_dot_quota_dot_v1_dot_quota__pb2.ReserveResponse.SerializeToString,
+            ),
+            'ReserveBatch': grpc.unary_unary_rpc_method_handler(
+                    servicer.ReserveBatch,
+                    request_deserializer=fournil_dot_quota_dot_v1_dot_quota__pb2.ReserveBatchRequest.FromString,
+                    response_serializer=fournil_dot_quota_dot_v1_dot_quota__pb2.ReserveBatchResponse.SerializeToString,
             ),
             'Enqueue': grpc.unary_unary_rpc_method_handler(
                     servicer.Enqueue,
@@ -330,6 +348,33 @@ class QuotaService(object):
             '/fournil.quota.v1.QuotaService/Reserve',
             fournil_dot_quota_dot_v1_dot_quota__pb2.ReserveRequest.SerializeToString,
             fournil_dot_quota_dot_v1_dot_quota__pb2.ReserveResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ReserveBatch(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/fournil.quota.v1.QuotaService/ReserveBatch',
+            fournil_dot_quota_dot_v1_dot_quota__pb2.ReserveBatchRequest.SerializeToString,
+            fournil_dot_quota_dot_v1_dot_quota__pb2.ReserveBatchResponse.FromString,
             options,
             channel_credentials,
             insecure,

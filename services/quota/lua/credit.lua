@@ -7,8 +7,7 @@ local account, name = ARGV[2], ARGV[3]
 local known = redis.call('HMGET', P .. 'acct:' .. account, 'tier', 'zone')
 if not known[1] then return fail('NOT_FOUND', 'account_id') end
 if (known[2] or '') ~= ARGV[8] then return {'ZONE', known[2] or ''} end
-local all = tiers(9)
-for _, window in ipairs((all[known[1]] or all[ARGV[7]]).windows) do
+for _, window in ipairs(tier_of(known[1], ARGV[7], 9).windows) do
   if window.name == name and (window.kind == 'fixed' or window.kind == 'day') then
     local at = window_now(account, window, 0)
     if redis.call('SET', P .. 'credit:' .. ARGV[6], '1', 'NX', 'EX', 60) then

@@ -1,38 +1,25 @@
 -- Put before scripts that look at limits, after desk.lua. `limits.py` holds the same arithmetic.
--- The policy travels as arguments. Each tier: name live line wait_ms ("" for none) expected_ms ("" for unknown)
--- windows, then each of its windows: name kind limit period_ms unit shadow("1"); a window of kind "day" also the ms at
--- which yesterday, today, tomorrow and the day after begin in the account's time zone, and yesterday's number.
+-- The policy travels as arguments, three a tier: its name; JSON (policy_text.py) of live, line, wait (ms) and windows,
+-- each of these with name kind limit period (ms) unit shadow, one of kind "day" also with the cuts, the ms at which
+-- yesterday, today, tomorrow and the day after begin in the account's time zone, and first, yesterday's number; the ms
+-- that a ticket of it is expected to wait ("" for unknown). An account's tier that is no more is the default one.
 
 local PARTS = 12
 
--- The tiers that start at ARGV[at], by name.
-local function tiers(at)
-  local found = {}
-  while ARGV[at] do
-    local tier = {name = ARGV[at], live = tonumber(ARGV[at + 1]), line = tonumber(ARGV[at + 2]),
-      wait = tonumber(ARGV[at + 3]), expected = tonumber(ARGV[at + 4]), windows = {}}
-    local count = tonumber(ARGV[at + 5])
-    at = at + 6
-    for i = 1, count do
-      local window = {name = ARGV[at], kind = ARGV[at + 1], limit = tonumber(ARGV[at + 2]),
-        period = tonumber(ARGV[at + 3]), unit = ARGV[at + 4], shadow = ARGV[at + 5] == '1'}
-      at = at + 6
-      if window.kind == 'day' then
-        window.cuts = {tonumber(ARGV[at]), tonumber(ARGV[at + 1]), tonumber(ARGV[at + 2]), tonumber(ARGV[at + 3])}
-        window.first = tonumber(ARGV[at + 4])
-        at = at + 5
-      end
-      tier.windows[i] = window
-    end
-    found[tier.name] = tier
+-- The tier that an account of tier `name` is judged by, among those that start at ARGV[at]: `asked`, if its own is among
+-- those `above` that (" name  name "), else its own.
+local function tier_of(name, default, at, asked, above)
+  local own, fallback, wanted
+  for i = at, #ARGV, 3 do
+    if ARGV[i] == name then own = i end
+    if ARGV[i] == default then fallback = i end
+    if ARGV[i] == asked then wanted = i end
   end
-  return found
-end
-
--- The tier that an account of tier `own` is judged by: `asked`, if its own is among those `above` it (" name  name ").
-local function judged_by(all, own, asked, above)
-  if all[asked] and string.find(above, ' ' .. own.name .. ' ', 1, true) then return all[asked] end
-  return own
+  local found = own or fallback
+  if wanted and string.find(above, ' ' .. ARGV[found] .. ' ', 1, true) then found = wanted end
+  local tier = cjson.decode(ARGV[found + 1])
+  tier.name, tier.expected = ARGV[found], tonumber(ARGV[found + 2])
+  return tier
 end
 
 local function counted(key)
@@ -88,8 +75,8 @@ local function window_now(account, window, take)
   return {key = root .. label, label = label, limit = limit, used = used, held = held, reset = room}
 end
 
--- One verdict as text; `reset` may be nil.
+-- One verdict; `reset` may be nil. Numbers travel as numbers: text costs more on both sides.
 local function verdict(name, at, binding, unit, shadow)
-  return {name, whole(at.limit), whole(at.used), whole(at.held), at.reset and whole(at.reset) or '',
-    binding and '1' or '0', unit, shadow and '1' or '0'}
+  return {name, at.limit, at.used, at.held, at.reset and math.floor(at.reset + 0.5) or '', binding and 1 or 0, unit,
+    shadow and 1 or 0}
 end

@@ -11,8 +11,7 @@ local request_key = P .. 'req:' .. account .. ':' .. request
 local known = redis.call('HMGET', P .. 'acct:' .. account, 'tier', 'live', 'zone', 'banned')
 if not known[1] then return fail('NOT_FOUND', 'account_id') end
 if (known[3] or '') ~= ARGV[15] then return {'ZONE', known[3] or ''} end
-local all = tiers(16)
-local tier = judged_by(all, all[known[1]] or all[ARGV[14]], ARGV[12], ARGV[13])
+local tier = tier_of(known[1], ARGV[14], 16, ARGV[12], ARGV[13])
 local where = model .. ':' .. tier.name
 
 local earlier = load(id)
