@@ -3,6 +3,7 @@
 | variable | default | meaning |
 |---|---|---|
 | `REDIS_URL` | required | the store: Redis 7 or Valkey |
+| `FOURNIL_REDIS_BUDGET_MS` | 50 | how long a decision may wait for the store |
 | `FOURNIL_KEY_PEPPER` | required | under which keys are hashed, 16 characters or more; another ends every key |
 | `FOURNIL_POLICY` | `policy.toml` here | tiers, limits, times and surge marks |
 | `FOURNIL_ADMIN_TOKEN` | none | what operators show, 16 characters or more; without it nobody shows anything |

@@ -178,6 +178,7 @@ class Desk:
         """A generator reports."""
         check_report(generator_id, address, models, slots, picture_time)
         await self._store.heartbeat(Report(generator_id, address, tuple(models), slots, picture_time))
+        self.view.heard(generator_id)
         self.rounds.kick()
 
     def _ended(self, reservation: Reservation) -> Reservation:

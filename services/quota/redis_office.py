@@ -1,7 +1,6 @@
 """The back office of the store in Redis: accounts, keys, the audit log, the surge level."""
 
 import json
-import secrets
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
@@ -14,7 +13,7 @@ from services.quota.policy import Policy
 from services.quota.policy_text import PolicyText, ms
 from services.quota.store import store_fault
 from services.quota.surge import Level, SurgeState
-from services.runtime.errors import Reason
+from services.runtime.errors import Fault, Reason
 from services.runtime.pipelined import PipelinedLink, Script
 
 TAG = "{fournil}"
@@ -22,6 +21,7 @@ TAG = "{fournil}"
 PREFIX = f"{TAG}:desk:"
 MOST_KEYS = 1_000
 MOST_ZONES = 100_000
+MOST_TRIES = 5
 
 _UNITS = {str(unit): unit for unit in Unit}
 _LUA = Path(__file__).with_name("lua")
@@ -79,8 +79,7 @@ class RedisOffice:
         await self._run(self._set_account, account_id, reason, *pairs)
 
     async def credit(self, account_id: str, policy: str, amount: int, reason: str) -> Verdict:
-        once, default = secrets.token_hex(8), self._policy.default_tier
-        args: list[Argument] = [account_id, policy, amount, reason, once, default]
+        args: list[Argument] = [account_id, policy, amount, reason, self._policy.default_tier]
         return read_verdict(await self._zoned(self._credit, account_id, args))
 
     async def reset(self, account_id: str, reason: str) -> None:
@@ -132,8 +131,9 @@ class RedisOffice:
         waits: Mapping[str, float] | None = None,
     ) -> Any:
         """As `_run`, with the policy at a level behind `args`, in the account's time zone. The script says when
-        this replica was wrong about the zone, and is asked again with the right one."""
-        while True:
+        this replica was wrong about the zone, and is asked again with the right one. Raises UNAVAILABLE if the zone
+        is changed faster than it can be asked for."""
+        for _ in range(MOST_TRIES):
             zone = self._zones.get(account_id, "")
             now = time.time() if self._clock is None else self._clock()
             reply = await self._run(script, *args, zone, *self._text.args(level, zone, now, waits or {}))
@@ -142,6 +142,7 @@ class RedisOffice:
             if len(self._zones) >= MOST_ZONES:
                 self._zones.clear()
             self._zones[account_id] = reply[1]
+        raise Fault(Reason.UNAVAILABLE, "the account's time zone keeps changing", retry_after=0.1, peer="redis")
 
 
 def read_verdict(row: Sequence[Any]) -> Verdict:

@@ -58,6 +58,11 @@ class View:
                     self._line_at = self._clock()
         return self._line
 
+    def heard(self, generator_id: str) -> None:
+        """A generator has reported: if it is new, the line is read anew for the next who asks."""
+        if all(oven.generator_id != generator_id for oven in self._line.ovens):
+            self._line_at = float("-inf")
+
     async def surge(self) -> SurgeState:
         """The surge level. Raises Fault UNAVAILABLE."""
         if self._clock() - self._surge_at > LEVEL_AGE:

@@ -25,6 +25,8 @@ from services.runtime.telemetry import start_logging, start_metrics
 
 log = logging.getLogger("fournil.process")
 
+CANCEL_TRIES = 3
+
 MAX_SEND_BYTES = 16 << 20
 
 
@@ -124,11 +126,21 @@ class ServiceProcess:
         await asyncio.sleep(self.settings.drain_seconds)
         grace = self.settings.grace_seconds
         await asyncio.gather(self.server.stop(grace), *(_bounded([step], grace + 2) for step in stop))
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await _ended(tasks)
         await _bounded(close, 5.0)
         log.info("stopped")
+
+
+async def _ended(tasks: Sequence["asyncio.Task[None]"]) -> None:
+    """Cancels the tasks, again where one has swallowed it, for `CANCEL_TRIES` seconds at most."""
+    pending = set(tasks)
+    for _ in range(CANCEL_TRIES):
+        for task in pending:
+            task.cancel()
+        if pending:
+            _, pending = await asyncio.wait(pending, timeout=1.0)
+    for task in pending:
+        log.error("background task does not end", extra={"task": task.get_name()})
 
 
 async def _bounded(steps: Sequence[Callable[[], Awaitable[None]]], seconds: float) -> None:

@@ -3,11 +3,9 @@
 import pytest
 
 from services.quota.office import Holder, Profile
-from services.quota.redis_store import RedisStore
 from services.quota.surge import Level
 from services.runtime.errors import Fault, Reason
-from services.runtime.redis_link import RedisLink
-from tests.contract.quota_stores import POLICY, Clock, Store, ask, beat, job_id, open_account
+from tests.contract.quota_stores import Clock, Store, ask, beat, job_id
 
 
 async def test_an_account_is_opened_once_and_read_as_it_stands(store: Store) -> None:
@@ -87,20 +85,3 @@ async def test_a_lighter_tier_draws_on_the_same_account(store: Store) -> None:
     refused = await store.reserve(ask(2, "pia", tier="free"))
     assert refused.refusal and refused.refusal.reason is Reason.TOO_MANY_LIVE_JOBS
     assert (await store.reserve(ask(2, "pia"))).reservation
-
-
-async def test_a_credit_whose_answer_was_lost_and_that_is_sent_again_counts_once(valkey_url: str) -> None:
-    class Stutterer(RedisLink):
-        """Sends every command twice, as after an answer that never came."""
-
-        async def do(self, command):  # type: ignore[no-untyped-def]
-            await super().do(command)
-            return await super().do(command)
-
-    link = Stutterer(valkey_url)
-    store = RedisStore(link, POLICY)
-    await open_account(store, "ada", "free")
-    assert (await store.credit("ada", "daily", 2, "sorry")).limit == 5
-    assert (await store.credit("ada", "daily", 2, "sorry again")).limit == 7
-    assert [entry.action for entry in await store.audit("", 9)] == ["credit", "credit", "create_key"]
-    await link.close()

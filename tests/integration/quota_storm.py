@@ -28,9 +28,10 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeElapsedCo
 from fournil.quota.v1 import admin_pb2, admin_pb2_grpc, quota_pb2, quota_pb2_grpc
 from services.local_mesh.store import start_store
 from services.quota.policy_file import load_policy
+from services.quota.redis_office import TAG
 from services.quota.redis_store import RedisStore
 from services.quota.surge import Level
-from services.runtime.redis_link import RedisLink
+from services.runtime.pipelined import PipelinedLink
 from tests.integration.desk_process import DeskProcess
 
 ACCOUNTS = 40
@@ -272,7 +273,7 @@ async def _run(
 
 async def _audit(url: str, policy: Path, jobs: int, charged: Counter[str]) -> list[str]:
     """What the store says against what the clients were told."""
-    link = RedisLink(url)
+    link = PipelinedLink(url, tag=TAG)
     store = RedisStore(link, load_policy(policy))
     try:
         wrong, books = await store.discrepancies(), await store.books()
