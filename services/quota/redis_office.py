@@ -131,8 +131,8 @@ class RedisOffice:
         waits: Mapping[str, float] | None = None,
     ) -> Any:
         """As `_run`, with the policy at a level behind `args`, in the account's time zone. The script says when
-        this replica was wrong about the zone, and is asked again with the right one. Raises UNAVAILABLE if the zone
-        is changed faster than it can be asked for."""
+        this replica was wrong about the zone, and is asked again with the right one. Raises UNAVAILABLE if it
+        changes faster than it can be asked for."""
         for _ in range(MOST_TRIES):
             zone = self._zones.get(account_id, "")
             now = time.time() if self._clock is None else self._clock()
