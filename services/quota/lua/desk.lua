@@ -23,7 +23,7 @@
 --   line:<model>:<tier>          zset    "<arrival, 16 digits>:<cost, 2 digits>:<work, 8
 --                                        digits>:<id>" -> tag; place = rank
 --   class:<model>:<tier>         hash    virtual; cost, work (waiting); held (reservations not yet waiting);
---                                        returned (turns that came back)
+--                                        returned (turns that came back); joined (work that ever joined)
 --   ends:<model>:<tier>          zset    account -> end of its last ticket in virtual time, while above `virtual`
 --   shares:<model>               hash    virtual; tag:<tier>: fair queueing between the classes of a model
 --   shares                       hash    virtual; tag:<model>: fair queueing between models on one generator
