@@ -10,7 +10,7 @@ PEERS := .venv-peers
 QUOTA_PEERS := .venv-quota-peers
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run demo test lint protos models bench bench-model bench-generator bench-peers bench-quota bench-quota-peers clean
+.PHONY: help setup run demo test lint protos models bench bench-model bench-generator bench-peers bench-quota bench-quota-peers bench-surge clean
 
 help: ## what there is
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -50,6 +50,7 @@ bench: $(BENCH_READY) ## every benchmark, as ratios in one run; writes bench/out
 	$(BIN)/python -m bench.fleet
 	$(BIN)/python -m bench.serving
 	$(BIN)/python -m bench.quota
+	$(BIN)/python -m bench.surge
 	$(BIN)/python -m bench.report
 
 bench-model: $(BENCH_READY) ## the drawing model in onnxruntime and OpenVINO, float32 and int8
@@ -57,6 +58,9 @@ bench-model: $(BENCH_READY) ## the drawing model in onnxruntime and OpenVINO, fl
 
 bench-generator: $(DEV_READY) ## the oven beside four peers on an emulated accelerator (those in .venv-peers)
 	$(BIN)/python -m bench.oven $(ARGS)
+
+bench-surge: $(DEV_READY) ## fifty times the capacity: simulated, and on loopback with a killed desk; plots in docs/surge/
+	$(BIN)/python -m bench.surge $(ARGS)
 
 bench-peers: $(PEERS)/.ready ## installs those peers into .venv-peers, apart from everything of ours
 

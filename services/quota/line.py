@@ -90,6 +90,10 @@ class ClassLine:
     sizes: dict[str, Size] = field(default_factory=dict)
     owners: dict[str, str] = field(default_factory=dict)
     """Whose each ticket is."""
+    waiting: Size = NOTHING
+    """Of all tickets."""
+    joined_work: int = 0
+    """Of all tickets that ever joined, returns not counted: it tells how fast they come."""
     returned: int = 0
     """Tickets that ever came back to the head. A watcher whose place rose looks whether it moved."""
 
@@ -97,6 +101,7 @@ class ClassLine:
         """Takes a place behind the account's own tickets; returns its tag."""
         tag = max(self.virtual, self.ends.get(account, 0))
         self.ends[account] = tag + size.work
+        self.joined_work += size.work
         self._put(tag, arrival, ticket, account, size)
         return tag
 
@@ -111,13 +116,13 @@ class ClassLine:
         """The first ticket, removed; the class's virtual time moves on."""
         tag, _, ticket = self.tickets.pop(0)
         self.virtual = max(self.virtual, tag)
-        del self.sizes[ticket], self.owners[ticket]
+        self._drop(ticket)
         return ticket
 
     def leave(self, ticket: str) -> None:
         """Removes a ticket from wherever it stands."""
         del self.tickets[self._rank(ticket)]
-        del self.sizes[ticket], self.owners[ticket]
+        self._drop(ticket)
 
     def forget(self, account: str, tag: int, work: int) -> dict[str, int]:
         """A ticket that joined with `tag` left without ever having had a turn: its work is not counted. What
@@ -136,18 +141,18 @@ class ClassLine:
         rank = self._rank(ticket)
         if rank <= HEAD:
             return rank, Size.of(self.sizes[other] for _, _, other in self.tickets[:rank])
-        waiting = self.waiting
-        return rank, Size(*(rank * part // len(self.tickets) for part in waiting))
-
-    @property
-    def waiting(self) -> Size:
-        """Of all tickets."""
-        return Size.of(self.sizes.values())
+        return rank, Size(*(rank * part // len(self.tickets) for part in self.waiting))
 
     def _put(self, tag: int, arrival: int, ticket: str, account: str, size: Size) -> None:
         bisect.insort(self.tickets, (tag, arrival, ticket))
         self.sizes[ticket] = size
         self.owners[ticket] = account
+        self.waiting = Size.of((self.waiting, size))
+
+    def _drop(self, ticket: str) -> None:
+        size = self.sizes.pop(ticket)
+        del self.owners[ticket]
+        self.waiting = Size(self.waiting.cost - size.cost, self.waiting.work - size.work)
 
     def _rank(self, ticket: str) -> int:
         return next(rank for rank, entry in enumerate(self.tickets) if entry[2] == ticket)

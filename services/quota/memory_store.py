@@ -154,7 +154,7 @@ class MemoryStore(MemoryOffice):
 
     async def line(self) -> LineState:
         classes = [
-            ClassState(model, tier, len(one.line.tickets), *one.line.waiting)
+            ClassState(model, tier, len(one.line.tickets), *one.line.waiting, one.line.joined_work)
             for (model, tier), one in sorted(self._classes.items())
         ]
         return LineState(classes, [_oven(one) for _, one in sorted(self._alive().items())])
@@ -173,15 +173,18 @@ class MemoryStore(MemoryOffice):
         while len(granted) < limit:
             waiting: dict[str, list[str]] = {}
             for (model, tier), one in self._classes.items():
-                if one.line.tickets and self._oven_for(model, tier):
+                if one.line.tickets:
                     waiting.setdefault(model, []).append(tier)
-            if not waiting:
+            # The class whose turn it is, of each model that has room for it.
+            turns: dict[str, tuple[str, Generator]] = {}
+            for model, tiers in waiting.items():
+                tier = self._tiers[model].next(tiers, weights)
+                if oven := self._oven_for(model, tier):
+                    turns[model] = tier, oven
+            if not turns:
                 break
-            model = self._models.next_model(waiting)
-            shares = self._tiers[model]
-            tier = shares.next(waiting[model], weights)
-            oven = self._oven_for(model, tier)
-            assert oven is not None
+            model = self._models.next_model(turns)
+            shares, (tier, oven) = self._tiers[model], turns[model]
             record = self._records[self._classes[model, tier].line.take()]
             cost, work = _size(record.shown)
             self._models.charge(model, work, 1)

@@ -12,6 +12,8 @@ from services.quota.wait import Wait, capacity, expected_wait
 NOTABLE_SHARE = 0.1
 NOTABLE_SECONDS = 1.0
 """An ETA is told again when it moved by more than both, and counts down by itself meanwhile."""
+NOTABLE_PLACE = 0.02
+"""Share of a place by which it must have moved to be told again: the first fifty places are told at every step."""
 
 
 class PlaceReason(StrEnum):
@@ -65,21 +67,19 @@ def read_ticket(
 def wait_behind(ahead: Size, model: str, tier: str, line: LineState, weights: Mapping[str, int]) -> Wait | None:
     """Expected wait behind so much of a class; None when no generator's speed is known."""
     busy = frozenset(one.model for one in line.classes if one.waiting)
-    able = capacity(line.ovens, model, busy)
+    classes = [one for one in line.classes if one.model == model]
+    overcommit = max((one.overcommit for one in classes if one.tier == tier), default=0)
+    able = capacity(line.ovens, model, busy, overcommit)
     if able is None:
         return None
-    classes = [one for one in line.classes if one.model == model]
     return expected_wait(ahead, tier, classes, weights, able)
 
 
 def differs(now: Ticket, shown: Ticket) -> bool:
     """Whether `now` says anything that `shown` did not."""
-    if (now.state, now.place, now.turn, now.refund_reason) != (
-        shown.state,
-        shown.place,
-        shown.turn,
-        shown.refund_reason,
-    ):
+    if (now.state, now.turn, now.refund_reason) != (shown.state, shown.turn, shown.refund_reason):
+        return True
+    if abs(now.place - shown.place) > shown.place * NOTABLE_PLACE:
         return True
     if now.wait is None or shown.wait is None:
         return now.wait is not shown.wait

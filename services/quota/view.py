@@ -7,7 +7,9 @@ must never be passed. Limits are the store's business.
 import asyncio
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 
+from services.quota.inflow import Inflows
 from services.quota.line import Size
 from services.quota.policy import Policy
 from services.quota.store import LineState
@@ -32,6 +34,7 @@ class View:
         self._line_at = self._surge_at = float("-inf")
         self._waits: dict[str, Mapping[str, float]] = {}
         self._reading = asyncio.Lock()
+        self._inflows = Inflows()
 
     def use(self, policy: Policy) -> None:
         """Another policy from now on."""
@@ -53,15 +56,32 @@ class View:
         if self._clock() - self._line_at > LINE_AGE:
             async with self._reading:
                 if self._clock() - self._line_at > LINE_AGE:
-                    self._line = await self._store.line()
-                    self._waits.clear()
+                    line = await self._store.line()
                     self._line_at = self._clock()
+                    self._line = self._with_flows(line)
+                    self._waits.clear()
         return self._line
 
     def heard(self, generator_id: str) -> None:
         """A generator has reported: if it is new, the line is read anew for the next who asks."""
         if all(oven.generator_id != generator_id for oven in self._line.ovens):
             self._line_at = float("-inf")
+
+    def _with_flows(self, line: LineState) -> LineState:
+        """What the store does not know of its classes: how fast they fill, and what their tiers may."""
+        self._inflows.see(line.classes, self._line_at)
+        tiers = self._policy.tiers
+        return LineState(
+            [
+                replace(
+                    one,
+                    inflow=self._inflows.of(one.model, one.tier),
+                    overcommit=tiers[one.tier].overcommit if one.tier in tiers else 0,
+                )
+                for one in line.classes
+            ],
+            line.ovens,
+        )
 
     async def surge(self) -> SurgeState:
         """The surge level. Raises Fault UNAVAILABLE."""

@@ -1,18 +1,22 @@
 """How long a ticket waits, as a range. Pure: the line's backlog and the generators' reports in, seconds out.
 
-The low end lets the classes drain as they stand, nobody new arriving (a fluid of generalised processor
-sharing); the high end keeps every class that waits now waiting, and counts a full batch before the first free
-slot. What the range does not know: tickets of accounts that have not yet asked and will go first by fair
-sharing. A place that rises by it says so.
+The classes are a fluid of generalised processor sharing: each of them that waits has its weight's share, and what
+a rival brings while one waits comes as fast as it usually does (`inflow`): a class that has run dry still takes
+what joins it. Both ends are that time with a margin; the high end counts the first free slot besides.
+
+What the range does not know: how demand will change, and tickets of accounts that have not yet asked and will go
+first by fair sharing. A place that rises by it says so. docs/decisions/0016 tells what was measured.
 """
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from services.quota.line import Size
 
-EARLY, LATE = 0.8, 1.25
-"""Margins for what a generator's own report of its speed does not know."""
+EARLY, LATE = 0.8, 1.5
+"""Margins. What comes between (a burst, an oven that dies, an account that goes first by fair sharing) lengthens a
+wait far more often than it shortens one."""
 
 REACTION = 0.1
 """Seconds in which a free slot is noticed, at the latest, by the granting loop."""
@@ -41,6 +45,12 @@ class ClassState:
     waiting: int
     waiting_cost: int
     waiting_work: int
+    joined_work: int = 0
+    """Of all tickets that ever joined."""
+    inflow: float = 0.0
+    """Default pictures that usually join it in a second; a view knows it, the store does not."""
+    overcommit: int = 0
+    """Its tier's, per cent; from the view too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,52 +76,92 @@ class Capacity:
     """Free slots."""
     batch: float
     """Seconds until a full generator has finished everything it holds, at most."""
+    ovens: int = 1
+    beyond: int = 0
+    """Slots that a tier with overcommit finds when none is free."""
 
 
-def capacity(ovens: Iterable[Oven], model: str, busy: frozenset[str]) -> Capacity | None:
+def capacity(ovens: Iterable[Oven], model: str, busy: frozenset[str], overcommit: int = 0) -> Capacity | None:
     """Capacity for `model`, a generator's speed divided between the models that wait for it (`busy`).
 
     None when no living generator serves the model, or none has measured its speed yet.
     """
-    rate, room, batch = 0.0, 0, 0.0
+    rate, room, batch, number, beyond = 0.0, 0, 0.0, 0, 0
     for oven in ovens:
         if model in oven.models and oven.slots > 0 and oven.picture_time:
             sharers = len((busy | {model}) & set(oven.models))
             rate += 1 / (oven.picture_time * sharers)
-            room += max(oven.slots - oven.leased, 0)
+            free = oven.slots - oven.leased
+            room += max(free, 0)
+            beyond += max(free - (-oven.slots * overcommit // 100), 0)
+            number += 1
             held = max(oven.slots, oven.leased, oven.leased_work / 1000)
             batch = max(batch, oven.picture_time * held)
-    return Capacity(rate, room, batch) if rate else None
+    return Capacity(rate, room, batch, number, beyond) if rate else None
 
 
 def expected_wait(
     ahead_of_it: Size, tier: str, classes: Sequence[ClassState], weights: Mapping[str, int], able: Capacity
 ) -> Wait:
     """The wait behind pictures and work of class `tier`; `classes` are those of its model."""
-    rivals_waiting = [one for one in classes if one.tier != tier and one.waiting]
-    others = {one.tier: one.waiting_work / 1000 for one in rivals_waiting}
-    if ahead_of_it.cost + sum(one.waiting_cost for one in rivals_waiting) < able.room:
+    rivals = [one for one in classes if one.tier != tier]
+    if ahead_of_it.cost + sum(one.waiting_cost for one in rivals) < able.room or ahead_of_it.cost < able.beyond:
         return Wait(0.0, REACTION)
     ahead = ahead_of_it.work / 1000
-    if not others and ahead_of_it.cost:
+    if not any(one.waiting for one in rivals) and ahead_of_it.cost:
         # What finds a free slot at once is not waited for.
         ahead *= max(ahead_of_it.cost - able.room, 0) / ahead_of_it.cost
-    weight = weights.get(tier, 1)
-    rivals = [(cost, weights.get(name, 1)) for name, cost in others.items()]
-    low = _drain(ahead, weight, rivals, able.rate)
-    high = ahead * (weight + sum(rival for _, rival in rivals)) / (weight * able.rate)
-    return Wait(low * EARLY, high * LATE + REACTION + (0.0 if able.room > 0 else able.batch))
+    flows = [Flow(one.waiting_work / 1000, weights.get(one.tier, 1), one.inflow) for one in rivals]
+    likely = drain(ahead, weights.get(tier, 1), flows, able.rate)
+    # Of n generators that end their batches at any time, the first is expected after 1 / (n + 1) of one; half of
+    # what is added here is in the middle of the range.
+    first = 0.0 if able.room > 0 else 2 * able.batch / (able.ovens + 1)
+    return Wait(likely * EARLY, likely * LATE + REACTION + first)
 
 
-def _drain(ahead: float, weight: int, rivals: Sequence[tuple[float, int]], rate: float) -> float:
-    """Seconds until `ahead` is served, when rivals of (what waits, weight) leave as they run dry."""
-    seconds, served = 0.0, 0.0  # `served` is per unit of weight, the same for all that still wait
-    total = weight + sum(rival for _, rival in rivals)
-    for cost, rival in sorted(rivals, key=lambda one: one[0] / one[1]):
-        level = min(cost / rival, ahead / weight)
-        seconds += (level - served) * total / rate
-        served = level
-        if level == ahead / weight:
-            return seconds
-        total -= rival
-    return seconds + (ahead / weight - served) * total / rate
+@dataclass(frozen=True, slots=True)
+class Flow:
+    """A rival class: default pictures that wait in it, its weight, default pictures that join it in a second."""
+
+    waiting: float
+    weight: int
+    inflow: float = 0.0
+
+
+def drain(ahead: float, weight: int, rivals: Sequence[Flow], rate: float) -> float:
+    """Seconds until `ahead` is served at `weight`, of `rate` default pictures a second in all.
+
+    A rival that waits has its weight's share; once it has run dry it takes what joins it, if that is less.
+    """
+    waiting = {number: one.waiting for number, one in enumerate(rivals)}
+    seconds = 0.0
+    while True:
+        share, dry = _share(weight, rivals, {number for number in waiting if waiting[number] <= 0.0}, rate)
+        # How long each rival still waits at this pace.
+        lasts = {
+            number: left / (rivals[number].weight * share - rivals[number].inflow)
+            for number, left in waiting.items()
+            if number not in dry and rivals[number].weight * share > rivals[number].inflow
+        }
+        step = min(lasts.values(), default=math.inf)
+        if ahead <= step * weight * share:
+            return seconds + ahead / (weight * share)
+        seconds += step
+        ahead -= step * weight * share
+        for number, left in waiting.items():
+            if number not in dry:
+                pace = rivals[number].weight * share - rivals[number].inflow
+                waiting[number] = 0.0 if lasts.get(number) == step else left - step * pace
+
+
+def _share(weight: int, rivals: Sequence[Flow], empty: set[int], rate: float) -> tuple[float, set[int]]:
+    """Default pictures a second for each unit of weight, and which of the `empty` rivals take less than that."""
+    dry = set(empty)
+    while True:
+        taken = sum(rivals[number].inflow for number in dry)
+        total = weight + sum(one.weight for number, one in enumerate(rivals) if number not in dry)
+        share = (rate - taken) / total
+        wet = {number for number in dry if rivals[number].inflow > rivals[number].weight * share}
+        if not wet:
+            return share, dry
+        dry -= wet

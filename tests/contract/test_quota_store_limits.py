@@ -199,6 +199,31 @@ async def test_a_tier_with_overcommit_goes_beyond_the_slots_and_others_do_not(st
     assert grant.tier == "gold", "two of three slots are taken"
 
 
+async def test_overcommit_is_for_a_tiers_turn_and_not_beyond_its_share(store: Store) -> None:
+    """Six slots and three beyond for gold, which has four parts of five."""
+    await open_account(store, "gus", "gold")
+    await beat(store, slots=6)
+    for number in range(8):
+        await queue(store, 10 + number, ("gil", "gus")[number % 2])
+    for number in range(4):
+        await queue(store, number, ("ada", "bob")[number % 2])
+    tiers = [grant.tier for grant in await store.grant(20)]
+    assert (tiers.count("gold"), tiers.count("free")) == (5, 1), "it is free's turn now, and free waits for a slot"
+    await store.release_slots(job_id(10), 1)
+    assert [grant.tier for grant in await store.grant(1)] == ["free"]
+    assert {grant.tier for grant in await store.grant(20)} == {"gold"}
+
+
+async def test_the_line_tells_what_ever_joined_and_counts_no_return(store: Store) -> None:
+    await queue(store, 1)
+    await queue(store, 2, "bob", cost=2)
+    await beat(store)
+    assert [one.joined_work for one in (await store.line()).classes] == [3_000]
+    await store.grant(1)
+    await store.return_turn(job_id(1), 1, 60.0)
+    assert [one.joined_work for one in (await store.line()).classes] == [3_000]
+
+
 async def test_shares_are_of_work_and_not_of_pictures(store: Store) -> None:
     """Free and paid have 1 to 4: a free picture of four times the work waits for sixteen usual ones of paid."""
     await open_account(store, "cleo", "free")

@@ -24,7 +24,7 @@
 --                                        digits>:<id>" -> tag; place = rank
 --   own:<model>:<tier>:<account> zset    the same of one account's tickets
 --   class:<model>:<tier>         hash    virtual; cost, work (waiting); held (reservations not yet waiting);
---                                        returned (turns that came back)
+--                                        returned (turns that came back); joined (work that ever joined)
 --   ends:<model>:<tier>          zset    account -> end of its last ticket in virtual time, while above `virtual`
 --   shares:<model>               hash    virtual; tag:<tier>: fair queueing between the classes of a model
 --   shares                       hash    virtual; tag:<model>: fair queueing between models on one generator

@@ -10,6 +10,7 @@ if r.state == 'HELD' then
   r.tag = math.max(number(class, 'virtual'), tonumber(redis.call('ZSCORE', ends, r.account) or '0'))
   redis.call('ZADD', ends, whole(r.tag + r.work), r.account)
   redis.call('HINCRBY', class, 'held', -1)
+  redis.call('HINCRBY', class, 'joined', r.work)
   set(r, 'arrival', r.arrival, 'tag', whole(r.tag))
   stand(r, r.tag)
   expires(r, math.max(r.expire, now + tonumber(ARGV[3])))

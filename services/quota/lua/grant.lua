@@ -1,7 +1,7 @@
 -- Hands out turns while a living generator has a free slot and a ticket for one of its models waits.
 -- A generator may be leased beyond its slots by less than one job, so that a job of many pictures cannot block
--- the line behind it. A tier with overcommit may, when no slot is free, take slots beyond them, in its class's order
--- and on its class's account: the oven puts others aside meanwhile. `line.py` holds the theory.
+-- the line behind it. A tier with overcommit may, when no slot is free and it is its turn, take slots beyond them, on
+-- its class's account: the oven puts others aside meanwhile. `line.py` holds the theory.
 -- Reads and writes: line, class, ends, shares, shares:<model>, gen (leased), res, expiry, moves. Reads: lines, gens.
 -- ARGV 2.. : limit silence_ms lease_ms catch_up, then tier weight overcommit (per cent) triples. Reply: {{id, model, tier, cost, generator}...}.
 
@@ -47,21 +47,18 @@ local function roomiest(model, extra)
   return best
 end
 
--- The tier whose turn it is among those of a model that wait and find room: with free slots all of them, without only
--- those with overcommit.
+-- The tier whose turn it is among those of a model that wait, with its oven; nil when there is no room for it. With no
+-- slot free only a tier with overcommit finds room, and only in its turn: beyond its share it waits for a slot too.
 local function next_tier(model)
   local best
-  local free = roomiest(model, 0)
   for tier in pairs(waiting[model]) do
-    local oven = free or ((over[tier] or 0) > 0 and roomiest(model, over[tier]))
-    if oven then
-      local one = {tier = tier, start = number(P .. 'shares:' .. model, 'tag:' .. tier), weight = weight(tier),
-        oven = oven}
-      if not best or one.start < best.start or (one.start == best.start and (one.weight > best.weight
-        or (one.weight == best.weight and one.tier < best.tier))) then best = one end
-    end
+    local one = {tier = tier, start = number(P .. 'shares:' .. model, 'tag:' .. tier), weight = weight(tier)}
+    if not best or one.start < best.start or (one.start == best.start and (one.weight > best.weight
+      or (one.weight == best.weight and one.tier < best.tier))) then best = one end
   end
-  return best
+  local extra = over[best.tier] or 0
+  best.oven = roomiest(model, 0) or (extra > 0 and roomiest(model, extra)) or nil
+  return best.oven and best
 end
 
 local function next_model()

@@ -18,7 +18,7 @@ def test_the_bundled_policy_cuts_free_accounts_to_three_pictures_while_the_ovens
     daily = [policy.tier("free", level).windows[0] for level in Level]
     assert [window.limit for window in daily] == [20, 10, 3, 3]
     assert all(window.kind is Kind.DAY for window in daily)
-    assert [policy.tier("free", level).line for level in Level] == [10_000, 10_000, 10_000, 0]
+    assert [policy.tier("free", level).wait for level in Level] == [604_800, 604_800, 604_800, 1_800]
     assert {policy.tier("paid", level).windows[0].limit for level in Level} == {500}
     assert policy.weights == {"free": 1, "paid": 4}
     assert (policy.max_attempts, policy.lease, policy.silence) == (3, 30, 3)
