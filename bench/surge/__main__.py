@@ -11,7 +11,6 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from bench.oven.figures import percentile
 from bench.surge.figures import figures
 from bench.surge.judge import Row, Run, real_rows, rows
 from bench.surge.orders import ORDERS
@@ -19,6 +18,7 @@ from bench.surge.pictures import draw
 from bench.surge.real import POLICY, SCENE, Real, run_real
 from bench.surge.scene import Scene
 from bench.surge.simulated import simulate
+from bench.traffic.figures import percentile
 from services.quota.policy_file import load_policy
 
 REPO = Path(__file__).resolve().parents[2]

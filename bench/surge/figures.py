@@ -7,8 +7,8 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from bench.oven.figures import percentile
 from bench.surge.log import Log, Ticket, Turn
+from bench.traffic.figures import percentile
 
 SECOND = 1.0
 """An ETA's error is a share of the wait, of a wait under a second of one second: nobody sees less."""

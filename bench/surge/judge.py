@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from bench.oven.figures import percentile
 from bench.surge.figures import Figures
 from bench.surge.log import Log
 from bench.surge.real import Real
+from bench.traffic.figures import percentile
 
 Row = dict[str, object]
 PAID_RATIO, GAP, ETA_MEDIAN, ETA_P90, SHARE = 1.3, 1.0, 0.15, 0.6, 0.95

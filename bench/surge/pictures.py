@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-from bench.oven.figures import percentile
 from bench.plots import Band, Panel, Series, svg
 from bench.surge.judge import Run
 from bench.surge.log import Log, Ticket
+from bench.traffic.figures import percentile
 
 TIERS = {"free": "#1f77b4", "paid": "#d62728"}
 LEVELS = {"normal": "#e8f5e9", "busy": "#fff9c4", "surge": "#ffe0b2", "shed": "#ffcdd2"}

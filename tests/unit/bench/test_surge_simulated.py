@@ -6,13 +6,13 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from bench.oven.figures import percentile
 
 from bench.surge.figures import figures
 from bench.surge.judge import steady
 from bench.surge.log import Log
 from bench.surge.scene import Scene
 from bench.surge.simulated import Simulation
+from bench.traffic.figures import percentile
 from services.quota.policy_file import load_policy
 
 POLICY = load_policy(Path(__file__).resolve().parents[3] / "bench" / "surge" / "real.toml")
