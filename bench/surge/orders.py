@@ -24,8 +24,11 @@ class _ByArrival(ClassLine):
 
     def join(self, arrival: int, ticket: str, account: str, size: Size) -> int:
         self.joined_work += size.work
-        self._put(arrival, arrival, ticket, size)
+        self._put(arrival, arrival, ticket, account, size)
         return arrival
+
+    def forget(self, account: str, tag: int, work: int) -> dict[str, int]:
+        return {}
 
 
 class StrictStore(MemoryStore):

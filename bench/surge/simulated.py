@@ -49,6 +49,8 @@ class Simulation:
         self._events: list[tuple[float, int, Callable[..., Awaitable[None]], tuple[Any, ...]]] = []
         self._count = 0
         self._followed: dict[str, Shown] = {}
+        self._gave_up: dict[str, float] = {}
+        """When an account last gave a ticket up."""
         self.log = Log(order, greedy=scene.greedy_accounts)
         self._asks = asks(scene, seed)
 
@@ -114,6 +116,7 @@ class Simulation:
         if (await self.store.standings([id]))[id].reservation.state is State.QUEUED:
             await self.store.refund(id, RefundReason.CANCELLED)
             self.log.tickets[id].ended = "cancelled"
+            self._gave_up[self.log.tickets[id].account] = self.now
             self._followed.pop(id, None)
 
     def _sight(self, shown: Shown) -> Sight:
@@ -137,10 +140,12 @@ class Simulation:
             self.log.tickets[id].sights.append(self._sight(shown))
 
     async def _check_rise(self, shown: Shown, before: Shown) -> None:
-        """The reason must be what happened: as many as the place rose by joined, or came back, since."""
+        """The reason must be what happened: as many as the place rose by joined, or moved up as their account gave
+        an earlier ticket up, or came back, since."""
         since = self.log.tickets[shown.id].sights[-1].at
         ahead = (await self.store.waiting(MODEL, self.log.tickets[shown.id].tier, shown.place))[: shown.place]
-        joined = sum(self.log.tickets[id].joined >= since for id in ahead)
+        came = [self.log.tickets[id] for id in ahead]
+        joined = sum(one.joined >= since or self._gave_up.get(one.account, -1.0) >= since for one in came)
         returned = shown.returned - before.returned
         rose = shown.place - before.place
         told = PlaceReason.RETURNED_JOB if returned else PlaceReason.FAIR_SHARE
