@@ -1,10 +1,9 @@
 """The policy as `lua/limits.lua` reads it: each tier as one JSON text, made once a level, time zone and day.
 
-A decision then costs its caller three arguments a tier, not six and up to eleven a window.
+A decision then costs its caller two arguments a tier, not six and up to eleven a window.
 """
 
 import json
-from collections.abc import Mapping
 from typing import NamedTuple
 
 from services.quota.limits import Days, Kind, Window, days
@@ -16,7 +15,7 @@ MOST_KEPT = 4_096
 
 
 class _Kept(NamedTuple):
-    tiers: list[tuple[str, str]]
+    args: list[str]
     begins: float
     ends: float
 
@@ -28,23 +27,19 @@ class PolicyText:
         self._policy = policy
         self._kept: dict[tuple[Level, str], _Kept] = {}
 
-    def args(self, level: Level, zone: str, now: float, waits: Mapping[str, float]) -> list[str | int]:
-        """Of each tier: its name, its text, and the ms that a ticket of it would wait ("" where that is unknown).
-        `zone` is "" for the policy's own."""
+    def args(self, level: Level, zone: str, now: float) -> list[str]:
+        """Of each tier its name and its text. `zone` is "" for the policy's own."""
         kept = self._kept.get((level, zone))
         if kept is None or not kept.begins <= now < kept.ends:
             kept = self._make(level, zone, now)
-        args: list[str | int] = []
-        for name, text in kept.tiers:
-            args += (name, text, ms(waits[name]) if name in waits else "")
-        return args
+        return kept.args
 
     def _make(self, level: Level, zone: str, now: float) -> _Kept:
         around = days(now, zone or self._policy.zone)
-        tiers = [(tier.name, _tier(tier, around)) for tier in self._policy.at(level).values()]
+        args = [part for tier in self._policy.at(level).values() for part in (tier.name, _tier(tier, around))]
         if len(self._kept) >= MOST_KEPT:
             self._kept.clear()
-        kept = self._kept[level, zone] = _Kept(tiers, around.starts[1], around.starts[2])
+        kept = self._kept[level, zone] = _Kept(args, around.starts[1], around.starts[2])
         return kept
 
 

@@ -2,7 +2,7 @@
 
 import json
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -117,32 +117,39 @@ class RedisOffice:
     async def _run(self, script: Script, *args: Argument) -> Any:
         """The script's reply at the clock's time. A FAULT reply is raised."""
         now = "" if self._clock is None else ms(self._clock())
-        reply = await script([PREFIX], [now, *args])
-        if isinstance(reply, list) and reply and reply[0] == "FAULT":
-            raise store_fault(Reason(reply[1]), reply[2])
-        return reply
+        return faultless(await script([PREFIX], [now, *args]))
 
     async def _zoned(
-        self,
-        script: Script,
-        account_id: str,
-        args: Sequence[Argument],
-        level: Level = Level.NORMAL,
-        waits: Mapping[str, float] | None = None,
+        self, script: Script, account_id: str, args: Sequence[Argument], level: Level = Level.NORMAL
     ) -> Any:
-        """As `_run`, with the policy at a level behind `args`, in the account's time zone. The script says when
-        this replica was wrong about the zone, and is asked again with the right one. Raises UNAVAILABLE if it
-        changes faster than it can be asked for."""
+        """As `_run`, with the policy at a level behind `args`, in the account's time zone."""
+
+        async def run(zone: str) -> Any:
+            return await self._run(script, *args, zone, *self._policy_args(level, zone))
+
+        return await self._in_zone(account_id, run)
+
+    def _policy_args(self, level: Level, zone: str) -> Sequence[str]:
+        return self._text.args(level, zone, time.time() if self._clock is None else self._clock())
+
+    async def _in_zone(self, account_id: str, run: Callable[[str], Awaitable[Any]]) -> Any:
+        """The reply in the account's time zone. The script says when this replica was wrong about the zone, and is
+        asked again with the right one. Raises UNAVAILABLE if it changes faster than it can be asked for."""
         for _ in range(MOST_TRIES):
-            zone = self._zones.get(account_id, "")
-            now = time.time() if self._clock is None else self._clock()
-            reply = await self._run(script, *args, zone, *self._text.args(level, zone, now, waits or {}))
+            reply = await run(self._zones.get(account_id, ""))
             if not (isinstance(reply, list) and reply and reply[0] == "ZONE"):
                 return reply
             if len(self._zones) >= MOST_ZONES:
                 self._zones.clear()
             self._zones[account_id] = reply[1]
         raise Fault(Reason.UNAVAILABLE, "the account's time zone keeps changing", retry_after=0.1, peer="redis")
+
+
+def faultless(reply: Any) -> Any:
+    """The reply, if it is no FAULT; that is raised."""
+    if isinstance(reply, list) and reply and reply[0] == "FAULT":
+        raise store_fault(Reason(reply[1]), reply[2])
+    return reply
 
 
 def read_verdict(row: Sequence[Any]) -> Verdict:

@@ -8,11 +8,12 @@ agree on leases and windows; a `clock` (Unix seconds) given by a test takes its 
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from services.quota.batches import Batches
 from services.quota.limits import Verdict, refusal
 from services.quota.line import CATCH_UP, Size
 from services.quota.policy import Policy
 from services.quota.policy_text import ms
-from services.quota.redis_office import PREFIX, RedisOffice, read_verdict
+from services.quota.redis_office import PREFIX, RedisOffice, faultless, read_verdict
 from services.quota.reservation import RefundReason, Reservation, State
 from services.quota.store import (
     BOOK_FIELDS,
@@ -41,6 +42,7 @@ class RedisStore(RedisOffice):
         self.use(policy)
         script = self._script
         self._reserve = script("reserve", limits=True)
+        self._batches: Batches[tuple[Level, str], Sequence[str | int], Any] = Batches(self._reserve_all)
         self._allowance = script("allowance", limits=True)
         self._enqueue = script("enqueue")
         self._return_turn = script("return_turn")
@@ -63,11 +65,16 @@ class RedisStore(RedisOffice):
 
     async def reserve(self, ask: Ask) -> Decision:
         trial = "1" if ask.validate_only else "0"
-        args: list[str | int | float] = [
+        waits = "".join(f" {tier}={ms(seconds)} " for tier, seconds in ask.waits.items())
+        args: list[str | int] = [
             ask.id, ask.account_id, ask.cost, ask.work, ask.model, ms(ask.ttl), ask.request_id, ask.body_hash,
-            trial, ms(self._policy.keep_request), ask.tier, self._above(ask.tier), self._policy.default_tier,
+            trial, ask.tier, self._above(ask.tier), waits,
         ]  # fmt: skip
-        outcome, reserved, verdicts = await self._zoned(self._reserve, ask.account_id, args, ask.level, ask.waits)
+
+        async def decided(zone: str) -> Any:
+            return faultless(await self._batches.ask((ask.level, zone), args))
+
+        outcome, reserved, verdicts = await self._in_zone(ask.account_id, decided)
         read = [read_verdict(row) for row in verdicts]
         return Decision(
             reservation=_reservation(reserved) if reserved else None,
@@ -77,8 +84,16 @@ class RedisStore(RedisOffice):
             level=ask.level,
         )
 
+    async def _reserve_all(self, key: tuple[Level, str], asks: Sequence[Sequence[str | int]]) -> Sequence[Any]:
+        """Asks of accounts that are taken to be in one time zone, at one level."""
+        policy = self._policy_args(*key)
+        fields = [field for ask in asks for field in ask]
+        keep, default, tiers = ms(self._policy.keep_request), self._policy.default_tier, len(policy) // 2
+        replies: Sequence[Any] = await self._run(self._reserve, keep, default, key[1], tiers, *policy, *fields)
+        return replies
+
     def _above(self, tier: str) -> str:
-        """The tiers whose accounts may be judged by this one, for `judged_by` in `limits.lua`."""
+        """The tiers whose accounts may be judged by this one, for `tier_of` in `limits.lua`."""
         weights = self._policy.weights
         return "".join(f" {name} " for name, weight in weights.items() if weight >= weights.get(tier, weight + 1))
 

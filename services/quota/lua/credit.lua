@@ -6,7 +6,7 @@ local account, name = ARGV[2], ARGV[3]
 local known = redis.call('HMGET', P .. 'acct:' .. account, 'tier', 'zone')
 if not known[1] then return fail('NOT_FOUND', 'account_id') end
 if (known[2] or '') ~= ARGV[7] then return {'ZONE', known[2] or ''} end
-for _, window in ipairs(tier_of(known[1], ARGV[6], 8).windows) do
+for _, window in ipairs(tier_of(known[1], ARGV[6], 8, #ARGV).windows) do
   if window.name == name and (window.kind == 'fixed' or window.kind == 'day') then
     local at = window_now(account, window, 0)
     redis.call('HINCRBY', at.key, 'bonus', ARGV[4])

@@ -1,25 +1,28 @@
 -- Put before scripts that look at limits, after desk.lua. `limits.py` holds the same arithmetic.
--- The policy travels as arguments, three a tier: its name; JSON (policy_text.py) of live, line, wait (ms) and windows,
--- each of these with name kind limit period (ms) unit shadow, one of kind "day" also with the cuts, the ms at which
--- yesterday, today, tomorrow and the day after begin in the account's time zone, and first, yesterday's number; the ms
--- that a ticket of it is expected to wait ("" for unknown). An account's tier that is no more is the default one.
+-- The policy travels as arguments, two a tier: its name; JSON (policy_text.py) of live, line, wait (ms) and windows, each of
+-- these with name kind limit period (ms) unit shadow, one of kind "day" also with the cuts, the ms at which yesterday,
+-- today, tomorrow and the day after begin in the account's time zone, and first, yesterday's number. An account's tier
+-- that is no more is the default one.
 
 local PARTS = 12
 
--- The tier that an account of tier `name` is judged by, among those that start at ARGV[at]: `asked`, if its own is among
--- those `above` that (" name  name "), else its own.
-local function tier_of(name, default, at, asked, above)
+-- The tier that an account of tier `name` is judged by, among those from ARGV[first] to ARGV[last]: `asked`, if its own is
+-- among those `above` that (" name  name "), else its own.
+local decoded = {}
+local function tier_of(name, default, first, last, asked, above)
   local own, fallback, wanted
-  for i = at, #ARGV, 3 do
+  for i = first, last, 2 do
     if ARGV[i] == name then own = i end
     if ARGV[i] == default then fallback = i end
     if ARGV[i] == asked then wanted = i end
   end
   local found = own or fallback
   if wanted and string.find(above, ' ' .. ARGV[found] .. ' ', 1, true) then found = wanted end
-  local tier = cjson.decode(ARGV[found + 1])
-  tier.name, tier.expected = ARGV[found], tonumber(ARGV[found + 2])
-  return tier
+  if not decoded[found] then
+    decoded[found] = cjson.decode(ARGV[found + 1])
+    decoded[found].name = ARGV[found]
+  end
+  return decoded[found]
 end
 
 local function counted(key)

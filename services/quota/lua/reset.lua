@@ -6,7 +6,7 @@ local account = ARGV[2]
 local known = redis.call('HMGET', P .. 'acct:' .. account, 'tier', 'zone')
 if not known[1] then return fail('NOT_FOUND', 'account_id') end
 if (known[2] or '') ~= ARGV[5] then return {'ZONE', known[2] or ''} end
-for _, window in ipairs(tier_of(known[1], ARGV[4], 6).windows) do
+for _, window in ipairs(tier_of(known[1], ARGV[4], 6, #ARGV).windows) do
   local at = window_now(account, window, 0)
   if window.kind == 'burst' then
     redis.call('DEL', at.key)

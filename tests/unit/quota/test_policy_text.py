@@ -11,17 +11,16 @@ EVENING = NOON + 0.45 * DAY
 
 
 def gold(text: PolicyText, zone: str, now: float) -> dict[str, object]:
-    args = text.args(Level.NORMAL, zone, now, {})
+    args = text.args(Level.NORMAL, zone, now)
     tier = json.loads(str(args[args.index("gold") + 1]))
     return next(window for window in tier["windows"] if window["name"] == "day")
 
 
-def test_each_tier_has_its_name_its_text_and_its_wait() -> None:
+def test_each_tier_has_its_name_and_its_text() -> None:
     text = PolicyText(POLICY)
-    args = text.args(Level.NORMAL, "", NOON, {"paid": 1.5})
-    assert args[::3] == list(POLICY.tiers)
-    assert args[2::3] == ["", 1500, ""]
-    free, paid = (json.loads(str(args[at])) for at in (1, 4))
+    args = text.args(Level.NORMAL, "", NOON)
+    assert args[::2] == list(POLICY.tiers)
+    free, paid = (json.loads(str(args[at])) for at in (1, 3))
     assert (free["live"], free["line"], free["wait"]) == (2, 5, 20_000)
     assert "wait" not in paid
     assert [window["period"] for window in paid["windows"]] == [3_600_000, 86_400_000]
@@ -29,8 +28,8 @@ def test_each_tier_has_its_name_its_text_and_its_wait() -> None:
 
 def test_a_text_is_kept_for_its_day_and_made_again_for_the_next() -> None:
     text = PolicyText(POLICY)
-    today = text.args(Level.NORMAL, "UTC", NOON, {})
-    assert all(one is other for one, other in zip(today, text.args(Level.NORMAL, "UTC", EVENING, {}), strict=True))
+    today = text.args(Level.NORMAL, "UTC", NOON)
+    assert all(one is other for one, other in zip(today, text.args(Level.NORMAL, "UTC", EVENING), strict=True))
     first = gold(text, "UTC", NOON)["first"]
     assert gold(text, "UTC", NOON + DAY)["first"] == int(str(first)) + 1
     assert gold(text, "UTC", NOON)["first"] == first, "also when a clock goes back"
