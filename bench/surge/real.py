@@ -22,9 +22,10 @@ from bench.surge.scene import Scene, asks
 from fournil.quota.v1 import admin_pb2, admin_pb2_grpc, quota_pb2
 from services.quota.policy import Policy
 from services.quota.policy_file import load_policy
+from services.quota.redis_office import TAG
 from services.quota.redis_store import RedisStore
 from services.runtime.channels import open_channel
-from services.runtime.redis_link import RedisLink
+from services.runtime.pipelined import PipelinedLink
 
 POLICY = Path(__file__).with_name("real.toml")
 SCENE = Scene(
@@ -169,7 +170,7 @@ class _Audit:
 
 async def _recount(there: Mesh, edge: Edge) -> list[str]:
     """The store's own recount, and that all that was let in ended."""
-    link = RedisLink(there.redis_url)
+    link = PipelinedLink(there.redis_url, tag=TAG)
     try:
         store = RedisStore(link, load_policy(POLICY))
         wrong = await store.discrepancies()

@@ -64,7 +64,13 @@ class Kitchen:
     def __init__(self, pace: float = 0.35) -> None:
         self.pace = pace
         self.ahead = 3
-        self.surge: dict[str, Any] = {"level": "normal", "backlog": 0.0}
+        self.surge: dict[str, Any] = {
+            "level": "normal",
+            "since": None,
+            "cause": "",
+            "pinned": False,
+            "backlog": 0.0,
+        }
         self.fault: dict[str, Any] | None = None
         self.jobs: dict[str, MockJob] = {}
         self.orders: dict[str, str] = {}
@@ -94,6 +100,10 @@ class Kitchen:
             "size": "256x256",
             "seed": seed,
             "steps": body.get("steps", STEPS),
+            "guidance": 3.0,
+            "negative_prompt": None,
+            "strength": None,
+            "output_format": "png",
             "create_time": stamp(time.time()),
             "images": [],
             "charged": 0,
@@ -232,6 +242,11 @@ class MockEdge:
             "reset_time": self.reset(),
             "live_limit": 2 if tier == "free" else 16,
             "live": live,
+            "level": self._kitchen.surge["level"],
+            "limits": [
+                {"policy": "daily", "limit": limit, "used": used, "held": held, "reset": None, "unit": "pictures"},
+                {"policy": "live", "limit": 2, "used": 0, "held": live, "reset": None, "unit": "jobs"},
+            ],
         }
 
     async def create(self, request: Request) -> Response:
@@ -355,7 +370,11 @@ class MockEdge:
         )
 
     async def models(self, request: Request) -> Response:
-        facts = {"output_width": 256, "output_height": 256, "default_steps": STEPS, "aliases": ["gpt-image-1"]}
+        sizes = {"native_width": 96, "native_height": 96, "output_width": 256, "output_height": 256}
+        edges = {"smallest": 64, "largest": 1024, "unit": 1, "most_pixels": 1024**2, "square": True}
+        usual = {"default_steps": STEPS, "default_guidance": 3.0, "family": "FournilTextToImagePipeline"}
+        takes = {"takes_guidance": True, "takes_negative": False, "takes_image": True}
+        facts = {**sizes, **edges, **usual, **takes, "aliases": ["gpt-image-1"]}
         model = {"id": "fournil-mini", "object": "model", "created": 0, "owned_by": "fournil", **facts}
         return JSONResponse({"object": "list", "data": [model]})
 

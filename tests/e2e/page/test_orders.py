@@ -222,7 +222,7 @@ def test_a_key_that_is_not_known_is_said_at_the_field(browser: Browser, url: str
 def test_the_level_of_demand_is_told(
     browser: Browser, url: str, kitchen: Kitchen, language: str, said: str
 ) -> None:
-    kitchen.surge = {"level": "surge", "backlog": 84.2}
+    kitchen.surge |= {"level": "surge", "backlog": 84.2}
     page = with_key(browser.open(url, language=language))
     page.wait_text(said)
     assert page.complaints == []

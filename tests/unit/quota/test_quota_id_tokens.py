@@ -47,7 +47,7 @@ def tokens(tmp_path: Path) -> IdTokens:
 
 def signed(key: Any = EC, algorithm: str = "ES256", kid: str | None = "ec", **claims: object) -> str:
     now = int(time.time())
-    said = {"iss": ISSUER, "aud": AUDIENCE, "sub": "user-1", "iat": now, "exp": now + 300, **claims}
+    said = {"iss": ISSUER, "aud": AUDIENCE, "sub": "user-1", "iat": now, "exp": now + 3_000, **claims}
     said = {name: value for name, value in said.items() if value is not None}
     return jwt.encode(said, key, algorithm, headers={"kid": kid} if kid else None)
 
