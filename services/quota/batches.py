@@ -1,7 +1,8 @@
-"""What is asked in one turn of the event loop, in one call of a script.
+"""What is asked in one turn of the event loop, and while an earlier call is under way, in one call of a script.
 
 A script's call has a price of its own, apart from what it does: its source is bound, the policy is read. Together
-that is paid once. Nobody waits for company: what is there when the turn ends is sent.
+that is paid once. Who comes alone is sent at once; who comes while a call is under way leaves when it is answered:
+the more there is to decide the less each decision costs.
 """
 
 import asyncio
@@ -22,7 +23,7 @@ class Batches(Generic[Key, Item, Reply]):
     def __init__(self, send: Callable[[Key, Sequence[Item]], Awaitable[Sequence[Reply]]]) -> None:
         self._send = send
         self._waiting: dict[Key, list[tuple[Item, asyncio.Future[Reply]]]] = {}
-        self._sending: set[asyncio.Task[None]] = set()
+        self._sending: dict[Key, asyncio.Task[None]] = {}
 
     async def ask(self, key: Key, item: Item) -> Reply:
         """Its reply."""
@@ -30,16 +31,23 @@ class Batches(Generic[Key, Item, Reply]):
         reply: asyncio.Future[Reply] = loop.create_future()
         waiting = self._waiting.setdefault(key, [])
         waiting.append((item, reply))
-        if len(waiting) == 1:
-            loop.call_soon(self._flush, key)
+        if len(waiting) == 1 and key not in self._sending:
+            loop.call_soon(self._begin, key)
         return await reply
 
-    def _flush(self, key: Key) -> None:
-        waiting = self._waiting.pop(key)
-        for begin in range(0, len(waiting), MOST):
-            task = asyncio.get_running_loop().create_task(self._page(key, waiting[begin : begin + MOST]))
-            self._sending.add(task)
-            task.add_done_callback(self._sending.discard)
+    def _begin(self, key: Key) -> None:
+        if key not in self._sending:
+            self._sending[key] = asyncio.get_running_loop().create_task(self._drain(key))
+
+    async def _drain(self, key: Key) -> None:
+        """Sends until nobody waits."""
+        try:
+            while waiting := self._waiting.pop(key, None):
+                if rest := waiting[MOST:]:
+                    self._waiting[key] = rest
+                await self._page(key, waiting[:MOST])
+        finally:
+            del self._sending[key]
 
     async def _page(self, key: Key, page: Sequence[tuple[Item, asyncio.Future[Reply]]]) -> None:
         try:

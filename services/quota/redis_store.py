@@ -61,6 +61,7 @@ class RedisStore(RedisOffice):
     def use(self, policy: Policy) -> None:
         super().use(policy)
         self._keep_ms = ms(policy.keep_final)
+        self._above = {name: self._tiers_above(name) for name in policy.tiers}
         self._shares = [arg for one in policy.tiers.values() for arg in (one.name, one.weight, one.overcommit)]
 
     async def reserve(self, ask: Ask) -> Decision:
@@ -68,7 +69,7 @@ class RedisStore(RedisOffice):
         waits = "".join(f" {tier}={ms(seconds)} " for tier, seconds in ask.waits.items())
         args: list[str | int] = [
             ask.id, ask.account_id, ask.cost, ask.work, ask.model, ms(ask.ttl), ask.request_id, ask.body_hash,
-            trial, ask.tier, self._above(ask.tier), waits,
+            trial, ask.tier, self._above.get(ask.tier, ""), waits,
         ]  # fmt: skip
 
         async def decided(zone: str) -> Any:
@@ -92,7 +93,7 @@ class RedisStore(RedisOffice):
         replies: Sequence[Any] = await self._run(self._reserve, keep, default, key[1], tiers, *policy, *fields)
         return replies
 
-    def _above(self, tier: str) -> str:
+    def _tiers_above(self, tier: str) -> str:
         """The tiers whose accounts may be judged by this one, for `tier_of` in `limits.lua`."""
         weights = self._policy.weights
         return "".join(f" {name} " for name, weight in weights.items() if weight >= weights.get(tier, weight + 1))
@@ -128,7 +129,7 @@ class RedisStore(RedisOffice):
         return {standing.reservation.id: standing for standing in found}
 
     async def allowance(self, account_id: str, level: Level, tier: str = "") -> tuple[str, Sequence[Verdict]]:
-        args = [account_id, tier, self._above(tier), self._policy.default_tier]
+        args = [account_id, tier, self._above.get(tier, ""), self._policy.default_tier]
         judge, verdicts = await self._zoned(self._allowance, account_id, args, level)
         return judge, [read_verdict(row) for row in verdicts]
 

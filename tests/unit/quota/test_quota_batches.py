@@ -41,6 +41,20 @@ async def test_a_call_is_bounded() -> None:
     assert [len(items) for _, items in send.calls] == [MOST, MOST, 1]
 
 
+async def test_who_comes_while_a_call_is_under_way_goes_with_the_next() -> None:
+    send = Sender()
+    send.open.clear()
+    batches: Batches[str, int, int] = Batches(send)
+    asked = [asyncio.create_task(batches.ask("a", 0))]
+    await asyncio.sleep(0.01)
+    asked += [asyncio.create_task(batches.ask("a", number)) for number in (1, 2, 3)]
+    await asyncio.sleep(0.01)
+    assert send.calls == [("a", [0])]
+    send.open.set()
+    assert await asyncio.gather(*asked) == [0, 2, 4, 6]
+    assert send.calls == [("a", [0]), ("a", [1, 2, 3])]
+
+
 async def test_trouble_is_everybodys_and_does_not_stay() -> None:
     send = Sender()
     batches: Batches[str, int, int] = Batches(send)
