@@ -79,7 +79,7 @@ class Counter:
         job = await self._own(account, job_id)
         if job.state.final:
             return job
-        reservation = await self.quota.refund(job.id, RefundReason.CANCELLED)
+        reservation = await self.quota.refund(job, RefundReason.CANCELLED)
         if reservation.state is State.REFUNDED:
             await self.diary.failed(job, Failure(Reason.JOB_CANCELLED))
             self.conductor.stop_walking(job.id)

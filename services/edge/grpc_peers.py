@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 from collections import OrderedDict
 from collections.abc import AsyncIterator, Iterator, Sequence
-from dataclasses import fields
+from dataclasses import fields, replace
 from datetime import timedelta
 
 import grpc
@@ -108,45 +108,51 @@ class GrpcQuota:
             validate_only=validate_only,
             work=job.spec.work,
             tier=job.account.tier,
+            voucher=job.voucher,
         )
         with _faults_of("quota"):
             answer = await self._stub.Reserve(request)
         if answer.WhichOneof("outcome") == "refusal":
             raise _refusal(answer)
-        return Reservation(job.id, State.HELD) if validate_only else _reservation(answer.reservation)
+        if validate_only:
+            return Reservation(job.id, State.HELD)
+        return replace(_reservation(answer.reservation), voucher=answer.voucher)
 
-    async def enqueue(self, job_id: str) -> Ticket:
+    async def enqueue(self, job: Job) -> Ticket:
         with _faults_of("quota"):
-            return _ticket((await self._stub.Enqueue(quota_pb2.EnqueueRequest(id=job_id))).ticket)
+            request = quota_pb2.EnqueueRequest(id=job.id, voucher=job.voucher)
+            return _ticket((await self._stub.Enqueue(request)).ticket)
 
     async def watch_ticket(self, job_id: str) -> AsyncIterator[Ticket]:
         with _faults_of("quota"):
             async for update in self._stub.WatchTicket(quota_pb2.WatchTicketRequest(id=job_id)):
                 yield _ticket(update.ticket)
 
-    async def return_turn(self, job_id: str, attempt: int, untried: bool) -> Reservation:
-        request = quota_pb2.ReturnTurnRequest(id=job_id, attempt=attempt, untried=untried)
+    async def return_turn(self, job: Job, attempt: int, untried: bool) -> Reservation:
+        request = quota_pb2.ReturnTurnRequest(id=job.id, attempt=attempt, untried=untried, voucher=job.voucher)
         with _faults_of("quota"):
             answer = await self._stub.ReturnTurn(request)
         return _reservation(answer.reservation)
 
-    async def release_slots(self, job_id: str, attempt: int) -> None:
+    async def release_slots(self, job: Job, attempt: int) -> None:
         with _faults_of("quota"):
-            await self._stub.ReleaseSlots(quota_pb2.ReleaseSlotsRequest(id=job_id, attempt=attempt))
+            request = quota_pb2.ReleaseSlotsRequest(id=job.id, attempt=attempt, voucher=job.voucher)
+            await self._stub.ReleaseSlots(request)
 
     async def extend(self, job_ids: Sequence[str]) -> Sequence[str]:
         with _faults_of("quota"):
             answer = await self._stub.Extend(quota_pb2.ExtendRequest(ids=job_ids, ttl=RESERVATION_LIFE))
         return list(answer.lost_ids)
 
-    async def commit(self, job_id: str, actual: int) -> Reservation:
+    async def commit(self, job: Job, actual: int) -> Reservation:
         with _faults_of("quota"):
-            answer = await self._stub.Commit(quota_pb2.CommitRequest(id=job_id, actual=actual))
+            request = quota_pb2.CommitRequest(id=job.id, actual=actual, voucher=job.voucher)
+            answer = await self._stub.Commit(request)
         return _reservation(answer.reservation)
 
-    async def refund(self, job_id: str, reason: RefundReason) -> Reservation:
+    async def refund(self, job: Job, reason: RefundReason) -> Reservation:
         with _faults_of("quota"):
-            request = quota_pb2.RefundRequest(id=job_id, reason=_TO_REASON[reason])
+            request = quota_pb2.RefundRequest(id=job.id, reason=_TO_REASON[reason], voucher=job.voucher)
             return _reservation((await self._stub.Refund(request)).reservation)
 
     async def allowance(self, account: Account) -> Allowance:

@@ -151,6 +151,8 @@ class Job:
     state: State = State.HELD
     request_id: str = ""
     body_hash: str = ""
+    voucher: str = ""
+    """What the desk granted it by while its store was away."""
     language: str = "en"
     ended: float | None = None
     place: Place | None = None

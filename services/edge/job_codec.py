@@ -21,6 +21,7 @@ def pack_doc(job: Job) -> str:
             "created": job.created,
             "request_id": job.request_id,
             "body_hash": job.body_hash,
+            "voucher": job.voucher,
             "language": job.language,
         }
     )
@@ -62,6 +63,7 @@ def unpack(job_id: str, fields: Mapping[str, str]) -> Job:
         created=doc["created"],
         request_id=doc["request_id"],
         body_hash=doc["body_hash"],
+        voucher=doc.get("voucher", ""),
         language=doc["language"],
         state=State(fields.get("state", State.HELD)),
         ended=float(fields["ended"]) if "ended" in fields else None,

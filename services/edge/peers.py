@@ -29,6 +29,8 @@ class Reservation:
     state: State
     charged: int = 0
     refund_reason: RefundReason | None = None
+    voucher: str = ""
+    """What the desk granted it by while its store was away; goes with every later call about the job."""
 
 
 @dataclass(frozen=True)
@@ -158,7 +160,7 @@ class Quota(Protocol):
         REQUEST_ID_REUSED."""
         ...
 
-    async def enqueue(self, job_id: str) -> Ticket:
+    async def enqueue(self, job: Job) -> Ticket:
         """Takes a place in line."""
         ...
 
@@ -166,11 +168,11 @@ class Quota(Protocol):
         """Updates until the turn comes or the reservation ends."""
         ...
 
-    async def return_turn(self, job_id: str, attempt: int, untried: bool) -> Reservation:
+    async def return_turn(self, job: Job, attempt: int, untried: bool) -> Reservation:
         """Gives a turn back uncharged; `untried` when the generator had no time for it."""
         ...
 
-    async def release_slots(self, job_id: str, attempt: int) -> None:
+    async def release_slots(self, job: Job, attempt: int) -> None:
         """Frees the generator while the pictures are looked at."""
         ...
 
@@ -178,11 +180,11 @@ class Quota(Protocol):
         """Keeps reservations alive; returns those that are not."""
         ...
 
-    async def commit(self, job_id: str, actual: int) -> Reservation:
+    async def commit(self, job: Job, actual: int) -> Reservation:
         """Charges `actual` pictures."""
         ...
 
-    async def refund(self, job_id: str, reason: RefundReason) -> Reservation:
+    async def refund(self, job: Job, reason: RefundReason) -> Reservation:
         """Charges nothing."""
         ...
 

@@ -10,7 +10,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol, TypeVar, TypeVarTuple
 
 from services.edge.job import Drawn, Failure, Job, Place, Refusal, State
@@ -126,6 +126,8 @@ async def walk(job: Job, mesh: Mesh, source: bytes = b"") -> None:
     held = await mesh.quota.reserve(job)
     if held.id != job.id:
         raise AlreadyAccepted(held.id)
+    if held.voucher:
+        job = replace(job, voucher=held.voucher)
     if source:
         await mesh.results.put_source(job.id, source)
         del source  # a walk may take hours
@@ -146,12 +148,12 @@ async def walk(job: Job, mesh: Mesh, source: bytes = b"") -> None:
                 log.warning("turn lost", extra=lost)
                 await _give_back(job, turn, mesh, untried=fault.reason is Reason.OVERLOADED)
 
-        await patiently(mesh.quota.release_slots, job.id, turn.attempt)
+        await patiently(mesh.quota.release_slots, job, turn.attempt)
         fit = await _screen_pictures(job, baked, mesh)
         for picture in fit:
             await patiently(mesh.results.put, job.id, picture.index, picture.data)
 
-        charged = await patiently(mesh.quota.commit, job.id, len(fit))
+        charged = await patiently(mesh.quota.commit, job, len(fit))
         if charged.state is not State.COMMITTED:
             raise _Ended(charged)
         drawn = [Drawn(picture.index, picture.seed) for picture in fit]
@@ -179,7 +181,7 @@ async def _screen_order(job: Job, mesh: Mesh) -> None:
 
 async def _wait_for_turn(job: Job, mesh: Mesh) -> Turn:
     """Takes a place, reports how it moves, returns with the turn."""
-    ticket = await mesh.quota.enqueue(job.id)
+    ticket = await mesh.quota.enqueue(job)
     if ticket.state is State.QUEUED:
         await mesh.diary.queued(job, ticket.place)
     if ticket.state is State.QUEUED or (ticket.state is State.RUNNING and ticket.turn is None):
@@ -225,7 +227,7 @@ async def _show_progress(job: Job, event: StepDone | RoughPicture, mesh: Mesh) -
 
 async def _give_back(job: Job, turn: Turn, mesh: Mesh, *, untried: bool) -> None:
     """Back to the head of the line, uncharged; after the last attempt the desk refunds instead."""
-    reservation = await patiently(mesh.quota.return_turn, job.id, turn.attempt, untried)
+    reservation = await patiently(mesh.quota.return_turn, job, turn.attempt, untried)
     if reservation.state.final:
         raise _Ended(reservation)
 
@@ -246,7 +248,7 @@ async def _screen_pictures(job: Job, baked: Sequence[BakedPicture], mesh: Mesh) 
 
 
 async def _end_refused(job: Job, refused: _Refused, mesh: Mesh) -> None:
-    reservation = await patiently(mesh.quota.refund, job.id, refused.reason)
+    reservation = await patiently(mesh.quota.refund, job, refused.reason)
     if reservation.refund_reason is not refused.reason:
         await _end_as_the_desk_says(job, reservation, mesh)
         return
@@ -270,7 +272,7 @@ async def _end_as_the_desk_says(job: Job, reservation: Reservation, mesh: Mesh) 
 async def _end_failed(job: Job, mesh: Mesh) -> None:
     """The last resort. If even this fails the reservation expires by itself, refunded."""
     try:
-        reservation = await patiently(mesh.quota.refund, job.id, RefundReason.FAILED)
+        reservation = await patiently(mesh.quota.refund, job, RefundReason.FAILED)
         await _end_as_the_desk_says(job, reservation, mesh)
     except Exception:
         log.exception("refund failed; the reservation will expire", extra={"job": job.id})

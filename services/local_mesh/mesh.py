@@ -84,6 +84,7 @@ class LocalMesh:
         desk = {
             "FOURNIL_KEY_PEPPER": secret["pepper"],
             "FOURNIL_ADMIN_TOKEN": self.admin_token,
+            "FOURNIL_JOURNAL": str(self.folder / "journal"),
             # The store shares the cores with the models: on a full machine 50 ms would be too short for it.
             "FOURNIL_REDIS_BUDGET_MS": "500",
         }

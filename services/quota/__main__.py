@@ -3,8 +3,10 @@
 | variable | default | meaning |
 |---|---|---|
 | `REDIS_URL` | required | the store: Redis 7 or Valkey |
+| `FOURNIL_QUOTA_REDIS_URL` | `REDIS_URL` | a store of the desk's own |
 | `FOURNIL_REDIS_BUDGET_MS` | 50 | how long a decision may wait for the store |
 | `FOURNIL_KEY_PEPPER` | required | under which keys are hashed, 16 characters or more; another ends every key |
+| `FOURNIL_JOURNAL` | none | folder of the journal; without it nobody is served while the store is away |
 | `FOURNIL_POLICY` | `policy.toml` here | tiers, limits, times and surge marks |
 | `FOURNIL_ADMIN_TOKEN` | none | what operators show, 16 characters or more; without it nobody shows anything |
 | `FOURNIL_OIDC_ISSUER` | none | trusts the ID tokens of this issuer (docs/operating.md); needs the next two |
@@ -25,6 +27,7 @@ from services.quota.admin_server import QuotaAdminServicer
 from services.quota.back_office import BackOffice
 from services.quota.desk import Desk
 from services.quota.id_tokens import IdTokens, Issuer
+from services.quota.journal import Journal
 from services.quota.policy import Policy
 from services.quota.policy_file import BUNDLED, load_policy
 from services.quota.policy_reload import PolicyReload
@@ -49,6 +52,7 @@ class QuotaSettings:
     policy: Policy
     admin_token: str = ""
     issuer: Issuer | None = None
+    journal: Path | None = None
 
     @staticmethod
     def read(env: Environment) -> "QuotaSettings":
@@ -61,8 +65,18 @@ class QuotaSettings:
         token = env.text("FOURNIL_ADMIN_TOKEN", "")
         if token and len(token) < SHORTEST_PEPPER:
             raise SettingsError(f"FOURNIL_ADMIN_TOKEN must have at least {SHORTEST_PEPPER} characters")
-        url, issuer = env.text("REDIS_URL"), Issuer.read(env)
-        return QuotaSettings(url, budget, pepper, path, load_policy(path), token, issuer)
+        url = env.text("FOURNIL_QUOTA_REDIS_URL", "") or env.text("REDIS_URL")
+        folder = env.text("FOURNIL_JOURNAL", "")
+        return QuotaSettings(
+            url,
+            budget,
+            pepper,
+            path,
+            load_policy(path),
+            token,
+            Issuer.read(env),
+            Path(folder) if folder else None,
+        )
 
 
 async def main() -> None:
@@ -83,7 +97,8 @@ async def main() -> None:
     store = RedisStore(link, settings.policy)
     tokens = IdTokens(settings.issuer) if settings.issuer else None
     accounts = Accounts(store, settings.policy, settings.pepper, tokens=tokens)
-    desk = Desk(store, settings.policy)
+    journal = Journal(settings.journal) if settings.journal else None
+    desk = Desk(store, settings.policy, pepper=settings.pepper, journal=journal)
     office = BackOffice(store, settings.policy, desk)
     process.add(
         quota_pb2_grpc.add_QuotaServiceServicer_to_server,
@@ -103,7 +118,15 @@ async def main() -> None:
 
     rounds, reload = desk.rounds, PolicyReload(settings.policy_path, use)
     await process.serve(
-        background=[rounds.grant, rounds.sweep, rounds.surge, rounds.gauge, desk.watchers.run, reload.run],
+        background=[
+            rounds.grant,
+            rounds.sweep,
+            rounds.surge,
+            rounds.gauge,
+            rounds.reconcile,
+            desk.watchers.run,
+            reload.run,
+        ],
         before_drain=[desk.watchers.drain],
         close=[link.close],
     )

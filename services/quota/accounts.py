@@ -13,6 +13,7 @@ import hmac
 import re
 import secrets
 import time
+from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
@@ -28,6 +29,9 @@ SHORTEST_PEPPER = 16
 TOKEN_ACCOUNTS = "oidc-"
 """What accounts of tokens begin with, and no account of a key does."""
 LONGEST_TOKEN = 4_096
+MOST_SEEN = 10_000
+REMEMBERED = 900.0
+"""Seconds before the store went away within which a key must have been used to be taken meanwhile."""
 
 _KEY_ID = re.compile(r"[0-9a-z_]{1,64}")
 
@@ -74,6 +78,9 @@ class Accounts:
         self._pepper = pepper.encode()
         self._tokens = tokens
         self._clock = clock
+        self._seen: OrderedDict[str, tuple[float, Holder]] = OrderedDict()
+        """Holders by digest and when the store told of them, for when it is away."""
+        self._told = 0.0
 
     def use(self, policy: Policy) -> None:
         """Another policy from now on."""
@@ -88,7 +95,7 @@ class Accounts:
             return await self._token_holder(await self._tokens.bearer(api_key))
         if not api_key.startswith(PREFIX) or len(api_key) > LONGEST_KEY:
             raise Fault(Reason.KEY_UNKNOWN, "the API key is not known")
-        holder = await self._store.holder(self._digest(api_key))
+        holder = await self._holder(self._digest(api_key))
         if holder is None:
             raise Fault(Reason.KEY_UNKNOWN, "the API key is not known")
         if holder.revoked:
@@ -132,6 +139,23 @@ class Accounts:
         profile = await self._store.open_account(account_id, self._policy.default_tier, "first seen with a token")
         tier = self._policy.judged_by(profile.tier, bearer.tier).name
         return Holder(account_id, tier, "oidc", revoked=False, banned=profile.banned)
+
+    async def _holder(self, digest: str) -> Holder | None:
+        """As the store tells; while it is away, as it told last, if that was not long before it went away."""
+        try:
+            holder = await self._store.holder(digest)
+        except Fault as fault:
+            at, seen = self._seen.get(digest, (0.0, None))
+            if fault.reason is not Reason.UNAVAILABLE or seen is None or at < self._told - REMEMBERED:
+                raise
+            return seen
+        self._told = self._clock()
+        self._seen.pop(digest, None)
+        if holder is not None:
+            self._seen[digest] = self._told, holder
+            if len(self._seen) > MOST_SEEN:
+                self._seen.popitem(last=False)
+        return holder
 
     def _digest(self, api_key: str) -> str:
         return hmac.new(self._pepper, api_key.encode("utf-8", "replace"), hashlib.sha256).hexdigest()

@@ -3,8 +3,9 @@
 Plain values in and out; `Fault` when not. The desk itself remembers nothing: any replica may answer any call.
 """
 
+import secrets
 from collections.abc import AsyncGenerator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from services.quota import metrics
 from services.quota.checks import (
@@ -20,19 +21,22 @@ from services.quota.checks import (
     check_request,
     check_work,
 )
+from services.quota.journal import Journal
 from services.quota.limits import Verdict
 from services.quota.line import Size
+from services.quota.outage import Outage
 from services.quota.policy import Policy
-from services.quota.reservation import RefundReason, Reservation
+from services.quota.reservation import RefundReason, Reservation, State
 from services.quota.rounds import Rounds
-from services.quota.store import Ask, Decision, Report, store_fault
+from services.quota.store import Ask, Decision, LineState, Report, store_fault
 from services.quota.stores import FullStore
 from services.quota.surge import SurgeState, backlog
 from services.quota.ticket import Ticket, read_ticket, wait_behind
 from services.quota.view import View
+from services.quota.voucher import Seal
 from services.quota.wait import ClassState, Oven, Wait
 from services.quota.watch import Watchers
-from services.runtime.errors import Reason
+from services.runtime.errors import Fault, Reason
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,20 +53,24 @@ class ClassView:
 
 
 class Desk:
-    """The quota service without its wire."""
+    """The quota service without its wire. `pepper` seals vouchers; without a `journal` none are given."""
 
-    def __init__(self, store: FullStore, policy: Policy) -> None:
+    def __init__(
+        self, store: FullStore, policy: Policy, *, pepper: str = "", journal: Journal | None = None
+    ) -> None:
         self._store = store
         self._policy = policy
         self.view = View(store, policy)
         self.watchers = Watchers(store, self.view)
-        self.rounds = Rounds(store, self.watchers, self.view)
+        self.outage = Outage(store, policy, Seal(pepper or secrets.token_hex()), journal)
+        self.rounds = Rounds(store, self.watchers, self.view, self.outage, replica=secrets.token_hex(8))
 
     def use(self, policy: Policy) -> None:
         """Decides by another policy from now on."""
         self._policy = policy
         self._store.use(policy)
         self.view.use(policy)
+        self.outage.use(policy)
 
     @property
     def heartbeat_interval(self) -> float:
@@ -82,9 +90,10 @@ class Desk:
         validate_only: bool = False,
         work: int = 0,
         tier: str = "",
+        voucher: str = "",
     ) -> Decision:
         """Holds `cost` pictures against every limit at once, or changes nothing. Idempotent by id. `tier` as in
-        `Ask`."""
+        `Ask`. While the store is away, who is served through outages gets a voucher instead (`Outage`)."""
         check_request(request_id, body_hash)
         ask = Ask(
             check_id(id),
@@ -97,36 +106,52 @@ class Desk:
             body_hash,
             validate_only,
             tier,
-            await self.view.level(),
-            await self.view.waits(model),
         )
-        decision = await self._store.reserve(ask)
+        if voucher:
+            return await self.outage.show(voucher, ask.id)
+        try:
+            level, waits = await self.view.level(), await self.view.waits(model)
+            decision = await self._store.reserve(replace(ask, level=level, waits=waits))
+        except Fault as fault:
+            return await self.outage.grant(ask, fault)
+        if decision.reservation and not decision.repeated:
+            self.outage.saw(decision.reservation, decision.verdicts)
         metrics.DECISIONS.labels(_outcome(decision)).inc()
         for verdict in decision.verdicts:
             if verdict.binding and verdict.shadow:
                 metrics.SHADOW_REFUSALS.labels(verdict.policy).inc()
         return decision
 
-    async def enqueue(self, id: str) -> Ticket:
+    async def enqueue(self, id: str, voucher: str = "") -> Ticket:
         """Takes a place in line; a job that has one, a turn or an end keeps it."""
-        standing = await self._store.enqueue(check_id(id), USUAL_LIFE)
+        standing = await self.outage.either(
+            voucher, check_id(id), lambda: self._store.enqueue(id, USUAL_LIFE), self.outage.turn
+        )
         self.rounds.kick()
-        return read_ticket(standing, await self.view.line(), self._policy.weights)
+        # A turn says for itself where it stands.
+        waits = standing.reservation.state in {State.HELD, State.QUEUED}
+        line = await self.view.line() if waits else LineState((), ())
+        return read_ticket(standing, line, self._policy.weights)
 
     def watch(self, id: str) -> AsyncGenerator[Ticket, None]:
         """Follows a ticket; see `Watchers.follow`."""
         return self.watchers.follow(check_id(id))
 
-    async def return_turn(self, id: str, attempt: int, *, untried: bool = False) -> Reservation:
+    async def return_turn(self, id: str, attempt: int, *, untried: bool = False, voucher: str = "") -> Reservation:
         """Gives a turn back uncharged; one that the generator had no time for does not count as an attempt."""
-        checked = check_id(id), check_attempt(attempt)
-        returned = await self._store.return_turn(*checked, USUAL_LIFE, untried=untried)
+        turn = check_attempt(attempt)
+        returned = await self.outage.either(
+            voucher, check_id(id), lambda: self._store.return_turn(id, turn, USUAL_LIFE, untried=untried)
+        )
         self.rounds.kick()
         return returned
 
-    async def release_slots(self, id: str, attempt: int) -> None:
+    async def release_slots(self, id: str, attempt: int, voucher: str = "") -> None:
         """Frees a turn's slots while its pictures are looked at."""
-        await self._store.release_slots(check_id(id), check_attempt(attempt))
+        turn = check_attempt(attempt)
+        await self.outage.either(
+            voucher, check_id(id), lambda: self._store.release_slots(id, turn), self.outage.nothing
+        )
         self.rounds.kick()
 
     async def extend(self, ids: Sequence[str], ttl: float | None) -> list[str]:
@@ -134,17 +159,28 @@ class Desk:
         life = check_life(ttl)
         return await self._store.extend(check_ids(ids), life) if ids else []
 
-    async def commit(self, id: str, actual: int) -> Reservation:
+    async def commit(self, id: str, actual: int, voucher: str = "") -> Reservation:
         """Charges `actual` pictures, unless something final came first."""
         cost = check_cost(actual, self._policy.max_cost, "actual")
-        ended = await self._store.commit(check_id(id), cost)
+        ended = await self.outage.either(
+            voucher,
+            check_id(id),
+            lambda: self._store.commit(id, cost),
+            lambda shown, fault: self.outage.commit(shown, cost, fault),
+        )
         if ended.late:
             metrics.LATE_COMMITS.inc()
         return self._ended(ended)
 
-    async def refund(self, id: str, reason: RefundReason) -> Reservation:
+    async def refund(self, id: str, reason: RefundReason, voucher: str = "") -> Reservation:
         """Charges nothing, unless something final came first."""
-        return self._ended(await self._store.refund(check_id(id), reason))
+        ended = await self.outage.either(
+            voucher,
+            check_id(id),
+            lambda: self._store.refund(id, reason),
+            lambda shown, fault: self.outage.refund(shown, reason, fault),
+        )
+        return self._ended(ended)
 
     async def reservation(self, id: str) -> Reservation:
         """Reads one. Raises NOT_FOUND."""
@@ -177,7 +213,9 @@ class Desk:
     ) -> None:
         """A generator reports."""
         check_report(generator_id, address, models, slots, picture_time)
-        await self._store.heartbeat(Report(generator_id, address, tuple(models), slots, picture_time))
+        report = Report(generator_id, address, tuple(models), slots, picture_time)
+        self.outage.heard(report)
+        await self._store.heartbeat(report)
         self.view.heard(generator_id)
         self.rounds.kick()
 

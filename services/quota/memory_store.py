@@ -14,6 +14,7 @@ from services.quota.memory_records import Class, Generator, Record, recount
 from services.quota.policy import Policy
 from services.quota.reservation import RefundReason, Reservation, State, may_move
 from services.quota.store import (
+    ATTENDANCE,
     MOST_UNTRIED,
     Ask,
     Books,
@@ -47,12 +48,13 @@ class MemoryStore(MemoryOffice):
         self._books: dict[str, int] = asdict(Books())
         self._arrivals = 0
         self._moves: list[str] = []
+        self._replicas: dict[str, float] = {}
 
     async def reserve(self, ask: Ask) -> Decision:
         account = self._find_account(ask.account_id)
         tier = self._policy.judged_by(account.tier, ask.tier, ask.level)
         earlier = self._earlier(ask)
-        if earlier is None and account.banned:
+        if earlier is None and account.banned and not ask.owed:
             raise store_fault(Reason.ACCOUNT_BANNED, account.banned)
         size = (0, 0) if earlier else (ask.cost, ask.work)
         verdicts = [*self._standing_windows(ask.account_id, tier, *size), count(LIVE, tier.live, account.live)]
@@ -63,7 +65,7 @@ class MemoryStore(MemoryOffice):
             return Decision(earlier.shown, None, verdicts, True, ask.level)
         verdicts = [one.judged(ask.cost, ask.work) for one in verdicts]
         refused = refusal(verdicts, ask.cost, ask.work)
-        if refused or ask.validate_only:
+        if (refused or ask.validate_only) and not ask.owed:
             return Decision(None, refused, verdicts, level=ask.level)
 
         now = self._clock()
@@ -73,13 +75,40 @@ class MemoryStore(MemoryOffice):
         self._book("issued", 1, ask.cost)
         self._book("live", 1, ask.cost)
         if ask.request_id:
-            until = now + self._policy.keep_request
-            self._requests[ask.account_id, ask.request_id] = (ask.id, ask.body_hash, until)
+            seen = self._requests.get((ask.account_id, ask.request_id))
+            if seen is None or seen[2] <= now:
+                until = now + self._policy.keep_request
+                self._requests[ask.account_id, ask.request_id] = (ask.id, ask.body_hash, until)
         made = Reservation(
             ask.id, ask.account_id, tier.name, ask.model, ask.cost, State.HELD, now + ask.ttl, work=ask.work
         )
         self._records[ask.id] = Record(made, windows)
         return Decision(made, None, verdicts, level=ask.level)
+
+    async def adopt(self, ask: Ask, generator_id: str, address: str) -> Reservation:
+        await self.reserve(replace(ask, owed=True))
+        record = self._find(ask.id)
+        shown = record.shown
+        if shown.state is State.HELD:
+            one = self._class(shown)
+            one.held -= 1
+            self._arrivals += 1
+            record.arrival, record.tag = self._arrivals, one.line.virtual
+            if oven := self._generators.get(generator_id):
+                oven.leased += shown.cost
+                oven.leased_work += shown.work
+            record.freed = oven is None
+            until = self._clock() + self._policy.lease
+            turn = {"generator_id": generator_id, "address": address, "attempts": 1, "expire_time": until}
+            self._move(record, State.RUNNING, **turn)
+            self._moves.append(ask.id)
+        return record.shown
+
+    async def attend(self, replica_id: str) -> int:
+        now = self._clock()
+        self._replicas[replica_id] = now
+        self._replicas = {id: seen for id, seen in self._replicas.items() if seen > now - ATTENDANCE}
+        return len(self._replicas)
 
     async def enqueue(self, id: str, ttl: float) -> Standing:
         record = self._find(id)
@@ -252,7 +281,7 @@ class MemoryStore(MemoryOffice):
                 raise store_fault(Reason.REQUEST_ID_REUSED, "id")
             return record
         id, body_hash, until = self._requests.get((ask.account_id, ask.request_id), ("", "", 0.0))
-        if not id or until <= self._clock():
+        if not id or ask.owed or until <= self._clock():
             return None
         if body_hash != ask.body_hash:
             raise store_fault(Reason.REQUEST_ID_REUSED, "request_id")

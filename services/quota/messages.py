@@ -74,6 +74,7 @@ def decision_message(decision: Decision) -> quota_pb2.ReserveResponse:
         refusal=refusal_message(decision.refusal) if decision.refusal else None,
         verdicts=[verdict_message(verdict) for verdict in decision.verdicts],
         level=level_message(decision.level),
+        voucher=decision.voucher,
     )
 
 

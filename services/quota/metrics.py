@@ -13,6 +13,12 @@ SHADOW_REFUSALS = Counter(
 LATE_COMMITS = Counter(
     "fournil_quota_late_commits_total", "Pictures that were charged after their turn's lease had run out."
 )
+VOUCHERS = Counter(
+    "fournil_quota_vouchers_total",
+    "Of outages: granted without the store, reconciled with it (each once granted and once ended), lost.",
+    ["what"],
+)
+JOURNAL = Gauge("fournil_quota_journal_lines", "Lines of the journal that the store does not know of yet.")
 LEVEL = Gauge("fournil_quota_surge_level", "The surge level: 0 normal, 1 busy, 2 surge, 3 shed.")
 BACKLOG = Gauge("fournil_quota_backlog_seconds", "Seconds of work that waits, for the model that is worst off.")
 POLICY_ERRORS = Counter("fournil_quota_policy_errors_total", "Changed policy files that could not be taken over.")

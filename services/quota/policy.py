@@ -27,6 +27,8 @@ class Tier:
     """Seconds a ticket taken now may be expected to wait; None is without end."""
     overcommit: int = 0
     """Per cent of an oven's slots that its turns may take beyond them: the oven puts others aside meanwhile."""
+    through_outages: bool = False
+    """Its accounts are served from a replica's share while the store is away."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -94,7 +94,11 @@ def _surge(raw: Table) -> SurgePolicy:
 
 
 def _tier(level: Level, raw: Table, where: str) -> Tier:
-    _only(raw, where, {"name", "weight", "live", "line", "wait", "overcommit", "window", "rolling", "burst"})
+    _only(
+        raw,
+        where,
+        {"name", "weight", "live", "line", "wait", "overcommit", "through_outages", "window", "rolling", "burst"},
+    )
     if "window" not in raw:
         raise SettingsError(f"{where}.window must be given at least once, as [[{where}.window]]")
     readers = {"window": _window, "rolling": _rolling, "burst": _burst}
@@ -113,6 +117,7 @@ def _tier(level: Level, raw: Table, where: str) -> Tier:
         windows=tuple(windows.values()),
         wait=_by_level(raw, "wait", f"{where}.", (1, LONGEST_WAIT), level) if "wait" in raw else None,
         overcommit=_integer(raw, "overcommit", f"{where}.", 0, 100) if "overcommit" in raw else 0,
+        through_outages=_flag(raw, "through_outages", where),
     )
 
 

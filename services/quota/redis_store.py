@@ -6,6 +6,7 @@ agree on leases and windows; a `clock` (Unix seconds) given by a test takes its 
 """
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 from services.quota.batches import Batches
@@ -16,6 +17,7 @@ from services.quota.policy_text import ms
 from services.quota.redis_office import PREFIX, RedisOffice, faultless, read_verdict
 from services.quota.reservation import RefundReason, Reservation, State
 from services.quota.store import (
+    ATTENDANCE,
     BOOK_FIELDS,
     MOST_UNTRIED,
     Ask,
@@ -44,6 +46,8 @@ class RedisStore(RedisOffice):
         self._reserve = script("reserve", limits=True)
         self._batches: Batches[tuple[Level, str], Sequence[str | int], Any] = Batches(self._reserve_all)
         self._allowance = script("allowance", limits=True)
+        self._seat = script("seat")
+        self._attend = script("attend", patient=True)
         self._enqueue = script("enqueue")
         self._return_turn = script("return_turn")
         self._release_slots = script("release_slots")
@@ -65,11 +69,11 @@ class RedisStore(RedisOffice):
         self._shares = [arg for one in policy.tiers.values() for arg in (one.name, one.weight, one.overcommit)]
 
     async def reserve(self, ask: Ask) -> Decision:
-        trial = "1" if ask.validate_only else "0"
+        mode = "owed" if ask.owed else "trial" if ask.validate_only else ""
         waits = "".join(f" {tier}={ms(seconds)} " for tier, seconds in ask.waits.items())
         args: list[str | int] = [
             ask.id, ask.account_id, ask.cost, ask.work, ask.model, ms(ask.ttl), ask.request_id, ask.body_hash,
-            trial, ask.tier, self._above.get(ask.tier, ""), waits,
+            mode, ask.tier, self._above.get(ask.tier, ""), waits,
         ]  # fmt: skip
 
         async def decided(zone: str) -> Any:
@@ -97,6 +101,15 @@ class RedisStore(RedisOffice):
         """The tiers whose accounts may be judged by this one, for `tier_of` in `limits.lua`."""
         weights = self._policy.weights
         return "".join(f" {name} " for name, weight in weights.items() if weight >= weights.get(tier, weight + 1))
+
+    async def adopt(self, ask: Ask, generator_id: str, address: str) -> Reservation:
+        # Two scripts, each idempotent: what is held and not yet seated is seated when it is asked again.
+        await self.reserve(replace(ask, owed=True))
+        lease = ms(self._policy.lease)
+        return _reservation(await self._run(self._seat, ask.id, generator_id, address, lease))
+
+    async def attend(self, replica_id: str) -> int:
+        return int(await self._run(self._attend, replica_id, ms(ATTENDANCE)))
 
     async def enqueue(self, id: str, ttl: float) -> Standing:
         return _standing(await self._run(self._enqueue, id, ms(ttl)))

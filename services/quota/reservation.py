@@ -51,6 +51,7 @@ class Move:
 TABLE: tuple[Move, ...] = (
     Move(None, State.HELD, "edge: Reserve", "nothing was held; the edge asks again with the same id"),
     Move(State.HELD, State.QUEUED, "edge: Enqueue", "another edge takes the job over, or it expires"),
+    Move(State.HELD, State.RUNNING, "desk: a voucher of an outage", "whoever has the voucher shows it again"),
     Move(State.HELD, State.REFUNDED, "edge: Refund; desk: sweep", "the sweep of any replica expires it"),
     Move(State.QUEUED, State.RUNNING, "desk: grant", "the grant of any replica serves the same line"),
     Move(State.QUEUED, State.REFUNDED, "edge: Refund; desk: sweep", "its place stays until it expires"),

@@ -14,6 +14,7 @@ from dataclasses import asdict
 
 from services.quota import metrics
 from services.quota.checks import USUAL_LIFE
+from services.quota.outage import Outage
 from services.quota.stores import FullStore
 from services.quota.surge import backlog, step
 from services.quota.view import View
@@ -27,6 +28,7 @@ GRANT_EVERY = 0.075
 SWEEP_EVERY = 0.25
 GAUGE_EVERY = 2.0
 SURGE_EVERY = 0.5
+RECONCILE_EVERY = 0.5
 PAGE = 100
 """Turns, and reservations swept, in one script: a few milliseconds of the store's time."""
 LONGEST_PAUSE = 2.0
@@ -42,11 +44,20 @@ class Rounds:
     """The background of one replica."""
 
     def __init__(
-        self, store: FullStore, watchers: Watchers, view: View, *, clock: Callable[[], float] = time.monotonic
+        self,
+        store: FullStore,
+        watchers: Watchers,
+        view: View,
+        outage: Outage,
+        *,
+        replica: str,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._store = store
         self._watchers = watchers
         self._view = view
+        self._outage = outage
+        self._replica = replica
         self._clock = clock
         self._free = asyncio.Event()
         self._calm_since = clock()
@@ -70,6 +81,10 @@ class Rounds:
     async def gauge(self) -> None:
         """Shows the line and the books to Prometheus, for as long as the process lives."""
         await self._steadily("gauge", self._show, GAUGE_EVERY, asyncio.Event())
+
+    async def reconcile(self) -> None:
+        """Tells the store of what was granted and ended without it, for as long as the process lives."""
+        await self._steadily("reconcile", self._outage.reconcile, RECONCILE_EVERY, asyncio.Event())
 
     async def _grant_all(self) -> None:
         full = True
@@ -110,6 +125,7 @@ class Rounds:
 
     async def _show(self) -> None:
         line = await self._store.line()
+        self._outage.knows(line.ovens, await self._store.attend(self._replica))
         for one in line.classes:
             metrics.WAITING.labels(one.model, one.tier).set(one.waiting)
             metrics.WAITING_PICTURES.labels(one.model, one.tier).set(one.waiting_cost)
@@ -120,7 +136,7 @@ class Rounds:
             metrics.BOOKS.labels(name).set(value)
 
     async def _steadily(
-        self, name: str, step: Callable[[], Awaitable[None]], every: float, wake: asyncio.Event
+        self, name: str, step: Callable[[], Awaitable[object]], every: float, wake: asyncio.Event
     ) -> None:
         pause = every
         while True:

@@ -77,11 +77,14 @@ class QuotaServicer(quota_pb2_grpc.QuotaServiceServicer):
                 validate_only=request.validate_only,
                 work=request.work,
                 tier=request.tier,
+                voucher=request.voucher,
             )
         )
 
     async def Enqueue(self, request: quota_pb2.EnqueueRequest, context: Context) -> quota_pb2.EnqueueResponse:
-        return quota_pb2.EnqueueResponse(ticket=ticket_message(await self._desk.enqueue(request.id)))
+        return quota_pb2.EnqueueResponse(
+            ticket=ticket_message(await self._desk.enqueue(request.id, request.voucher))
+        )
 
     async def WatchTicket(
         self, request: quota_pb2.WatchTicketRequest, context: Context
@@ -93,27 +96,29 @@ class QuotaServicer(quota_pb2_grpc.QuotaServiceServicer):
     async def ReturnTurn(
         self, request: quota_pb2.ReturnTurnRequest, context: Context
     ) -> quota_pb2.ReturnTurnResponse:
-        reservation = await self._desk.return_turn(request.id, request.attempt, untried=request.untried)
+        reservation = await self._desk.return_turn(
+            request.id, request.attempt, untried=request.untried, voucher=request.voucher
+        )
         return quota_pb2.ReturnTurnResponse(reservation=reservation_message(reservation))
 
     async def ReleaseSlots(
         self, request: quota_pb2.ReleaseSlotsRequest, context: Context
     ) -> quota_pb2.ReleaseSlotsResponse:
-        await self._desk.release_slots(request.id, request.attempt)
+        await self._desk.release_slots(request.id, request.attempt, request.voucher)
         return quota_pb2.ReleaseSlotsResponse()
 
     async def Extend(self, request: quota_pb2.ExtendRequest, context: Context) -> quota_pb2.ExtendResponse:
         return quota_pb2.ExtendResponse(lost_ids=await self._desk.extend(request.ids, _ttl(request)))
 
     async def Commit(self, request: quota_pb2.CommitRequest, context: Context) -> quota_pb2.CommitResponse:
-        reservation = await self._desk.commit(request.id, request.actual)
+        reservation = await self._desk.commit(request.id, request.actual, request.voucher)
         return quota_pb2.CommitResponse(reservation=reservation_message(reservation))
 
     async def Refund(self, request: quota_pb2.RefundRequest, context: Context) -> quota_pb2.RefundResponse:
         reason = _REFUNDS_READ.get(request.reason)
         if reason is None:
             raise invalid("reason", "must say why")
-        reservation = await self._desk.refund(request.id, reason)
+        reservation = await self._desk.refund(request.id, reason, request.voucher)
         return quota_pb2.RefundResponse(reservation=reservation_message(reservation))
 
     async def GetReservation(

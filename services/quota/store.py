@@ -20,6 +20,9 @@ from services.quota.surge import Level
 from services.quota.wait import ClassState, Oven
 from services.runtime.errors import Fault, Reason
 
+ATTENDANCE = 10.0
+"""Seconds for which a replica counts after it was last heard of."""
+
 MOST_UNTRIED = 60
 """Turns of a job that generators may refuse, about a second apart, before they count as attempts."""
 
@@ -40,6 +43,8 @@ class Ask:
     validate_only: bool = False
     tier: str = ""
     """To be judged by, if it is no heavier than the account's own; any other is not heeded."""
+    owed: bool = False
+    """It was granted while the store was away: it is held whatever the limits say, and told by them."""
     level: Level = Level.NORMAL
     waits: Mapping[str, float] = field(default_factory=dict)
 
@@ -55,6 +60,8 @@ class Decision:
     """The id or the request id was seen before: nothing was held by this call."""
     level: Level = Level.NORMAL
     """The surge level it was decided at."""
+    voucher: str = ""
+    """Of what was granted while the store was away."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,6 +159,16 @@ class Store(Protocol):
         Raises NOT_FOUND for an unknown account, REQUEST_ID_REUSED for a request id with another body or an id
         with another content.
         """
+        ...
+
+    async def adopt(self, ask: Ask, generator_id: str, address: str) -> Reservation:
+        """Holds what was granted while the store was away, past every limit if need be, as RUNNING on the
+        generator that was given with it. One that is known keeps what it has. Raises NOT_FOUND for an unknown
+        account, REQUEST_ID_REUSED for an id with another content."""
+        ...
+
+    async def attend(self, replica_id: str) -> int:
+        """A replica of the desk lives: how many did, within the last `ATTENDANCE` seconds."""
         ...
 
     async def enqueue(self, id: str, ttl: float) -> Standing:

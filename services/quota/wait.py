@@ -133,35 +133,37 @@ def drain(ahead: float, weight: int, rivals: Sequence[Flow], rate: float) -> flo
 
     A rival that waits has its weight's share; once it has run dry it takes what joins it, if that is less.
     """
-    waiting = {number: one.waiting for number, one in enumerate(rivals)}
+    waiting = [one.waiting for one in rivals]
+    dry: set[int] = set()
     seconds = 0.0
+    # Whenever a rival runs dry the others' share grows, so that it stays dry: each turn of the loop adds one at
+    # least, and `dry` is never left, lest rounding send a rival in and out of it for ever.
     while True:
-        share, dry = _share(weight, rivals, {number for number in waiting if waiting[number] <= 0.0}, rate)
-        # How long each rival still waits at this pace.
-        lasts = {
-            number: left / (rivals[number].weight * share - rivals[number].inflow)
-            for number, left in waiting.items()
-            if number not in dry and rivals[number].weight * share > rivals[number].inflow
-        }
+        share, dry = _share(weight, rivals, dry, {n for n, left in enumerate(waiting) if left <= 0.0}, rate)
+        # How fast each rival's line shortens, and how long it still waits at that pace.
+        pace = {n: one.weight * share - one.inflow for n, one in enumerate(rivals) if n not in dry}
+        lasts = {n: max(waiting[n], 0.0) / speed for n, speed in pace.items() if speed > 0.0}
         step = min(lasts.values(), default=math.inf)
         if ahead <= step * weight * share:
             return seconds + ahead / (weight * share)
         seconds += step
         ahead -= step * weight * share
-        for number, left in waiting.items():
-            if number not in dry:
-                pace = rivals[number].weight * share - rivals[number].inflow
-                waiting[number] = 0.0 if lasts.get(number) == step else left - step * pace
+        for n, speed in pace.items():
+            waiting[n] -= step * speed
+        dry |= {n for n, time in lasts.items() if time == step}
 
 
-def _share(weight: int, rivals: Sequence[Flow], empty: set[int], rate: float) -> tuple[float, set[int]]:
-    """Default pictures a second for each unit of weight, and which of the `empty` rivals take less than that."""
-    dry = set(empty)
+def _share(
+    weight: int, rivals: Sequence[Flow], dry: set[int], empty: set[int], rate: float
+) -> tuple[float, set[int]]:
+    """Default pictures a second for each unit of weight, and the `dry`, with those of the `empty` who now are."""
+    candidates = empty - dry
     while True:
-        taken = sum(rivals[number].inflow for number in dry)
-        total = weight + sum(one.weight for number, one in enumerate(rivals) if number not in dry)
+        taking = dry | candidates
+        taken = sum(rivals[number].inflow for number in taking)
+        total = weight + sum(one.weight for number, one in enumerate(rivals) if number not in taking)
         share = (rate - taken) / total
-        wet = {number for number in dry if rivals[number].inflow > rivals[number].weight * share}
+        wet = {number for number in candidates if rivals[number].inflow > rivals[number].weight * share}
         if not wet:
-            return share, dry
-        dry -= wet
+            return share, taking
+        candidates -= wet

@@ -95,7 +95,7 @@ class AuthenticateResponse(_message.Message):
     def __init__(self, account_id: _Optional[str] = ..., tier: _Optional[str] = ..., key_id: _Optional[str] = ..., scopes: _Optional[_Iterable[str]] = ...) -> None: ...
 
 class ReserveRequest(_message.Message):
-    __slots__ = ("id", "account_id", "cost", "model", "request_id", "body_hash", "ttl", "validate_only", "work", "tier")
+    __slots__ = ("id", "account_id", "cost", "model", "request_id", "body_hash", "ttl", "validate_only", "work", "tier", "voucher")
     ID_FIELD_NUMBER: _ClassVar[int]
     ACCOUNT_ID_FIELD_NUMBER: _ClassVar[int]
     COST_FIELD_NUMBER: _ClassVar[int]
@@ -106,6 +106,7 @@ class ReserveRequest(_message.Message):
     VALIDATE_ONLY_FIELD_NUMBER: _ClassVar[int]
     WORK_FIELD_NUMBER: _ClassVar[int]
     TIER_FIELD_NUMBER: _ClassVar[int]
+    VOUCHER_FIELD_NUMBER: _ClassVar[int]
     id: str
     account_id: str
     cost: int
@@ -116,19 +117,22 @@ class ReserveRequest(_message.Message):
     validate_only: bool
     work: int
     tier: str
-    def __init__(self, id: _Optional[str] = ..., account_id: _Optional[str] = ..., cost: _Optional[int] = ..., model: _Optional[str] = ..., request_id: _Optional[str] = ..., body_hash: _Optional[str] = ..., ttl: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., validate_only: bool = ..., work: _Optional[int] = ..., tier: _Optional[str] = ...) -> None: ...
+    voucher: str
+    def __init__(self, id: _Optional[str] = ..., account_id: _Optional[str] = ..., cost: _Optional[int] = ..., model: _Optional[str] = ..., request_id: _Optional[str] = ..., body_hash: _Optional[str] = ..., ttl: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., validate_only: bool = ..., work: _Optional[int] = ..., tier: _Optional[str] = ..., voucher: _Optional[str] = ...) -> None: ...
 
 class ReserveResponse(_message.Message):
-    __slots__ = ("reservation", "refusal", "verdicts", "level")
+    __slots__ = ("reservation", "refusal", "verdicts", "level", "voucher")
     RESERVATION_FIELD_NUMBER: _ClassVar[int]
     REFUSAL_FIELD_NUMBER: _ClassVar[int]
     VERDICTS_FIELD_NUMBER: _ClassVar[int]
     LEVEL_FIELD_NUMBER: _ClassVar[int]
+    VOUCHER_FIELD_NUMBER: _ClassVar[int]
     reservation: Reservation
     refusal: Refusal
     verdicts: _containers.RepeatedCompositeFieldContainer[PolicyVerdict]
     level: SurgeLevel
-    def __init__(self, reservation: _Optional[_Union[Reservation, _Mapping]] = ..., refusal: _Optional[_Union[Refusal, _Mapping]] = ..., verdicts: _Optional[_Iterable[_Union[PolicyVerdict, _Mapping]]] = ..., level: _Optional[_Union[SurgeLevel, str]] = ...) -> None: ...
+    voucher: str
+    def __init__(self, reservation: _Optional[_Union[Reservation, _Mapping]] = ..., refusal: _Optional[_Union[Refusal, _Mapping]] = ..., verdicts: _Optional[_Iterable[_Union[PolicyVerdict, _Mapping]]] = ..., level: _Optional[_Union[SurgeLevel, str]] = ..., voucher: _Optional[str] = ...) -> None: ...
 
 class ReserveBatchRequest(_message.Message):
     __slots__ = ("requests",)
@@ -228,10 +232,12 @@ class Reservation(_message.Message):
     def __init__(self, id: _Optional[str] = ..., account_id: _Optional[str] = ..., tier: _Optional[str] = ..., cost: _Optional[int] = ..., state: _Optional[_Union[ReservationState, str]] = ..., charged: _Optional[int] = ..., refund_reason: _Optional[_Union[RefundReason, str]] = ..., attempts: _Optional[int] = ..., expire_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., model: _Optional[str] = ..., work: _Optional[int] = ..., late: bool = ...) -> None: ...
 
 class EnqueueRequest(_message.Message):
-    __slots__ = ("id",)
+    __slots__ = ("id", "voucher")
     ID_FIELD_NUMBER: _ClassVar[int]
+    VOUCHER_FIELD_NUMBER: _ClassVar[int]
     id: str
-    def __init__(self, id: _Optional[str] = ...) -> None: ...
+    voucher: str
+    def __init__(self, id: _Optional[str] = ..., voucher: _Optional[str] = ...) -> None: ...
 
 class EnqueueResponse(_message.Message):
     __slots__ = ("ticket",)
@@ -288,14 +294,16 @@ class WatchTicketResponse(_message.Message):
     def __init__(self, ticket: _Optional[_Union[Ticket, _Mapping]] = ...) -> None: ...
 
 class ReturnTurnRequest(_message.Message):
-    __slots__ = ("id", "attempt", "untried")
+    __slots__ = ("id", "attempt", "untried", "voucher")
     ID_FIELD_NUMBER: _ClassVar[int]
     ATTEMPT_FIELD_NUMBER: _ClassVar[int]
     UNTRIED_FIELD_NUMBER: _ClassVar[int]
+    VOUCHER_FIELD_NUMBER: _ClassVar[int]
     id: str
     attempt: int
     untried: bool
-    def __init__(self, id: _Optional[str] = ..., attempt: _Optional[int] = ..., untried: bool = ...) -> None: ...
+    voucher: str
+    def __init__(self, id: _Optional[str] = ..., attempt: _Optional[int] = ..., untried: bool = ..., voucher: _Optional[str] = ...) -> None: ...
 
 class ReturnTurnResponse(_message.Message):
     __slots__ = ("reservation",)
@@ -304,12 +312,14 @@ class ReturnTurnResponse(_message.Message):
     def __init__(self, reservation: _Optional[_Union[Reservation, _Mapping]] = ...) -> None: ...
 
 class ReleaseSlotsRequest(_message.Message):
-    __slots__ = ("id", "attempt")
+    __slots__ = ("id", "attempt", "voucher")
     ID_FIELD_NUMBER: _ClassVar[int]
     ATTEMPT_FIELD_NUMBER: _ClassVar[int]
+    VOUCHER_FIELD_NUMBER: _ClassVar[int]
     id: str
     attempt: int
-    def __init__(self, id: _Optional[str] = ..., attempt: _Optional[int] = ...) -> None: ...
+    voucher: str
+    def __init__(self, id: _Optional[str] = ..., attempt: _Optional[int] = ..., voucher: _Optional[str] = ...) -> None: ...
 
 class ReleaseSlotsResponse(_message.Message):
     __slots__ = ()
@@ -330,12 +340,14 @@ class ExtendResponse(_message.Message):
     def __init__(self, lost_ids: _Optional[_Iterable[str]] = ...) -> None: ...
 
 class CommitRequest(_message.Message):
-    __slots__ = ("id", "actual")
+    __slots__ = ("id", "actual", "voucher")
     ID_FIELD_NUMBER: _ClassVar[int]
     ACTUAL_FIELD_NUMBER: _ClassVar[int]
+    VOUCHER_FIELD_NUMBER: _ClassVar[int]
     id: str
     actual: int
-    def __init__(self, id: _Optional[str] = ..., actual: _Optional[int] = ...) -> None: ...
+    voucher: str
+    def __init__(self, id: _Optional[str] = ..., actual: _Optional[int] = ..., voucher: _Optional[str] = ...) -> None: ...
 
 class CommitResponse(_message.Message):
     __slots__ = ("reservation",)
@@ -344,12 +356,14 @@ class CommitResponse(_message.Message):
     def __init__(self, reservation: _Optional[_Union[Reservation, _Mapping]] = ...) -> None: ...
 
 class RefundRequest(_message.Message):
-    __slots__ = ("id", "reason")
+    __slots__ = ("id", "reason", "voucher")
     ID_FIELD_NUMBER: _ClassVar[int]
     REASON_FIELD_NUMBER: _ClassVar[int]
+    VOUCHER_FIELD_NUMBER: _ClassVar[int]
     id: str
     reason: RefundReason
-    def __init__(self, id: _Optional[str] = ..., reason: _Optional[_Union[RefundReason, str]] = ...) -> None: ...
+    voucher: str
+    def __init__(self, id: _Optional[str] = ..., reason: _Optional[_Union[RefundReason, str]] = ..., voucher: _Optional[str] = ...) -> None: ...
 
 class RefundResponse(_message.Message):
     __slots__ = ("reservation",)

@@ -31,6 +31,7 @@
 --   gens                         zset    generator id -> ms of its last heartbeat
 --   gen:<generator id>           hash    address models slots picture_us; leased (pictures of its turns);
 --                                        leased_work; suspect ("1" from a returned turn to the next heartbeat)
+--   replicas                     zset    replica of the desk -> ms at which it was last heard of
 --   addr:<address>               string  id of the generator that reports from there
 --   moves                        stream  id: tickets that got or lost a turn or ended, the last few thousand
 --   key:<digest>                 hash    account id revoked expires (ms or "") scopes: an API key by its keyed hash

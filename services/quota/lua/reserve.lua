@@ -1,8 +1,9 @@
 -- Holds pictures against every limit at once, or changes nothing: of each of several asks, in order, as if alone.
 -- Reads and writes: res, req, acct, win, burst, class (held), expiry, books, lines. Reads: line.
 -- ARGV 2.. : keep_request_ms default_tier zone tiers, the policy (name and text of each tier), then of each ask: id account
---   cost work model ttl_ms request_id body_hash trial("1"), tier above (as `tier_of` takes them), waits (" name=ms name=ms ",
---   what a ticket of each tier would wait). `zone` is what the caller takes for the accounts' own.
+--   cost work model ttl_ms request_id body_hash mode, tier above (as `tier_of` takes them), waits (" name=ms name=ms ",
+--   what a ticket of each tier would wait). The mode is ""; "trial": tell, and change nothing; "owed": it was granted while
+--   the store was away, so it is held whatever the limits say. `zone` is what the caller takes for the accounts' own.
 -- Reply, of each: outcome ("granted", "repeated", "refused", "trial"), reservation or {}, verdicts; or "ZONE" and the right
 --   one, if the caller was wrong; or a FAULT.
 
@@ -12,7 +13,8 @@ local policy_end = 5 + 2 * tonumber(ARGV[5])
 
 local function decide(at)
   local id, account, cost, work, model = ARGV[at], ARGV[at + 1], tonumber(ARGV[at + 2]), tonumber(ARGV[at + 3]), ARGV[at + 4]
-  local ttl, request, body, trial = tonumber(ARGV[at + 5]), ARGV[at + 6], ARGV[at + 7], ARGV[at + 8] == '1'
+  local ttl, request, body = tonumber(ARGV[at + 5]), ARGV[at + 6], ARGV[at + 7]
+  local trial, owed = ARGV[at + 8] == 'trial', ARGV[at + 8] == 'owed'
   local request_key = P .. 'req:' .. account .. ':' .. request
 
   local known = redis.call('HMGET', P .. 'acct:' .. account, 'tier', 'live', 'zone', 'banned')
@@ -26,7 +28,7 @@ local function decide(at)
     if earlier.account ~= account or earlier.cost ~= cost or earlier.work ~= work or earlier.model ~= model then
       return fail('REQUEST_ID_REUSED', 'id')
     end
-  elseif request ~= '' then
+  elseif request ~= '' and not owed then
     -- "<26 characters of id> <body hash>"
     local seen = redis.call('GET', request_key)
     if seen then
@@ -34,7 +36,7 @@ local function decide(at)
       earlier = load(string.sub(seen, 1, 26))
     end
   end
-  if not earlier and known[4] then return fail('ACCOUNT_BANNED', known[4]) end
+  if not earlier and known[4] and not owed then return fail('ACCOUNT_BANNED', known[4]) end
 
   local verdicts, windows, refused = {}, {}, false
   local function judge(name, at, take, unit, shadow)
@@ -59,7 +61,7 @@ local function decide(at)
   end
 
   if earlier then return {'repeated', show(earlier), verdicts} end
-  if refused then return {'refused', {}, verdicts} end
+  if refused and not owed then return {'refused', {}, verdicts} end
   if trial then return {'trial', {}, verdicts} end
 
   local labels = {}
@@ -78,7 +80,9 @@ local function decide(at)
   redis.call('SADD', P .. 'lines', model .. ' ' .. tier.name)
   book('issued', 1, cost)
   book('live', 1, cost)
-  if request ~= '' then redis.call('SET', request_key, id .. ' ' .. body, 'PX', keep_request) end
+  if request ~= '' and not (owed and redis.call('EXISTS', request_key) == 1) then
+    redis.call('SET', request_key, id .. ' ' .. body, 'PX', keep_request)
+  end
   redis.call('HSET', P .. 'res:' .. id, 'account', account, 'tier', tier.name, 'model', model, 'cost', cost,
     'work', whole(work), 'state', 'HELD', 'windows', table.concat(labels, ' '), 'attempts', 0, 'expire', 0)
   local made = load(id)

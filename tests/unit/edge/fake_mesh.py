@@ -113,7 +113,7 @@ class FakeMesh:
         self._after()
         return self._reservation(job.id)
 
-    async def enqueue(self, job_id: str) -> Ticket:
+    async def enqueue(self, job: Job) -> Ticket:
         await self._call("enqueue")
         if self.state is State.HELD:
             self.state = State.QUEUED
@@ -134,7 +134,7 @@ class FakeMesh:
         turn = Turn("oven:1", self.attempt) if self.state is State.RUNNING else None
         return Ticket(self.state, Place(0, 1.0, 2.0), turn, self.reason)
 
-    async def return_turn(self, job_id: str, attempt: int, untried: bool) -> Reservation:
+    async def return_turn(self, job: Job, attempt: int, untried: bool) -> Reservation:
         await self._call("return_turn")
         if self.state is State.RUNNING and attempt == self.attempt:
             self.state = State.QUEUED
@@ -142,23 +142,23 @@ class FakeMesh:
             if attempt - self.untried >= MOST_ATTEMPTS:
                 self._end(State.REFUNDED, RefundReason.FAILED, 0)
         self._after()
-        return self._reservation(job_id)
+        return self._reservation(job.id)
 
-    async def release_slots(self, job_id: str, attempt: int) -> None:
+    async def release_slots(self, job: Job, attempt: int) -> None:
         await self._call("release_slots")
         self._after()
 
-    async def commit(self, job_id: str, actual: int) -> Reservation:
+    async def commit(self, job: Job, actual: int) -> Reservation:
         await self._call("commit")
         self._end(State.COMMITTED, None, actual)
         self._after()
-        return self._reservation(job_id)
+        return self._reservation(job.id)
 
-    async def refund(self, job_id: str, reason: RefundReason) -> Reservation:
+    async def refund(self, job: Job, reason: RefundReason) -> Reservation:
         await self._call("refund")
         self._end(State.REFUNDED, reason, 0)
         self._after()
-        return self._reservation(job_id)
+        return self._reservation(job.id)
 
     async def screen_prompt(self, job: Job) -> Verdict:
         await self._call("screen_prompt")

@@ -5,11 +5,13 @@ from collections.abc import Callable
 from contextlib import suppress
 
 from services.quota.memory_store import MemoryStore
+from services.quota.outage import Outage
 from services.quota.policy_file import BUNDLED, load_policy
 from services.quota.rounds import CALM, Rounds
 from services.quota.store import Grant, Swept
 from services.quota.surge import SurgeState
 from services.quota.view import View
+from services.quota.voucher import Seal
 from services.quota.watch import Watchers
 from services.runtime.errors import Fault, Reason
 
@@ -42,6 +44,13 @@ class CountingStore(MemoryStore):
         return await super().surge()
 
 
+def rounds_of(store: CountingStore, now: Callable[[], float]) -> Rounds:
+    """Of a replica that nobody is served by while its store is away."""
+    view = View(store, POLICY)
+    outage = Outage(store, POLICY, Seal("pepper"), None)
+    return Rounds(store, Watchers(store, view), view, outage, replica="one", clock=now)
+
+
 async def until(holds: Callable[[], bool]) -> None:
     async with asyncio.timeout(10):
         while not holds():  # noqa: ASYNC110
@@ -51,8 +60,7 @@ async def until(holds: Callable[[], bool]) -> None:
 async def test_nothing_is_swept_until_the_store_was_calm_for_a_life() -> None:
     now = 0.0
     store = CountingStore(POLICY, lambda: 1_000.0 + now)
-    view = View(store, POLICY)
-    rounds = Rounds(store, Watchers(store, view), view, clock=lambda: now)
+    rounds = rounds_of(store, lambda: now)
     tasks = [asyncio.create_task(task()) for task in (rounds.grant, rounds.sweep)]
     try:
         await until(lambda: store.grants > 3)
@@ -78,8 +86,7 @@ async def test_nothing_is_swept_until_the_store_was_calm_for_a_life() -> None:
 async def test_a_store_that_pauses_for_a_moment_does_not_stop_the_sweep() -> None:
     now = 0.0
     store = CountingStore(POLICY, lambda: 1_000.0 + now)
-    view = View(store, POLICY)
-    rounds = Rounds(store, Watchers(store, view), view, clock=lambda: now)
+    rounds = rounds_of(store, lambda: now)
     now, store.paused = CALM, True
     tasks = [asyncio.create_task(task()) for task in (rounds.surge, rounds.sweep)]
     try:

@@ -1,7 +1,7 @@
 """The expected wait: what it counts, and that its two ends keep their order."""
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from services.quota.line import Size
@@ -86,6 +86,7 @@ def test_what_joins_faster_than_a_share_takes_no_more_than_the_share() -> None:
     )
 
 
+@example(ahead=1.0, rivals=[Flow(0.0, 3, 1.5), Flow(0.0, 1, 1.9)])  # by rounding dry and not dry in turns
 @given(
     ahead=st.floats(0, 500),
     rivals=st.lists(
