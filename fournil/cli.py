@@ -18,6 +18,7 @@ from rich.table import Table
 from fournil import admin
 from fournil.client import Fournil, FournilError
 from fournil.edge.v1 import edge_pb2
+from fournil.provenance import provenance
 
 _TEXTS: dict[str, tuple[str, str]] = {
     "place": ("in line, place {place}{eta}", "dans la file, place {place}{eta}"),
@@ -66,6 +67,9 @@ _TEXTS: dict[str, tuple[str, str]] = {
         "interrompu ; la tâche continue : fournil jobs",
     ),
 }
+_FIELDS = (
+    "count", "size", "seed", "steps", "guidance", "negative_prompt", "strength", "model", "prompt_in_provenance",
+)  # fmt: skip
 _FORMATS = {".jpg": "jpeg", ".jpeg": "jpeg", ".webp": "webp"}
 """By the suffix of the file to write; anything else is PNG."""
 
@@ -82,6 +86,14 @@ class Terminal:
     def say(self, name: str, **facts: object) -> str:
         """The sentence in the terminal's language."""
         return _TEXTS[name][self.french].format(**facts)
+
+    def read(self, path: str) -> bytes:
+        """A file; exits with a clear line when it cannot be read."""
+        try:
+            return Path(path).read_bytes()
+        except OSError as error:
+            self.console.print(f"[red]{self.say('no_image', path=path, why=error.strerror)}")
+            raise SystemExit(2) from None
 
     def connect(self, *, key_needed: bool = True) -> Fournil:
         """The client; exits with a clear line when no key is at hand."""
@@ -109,11 +121,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def draw(arguments: argparse.Namespace, terminal: Terminal) -> int:
     """Submits, shows place, ETA and steps, saves the pictures."""
-    names = ("count", "size", "seed", "steps", "guidance", "negative_prompt", "strength", "model")
-    fields = {name: value for name in names if (value := getattr(arguments, name)) is not None}
+    fields = {name: value for name in _FIELDS if (value := getattr(arguments, name)) is not None}
     fields["output_format"] = _FORMATS.get(Path(arguments.output).suffix.lower(), "png")
     if arguments.image:
-        fields["image"] = _read(arguments.image, terminal)
+        fields["image"] = terminal.read(arguments.image)
     with terminal.connect() as fournil:
         job = fournil.draw(arguments.prompt, **fields)
         failure = _follow(fournil, job, terminal)
@@ -253,15 +264,6 @@ def _explain(error: FournilError, terminal: Terminal) -> None:
         terminal.console.print(terminal.say("decision", decision=decision), highlight=False)
 
 
-def _read(path: str, terminal: Terminal) -> bytes:
-    """Exits with a clear line when the file cannot be read."""
-    try:
-        return Path(path).read_bytes()
-    except OSError as error:
-        terminal.console.print(f"[red]{terminal.say('no_image', path=path, why=error.strerror)}")
-        raise SystemExit(2) from None
-
-
 def _numbered(path: Path, index: int, count: int) -> Path:
     return path if count == 1 else path.with_name(f"{path.stem}-{index + 1}{path.suffix or '.png'}")
 
@@ -296,7 +298,14 @@ def _parser() -> argparse.ArgumentParser:
     sub.add_argument("--image", help="picture to start from (PNG, JPEG or WebP)")
     sub.add_argument("--strength", type=float, help="how much of it is drawn anew, above 0 and at most 1")
     sub.add_argument("--model")
+    sub.add_argument(
+        "--prompt-in-provenance", action="store_true", default=None, help="let the picture tell the prompt"
+    )
     sub.set_defaults(command=draw)
+
+    sub = commands.add_parser("provenance", help="what a picture says of where it comes from")
+    sub.add_argument("picture", help="PNG, JPEG or WebP, anybody's")
+    sub.set_defaults(command=provenance)
 
     sub = commands.add_parser("jobs", help="list your jobs")
     sub.add_argument("-n", "--number", type=int, default=20)

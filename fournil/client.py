@@ -90,7 +90,7 @@ class Fournil:
     def draw(self, prompt: str, **fields: Any) -> edge_pb2.Job:
         """Submits a job and returns it with its place in line. `fields` are those of CreateJobRequest: count,
         size, seed, steps, guidance, negative_prompt, image (bytes) and strength, output_format,
-        output_compression, model, previews, validate_only, request_id."""
+        output_compression, prompt_in_provenance, model, previews, validate_only, request_id."""
         fields.setdefault("request_id", uuid.uuid4().hex)
         request = edge_pb2.CreateJobRequest(prompt=prompt, **fields)
         job: edge_pb2.Job = self._call(self._stub.CreateJob, request).job
@@ -132,6 +132,12 @@ class Fournil:
         request = edge_pb2.GetImageRequest(id=job_id, index=index)
         data: bytes = self._call(self._stub.GetImage, request).data
         return data
+
+    def check_provenance(self, picture: bytes) -> edge_pb2.CheckProvenanceResponse:
+        """What a PNG, JPEG or WebP, anybody's, says of where it comes from."""
+        request = edge_pb2.CheckProvenanceRequest(image=picture)
+        report: edge_pb2.CheckProvenanceResponse = self._call(self._stub.CheckProvenance, request)
+        return report
 
     def allowance(self) -> edge_pb2.GetAllowanceResponse:
         """What is left."""

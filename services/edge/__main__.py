@@ -6,6 +6,8 @@ import os
 import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import uvicorn
@@ -21,14 +23,16 @@ from services.edge.grpc_peers import GrpcModerator, GrpcOvens, GrpcQuota
 from services.edge.links import Links
 from services.edge.messages import localize
 from services.edge.openai_form import OpenAiApi
+from services.edge.provenance import Provenance
 from services.edge.rest import NativeApi, build_app
 from services.edge.results import ObjectResults
 from services.edge.server import ImageService
+from services.edge.signing import Identity, development_identity, read_identity
 from services.edge.walk import Mesh
 from services.runtime.channels import open_channel
 from services.runtime.process import ServiceProcess, run
 from services.runtime.redis_link import RedisLink
-from services.runtime.settings import Environment, ProcessSettings, split_address
+from services.runtime.settings import Environment, ProcessSettings, SettingsError, split_address
 
 if TYPE_CHECKING:
     from starlette.applications import Starlette
@@ -49,6 +53,7 @@ class EdgeSettings:
     public_url: str
     default_model: str
     hold_seconds: float
+    identity: Identity
     demo_keys: dict[str, str]
 
     @staticmethod
@@ -58,9 +63,14 @@ class EdgeSettings:
         demo: dict[str, str] = {}
         if env.integer("FOURNIL_DEMO", 0, low=0, high=1):
             demo = {"free": env.text("FOURNIL_DEMO_FREE_KEY"), "paid": env.text("FOURNIL_DEMO_PAID_KEY")}
+        link_secret = env.text("FOURNIL_LINK_SECRET")
         return EdgeSettings(
             process=ProcessSettings.read(
-                "edge", env, default_listen="0.0.0.0:50050", default_metrics="0.0.0.0:9090"
+                "edge",
+                env,
+                default_listen="0.0.0.0:50050",
+                default_metrics="0.0.0.0:9090",
+                max_receive_bytes=4 << 20,  # a picture comes with a call
             ),
             redis_url=env.text("REDIS_URL"),
             http_listen=http_listen,
@@ -68,12 +78,23 @@ class EdgeSettings:
             moderator=env.text("FOURNIL_MODERATOR", "127.0.0.1:50052"),
             generator=env.text("FOURNIL_GENERATOR", "127.0.0.1:50053"),
             results_url=env.text("FOURNIL_RESULTS_URL"),
-            link_secret=env.text("FOURNIL_LINK_SECRET"),
+            link_secret=link_secret,
             public_url=env.text("FOURNIL_PUBLIC_URL", f"http://127.0.0.1:{split_address(http_listen)[1]}"),
             default_model=env.text("FOURNIL_DEFAULT_MODEL", "fournil-mini"),
             hold_seconds=env.seconds("FOURNIL_HOLD_SECONDS", 300.0, low=1.0, high=3600.0),
+            identity=_identity(env, link_secret),
             demo_keys=demo,
         )
+
+
+def _identity(env: Environment, secret: str) -> Identity:
+    chain, key = env.text("FOURNIL_C2PA_CERTIFICATE", ""), env.text("FOURNIL_C2PA_KEY", "")
+    if bool(chain) != bool(key):
+        raise SettingsError("FOURNIL_C2PA_CERTIFICATE and FOURNIL_C2PA_KEY go together")
+    if not chain:
+        return development_identity(secret.encode())
+    anchors = env.text("FOURNIL_C2PA_ANCHORS", "")
+    return read_identity(Path(chain), Path(key), Path(anchors) if anchors else None)
 
 
 async def main() -> None:
@@ -97,8 +118,9 @@ async def main() -> None:
         tail.wake(job_id, kind)
 
     diary = RedisDiary(link, f"edge-{uuid.uuid4().hex[:12]}", told)
-    conductor = Conductor(Mesh(quota, moderator, ovens, diary, results), diary, quota)
-    counter = Counter(quota, diary, conductor, tail, results, catalogue)
+    provenance = Provenance(settings.identity, version("fournil"))
+    conductor = Conductor(Mesh(quota, moderator, ovens, diary, results, provenance), diary, quota)
+    counter = Counter(quota, diary, conductor, tail, results, provenance, catalogue)
     authenticator = Authenticator(quota)
     links = Links(settings.link_secret.encode(), settings.public_url)
 
@@ -116,6 +138,7 @@ async def main() -> None:
     web = _web_server(app, settings)
 
     async def close_channels() -> None:
+        provenance.close()
         await ovens.close()
         for channel in channels:
             await channel.close()

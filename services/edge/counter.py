@@ -11,6 +11,7 @@ from services.edge.diary import RedisDiary
 from services.edge.event_tail import EventTail
 from services.edge.job import Account, Event, Failure, Job, Place, Scope, State, is_job_id, new_job_id
 from services.edge.peers import Allowance, LineState, Quota, RefundReason
+from services.edge.provenance import Provenance, Report
 from services.edge.results import ObjectResults
 from services.edge.walk import AlreadyAccepted
 from services.runtime import call_context
@@ -28,6 +29,7 @@ class Counter:
     conductor: Conductor
     tail: EventTail
     results: ObjectResults
+    provenance: Provenance
     catalogue: Catalogue
 
     async def create(
@@ -96,6 +98,11 @@ class Counter:
         if not is_job_id(job_id) or not 0 <= index < 100:
             raise Fault(Reason.NOT_FOUND, "no such picture")
         return await self.results.get(job_id, index)
+
+    async def check_provenance(self, account: Account, data: bytes) -> Report:
+        """What a picture, anybody's, says of where it comes from."""
+        account.check(Scope.READ)
+        return await self.provenance.check(data)
 
     async def allowance(self, account: Account) -> Allowance:
         """What the account has left."""

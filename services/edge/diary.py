@@ -15,7 +15,7 @@ from pathlib import Path
 from redis.exceptions import ResponseError
 
 from services.edge import job_codec
-from services.edge.job import Drawn, Event, Failure, Job, Place, State
+from services.edge.job import Drawn, Event, Failure, Job, Place, State, Usage
 from services.edge.peers import RoughPicture, StepDone
 from services.runtime.errors import Fault, Reason
 from services.runtime.redis_link import RedisLink
@@ -87,12 +87,14 @@ class RedisDiary:
         png = base64.b64encode(rough.png).decode()
         await self._write(job, "preview", json.dumps({"index": rough.index, "step": rough.step, "png": png}))
 
-    async def completed(self, job: Job, drawn: Sequence[Drawn], charged: int) -> None:
+    async def completed(self, job: Job, drawn: Sequence[Drawn], charged: int, usage: Usage | None) -> None:
         """Drawn and charged."""
-        images = job_codec.pack_drawn(drawn)
+        fields = {"images": job_codec.pack_drawn(drawn), "charged": str(charged)}
+        if usage is not None:
+            fields["usage"] = job_codec.pack_usage(usage)
         for picture in drawn:
             await self._write(job, "image", json.dumps(asdict(picture)))
-        await self._end(job, "completed", "{}", State.COMMITTED, images=images, charged=str(charged))
+        await self._end(job, "completed", "{}", State.COMMITTED, **fields)
 
     async def failed(self, job: Job, failure: Failure) -> None:
         """Ended without charge."""

@@ -14,7 +14,7 @@ from fournil.generator.v1 import generator_pb2, generator_pb2_grpc
 from fournil.moderator.v1 import moderator_pb2, moderator_pb2_grpc
 from fournil.quota.v1 import quota_pb2, quota_pb2_grpc
 from services.edge.asking import ModelFacts
-from services.edge.job import Account, Format, Job, Place, State
+from services.edge.job import Account, Format, Job, Place, State, Usage
 from services.edge.peers import (
     Allowance,
     BakedPicture,
@@ -246,6 +246,7 @@ class GrpcOvens:
                         yield BakedPicture(event.picture.index, event.picture.seed, event.picture.data)
                     case "usage":
                         whole = True
+                        yield _usage(event.usage)
         if not whole:
             raise Fault(Reason.UNAVAILABLE, "the generator's stream ended early", peer="generator")
 
@@ -329,3 +330,8 @@ def _limit(message: quota_pb2.PolicyVerdict) -> Limit:
 def _verdict(message: moderator_pb2.Verdict) -> Verdict:
     stage = "image" if message.stage == moderator_pb2.STAGE_IMAGE else "prompt"
     return Verdict(message.allowed, message.decision_id, stage, message.category, list(message.words))
+
+
+def _usage(message: generator_pb2.Usage) -> Usage:
+    joules = message.energy_joules if message.HasField("energy_joules") else None
+    return Usage(message.compute_time.ToMicroseconds() / 1e6, joules)

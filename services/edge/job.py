@@ -97,6 +97,8 @@ class Spec:
     work: int = 0
     """Of the whole job, in thousandths of a picture as the model draws it when nothing is asked; 0 in older
     records."""
+    prompt_in_provenance: bool = False
+    """Whether the finished pictures tell the prompt."""
 
     @property
     def size(self) -> str:
@@ -141,6 +143,14 @@ class Drawn:
 
 
 @dataclass(frozen=True)
+class Usage:
+    """What the turn that drew it took of its generator. Joules are None where its device cannot tell."""
+
+    compute_seconds: float
+    energy_joules: float | None = None
+
+
+@dataclass(frozen=True)
 class Job:
     """One job. Times are Unix seconds."""
 
@@ -159,6 +169,8 @@ class Job:
     images: Sequence[Drawn] = ()
     failure: Failure | None = None
     charged: int = 0
+    usage: Usage | None = None
+    """None until it is drawn, and when the edge died that had been told."""
     attempt: int = 0
 
     def moved(self, state: State, **changes: Any) -> "Job":

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
-from services.edge.job import Account, Drawn, Failure, Format, Job, Place, Refusal, Spec, State
+from services.edge.job import Account, Drawn, Failure, Format, Job, Place, Refusal, Spec, State, Usage
 from services.runtime.errors import Reason
 
 _ACCOUNT = ("account_id", "tier", "key_id")
@@ -35,6 +35,11 @@ def pack_place(place: Place) -> str:
 def pack_drawn(drawn: Sequence[Drawn]) -> str:
     """Pictures as JSON."""
     return json.dumps([asdict(picture) for picture in drawn])
+
+
+def pack_usage(usage: Usage) -> str:
+    """What a job took, as JSON."""
+    return json.dumps(asdict(usage))
 
 
 def pack_failure(failure: Failure) -> str:
@@ -71,5 +76,6 @@ def unpack(job_id: str, fields: Mapping[str, str]) -> Job:
         images=tuple(Drawn(**entry) for entry in json.loads(fields.get("images", "[]"))),
         failure=unpack_failure(json.loads(fields["failure"])) if "failure" in fields else None,
         charged=int(fields.get("charged", 0)),
+        usage=Usage(**json.loads(fields["usage"])) if "usage" in fields else None,
         attempt=int(fields.get("attempt", 0)),
     )

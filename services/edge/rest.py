@@ -16,7 +16,7 @@ from starlette.staticfiles import StaticFiles
 from services.edge.asking import Asked
 from services.edge.authenticator import Authenticator
 from services.edge.counter import Counter
-from services.edge.http_boundary import MAX_BODY_WITH_IMAGE, HttpBoundary, guarded, json_body, problem
+from services.edge.http_boundary import MAX_BODY_WITH_IMAGE, HttpBoundary, body_bytes, guarded, json_body, problem
 from services.edge.job import Account, Event, Failure, Job, State
 from services.edge.job_codec import unpack_failure
 from services.edge.links import Links
@@ -28,8 +28,11 @@ from services.runtime.pictures import media_type
 
 _FIELDS = (
     "prompt", "count", "size", "seed", "steps", "previews", "guidance", "negative_prompt", "strength",
-    "output_format", "output_compression",
+    "output_format", "output_compression", "prompt_in_provenance",
 )  # fmt: skip
+
+MAX_CHECKED = 16 * 2**20
+"""Bytes of a picture whose provenance is asked for."""
 
 PAGE = Path(__file__).parent / "page"
 SSE_HEADERS = {"cache-control": "no-store", "x-accel-buffering": "no"}
@@ -52,6 +55,7 @@ class NativeApi:
             Route("/v1/jobs/{id}/images/{index:int}", guarded(self.image), methods=["GET"]),
             Route("/v1/jobs/{id}:cancel", guarded(self.cancel), methods=["POST"]),
             Route("/v1/jobs/{id}", guarded(self.get), methods=["GET"]),
+            Route("/v1/content_provenance_checks", guarded(self.check_provenance), methods=["POST"]),
             Route("/v1/me/allowance", guarded(self.allowance), methods=["GET"]),
             Route("/v1/queue", guarded(self.queue), methods=["GET"]),
         ]
@@ -120,6 +124,12 @@ class NativeApi:
         headers = {"cache-control": "private, max-age=86400, immutable"}
         return Response(data, media_type=media_type(data), headers=headers)
 
+    async def check_provenance(self, request: Request) -> Response:
+        """POST /v1/content_provenance_checks: what the picture in the body says of where it comes from."""
+        account = await self._account(request)
+        report = await self._counter.check_provenance(account, await body_bytes(request, MAX_CHECKED))
+        return JSONResponse({"object": "content_provenance_check", **vars(report)})
+
     async def allowance(self, request: Request) -> Response:
         """GET /v1/me/allowance."""
         account = await self._account(request)
@@ -168,6 +178,8 @@ class NativeApi:
             "images": [self._image(job.id, drawn.index, drawn.seed) for drawn in job.images],
             "charged": job.charged,
         }
+        if job.usage is not None:
+            body["usage"] = vars(job.usage)
         if job.ended is not None:
             body["end_time"] = iso_time(job.ended)
         if job.place is not None and job.state in {State.HELD, State.QUEUED}:

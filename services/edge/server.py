@@ -11,7 +11,7 @@ from fournil.edge.v1 import edge_pb2, edge_pb2_grpc
 from services.edge.asking import Asked
 from services.edge.authenticator import Authenticator
 from services.edge.counter import Counter
-from services.edge.job import Account, Event, Failure, Job, Place, State
+from services.edge.job import Account, Event, Failure, Job, Place, State, Usage
 from services.edge.job_codec import unpack_failure
 from services.edge.links import Links
 from services.edge.messages import failure_text
@@ -52,6 +52,7 @@ class ImageService(edge_pb2_grpc.ImageServiceServicer):
             strength=_single(request.strength) if request.HasField("strength") else None,
             output_format=request.output_format,
             output_compression=request.output_compression if request.HasField("output_compression") else None,
+            prompt_in_provenance=request.prompt_in_provenance or None,
             image=request.image,
         )
         job = await self._counter.create(
@@ -141,6 +142,12 @@ class ImageService(edge_pb2_grpc.ImageServiceServicer):
             classes=classes, ovens=line.ovens, slots=line.slots, baking=line.baking, surge=surge
         )
 
+    async def CheckProvenance(
+        self, request: edge_pb2.CheckProvenanceRequest, context: Context
+    ) -> edge_pb2.CheckProvenanceResponse:
+        report = await self._counter.check_provenance(await self._account(context), request.image)
+        return edge_pb2.CheckProvenanceResponse(**vars(report))
+
     async def ListModels(
         self, request: edge_pb2.ListModelsRequest, context: Context
     ) -> edge_pb2.ListModelsResponse:
@@ -173,6 +180,8 @@ class ImageService(edge_pb2_grpc.ImageServiceServicer):
         )
         if job.place is not None and not job.state.final and job.state is not State.RUNNING:
             message.place.CopyFrom(_place(job.place))
+        if job.usage is not None:
+            message.usage.CopyFrom(_usage(job.usage))
         if job.failure is not None:
             message.failure.CopyFrom(_failure(job.failure))
         return message
@@ -200,6 +209,10 @@ class ImageService(edge_pb2_grpc.ImageServiceServicer):
             case "failed":
                 message.failed.CopyFrom(_failure(unpack_failure(data)))
         return message
+
+
+def _usage(usage: Usage) -> edge_pb2.Usage:
+    return edge_pb2.Usage(compute_time=_duration(usage.compute_seconds), energy_joules=usage.energy_joules)
 
 
 def _place(place: Place) -> edge_pb2.Place:

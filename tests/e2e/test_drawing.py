@@ -157,7 +157,15 @@ def test_the_command_line_draws_lists_and_counts(mesh: SupervisedMesh, tmp_path:
     drawn = run("draw", "un crabe à côté d'une barque", "-o", str(out), "--steps", str(FAST))
     assert drawn.returncode == 0, drawn.stderr
     assert size_of(out.read_bytes()) == (256, 256) and "enregistré" in drawn.stdout
-    assert "encore 2 images sur 3" in run("allowance").stdout
+    told = run("provenance", str(out))
+    assert told.returncode == 0 and "faite par ce service" in told.stdout and "texte" not in told.stdout
+    out.write_bytes(out.read_bytes().replace(b"IDAT", b"IDAS", 1))
+    told = run("provenance", str(out))
+    assert told.returncode == 1 and "modifiée" in told.stdout
+    drawn = run("draw", "un crabe", "-o", str(out.with_suffix(".webp")), "--steps", "4", "--prompt-in-provenance")
+    assert drawn.returncode == 0, drawn.stderr
+    assert "texte : un crabe" in run("provenance", str(out.with_suffix(".webp"))).stdout
+    assert "encore 1 images sur 3" in run("allowance").stdout
     assert "committed" in run("jobs").stdout
     assert "fournil-mini" in run("models").stdout
     assert "fours" in run("queue").stdout
@@ -181,6 +189,14 @@ def test_rest_jobs_events_and_pictures(mesh: SupervisedMesh) -> None:
         picture = next(data for _, kind, data in events if kind == "image")
         without_key = httpx.get(mesh.local.page + picture["url"], timeout=10)
         assert size_of(without_key.content) == (256, 256)
+        check = web.post("/v1/content_provenance_checks", content=without_key.content)
+        assert check.status_code == 200
+        told = check.json()
+        assert (told["state"], told["made_here"], told["model"]) == ("trusted", True, "fournil-mini")
+        assert web.post("/v1/content_provenance_checks", content=b"GIF89a").status_code == 400
+        assert web.post("/v1/content_provenance_checks", content=bytes(17 * 2**20)).status_code == 400
+        done = web.get(f"/v1/jobs/{job['id']}").json()
+        assert done["usage"]["compute_seconds"] > 0 and "energy_joules" in done["usage"]
         assert httpx.get(mesh.local.page + picture["url"] + "0", timeout=10).status_code == 404
         assert web.get("/v1/me/allowance").json()["remaining"] == 2
         assert [one["id"] for one in web.get("/v1/jobs").json()["jobs"]] == [job["id"]]

@@ -27,7 +27,7 @@ JOB_STATE_COMMITTED: JobState
 JOB_STATE_REFUNDED: JobState
 
 class CreateJobRequest(_message.Message):
-    __slots__ = ("request_id", "validate_only", "prompt", "model", "count", "size", "seed", "steps", "previews", "guidance", "negative_prompt", "image", "strength", "output_format", "output_compression")
+    __slots__ = ("request_id", "validate_only", "prompt", "model", "count", "size", "seed", "steps", "previews", "guidance", "negative_prompt", "image", "strength", "output_format", "output_compression", "prompt_in_provenance")
     REQUEST_ID_FIELD_NUMBER: _ClassVar[int]
     VALIDATE_ONLY_FIELD_NUMBER: _ClassVar[int]
     PROMPT_FIELD_NUMBER: _ClassVar[int]
@@ -43,6 +43,7 @@ class CreateJobRequest(_message.Message):
     STRENGTH_FIELD_NUMBER: _ClassVar[int]
     OUTPUT_FORMAT_FIELD_NUMBER: _ClassVar[int]
     OUTPUT_COMPRESSION_FIELD_NUMBER: _ClassVar[int]
+    PROMPT_IN_PROVENANCE_FIELD_NUMBER: _ClassVar[int]
     request_id: str
     validate_only: bool
     prompt: str
@@ -58,7 +59,8 @@ class CreateJobRequest(_message.Message):
     strength: float
     output_format: str
     output_compression: int
-    def __init__(self, request_id: _Optional[str] = ..., validate_only: bool = ..., prompt: _Optional[str] = ..., model: _Optional[str] = ..., count: _Optional[int] = ..., size: _Optional[str] = ..., seed: _Optional[int] = ..., steps: _Optional[int] = ..., previews: _Optional[int] = ..., guidance: _Optional[float] = ..., negative_prompt: _Optional[str] = ..., image: _Optional[bytes] = ..., strength: _Optional[float] = ..., output_format: _Optional[str] = ..., output_compression: _Optional[int] = ...) -> None: ...
+    prompt_in_provenance: bool
+    def __init__(self, request_id: _Optional[str] = ..., validate_only: bool = ..., prompt: _Optional[str] = ..., model: _Optional[str] = ..., count: _Optional[int] = ..., size: _Optional[str] = ..., seed: _Optional[int] = ..., steps: _Optional[int] = ..., previews: _Optional[int] = ..., guidance: _Optional[float] = ..., negative_prompt: _Optional[str] = ..., image: _Optional[bytes] = ..., strength: _Optional[float] = ..., output_format: _Optional[str] = ..., output_compression: _Optional[int] = ..., prompt_in_provenance: bool = ...) -> None: ...
 
 class CreateJobResponse(_message.Message):
     __slots__ = ("job",)
@@ -67,7 +69,7 @@ class CreateJobResponse(_message.Message):
     def __init__(self, job: _Optional[_Union[Job, _Mapping]] = ...) -> None: ...
 
 class Job(_message.Message):
-    __slots__ = ("id", "state", "prompt", "model", "count", "size", "seed", "steps", "create_time", "end_time", "place", "images", "failure", "charged", "guidance", "negative_prompt", "strength", "output_format")
+    __slots__ = ("id", "state", "prompt", "model", "count", "size", "seed", "steps", "create_time", "end_time", "place", "images", "failure", "charged", "guidance", "negative_prompt", "strength", "output_format", "usage")
     ID_FIELD_NUMBER: _ClassVar[int]
     STATE_FIELD_NUMBER: _ClassVar[int]
     PROMPT_FIELD_NUMBER: _ClassVar[int]
@@ -86,6 +88,7 @@ class Job(_message.Message):
     NEGATIVE_PROMPT_FIELD_NUMBER: _ClassVar[int]
     STRENGTH_FIELD_NUMBER: _ClassVar[int]
     OUTPUT_FORMAT_FIELD_NUMBER: _ClassVar[int]
+    USAGE_FIELD_NUMBER: _ClassVar[int]
     id: str
     state: JobState
     prompt: str
@@ -104,7 +107,16 @@ class Job(_message.Message):
     negative_prompt: str
     strength: float
     output_format: str
-    def __init__(self, id: _Optional[str] = ..., state: _Optional[_Union[JobState, str]] = ..., prompt: _Optional[str] = ..., model: _Optional[str] = ..., count: _Optional[int] = ..., size: _Optional[str] = ..., seed: _Optional[int] = ..., steps: _Optional[int] = ..., create_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., end_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., place: _Optional[_Union[Place, _Mapping]] = ..., images: _Optional[_Iterable[_Union[Image, _Mapping]]] = ..., failure: _Optional[_Union[Failure, _Mapping]] = ..., charged: _Optional[int] = ..., guidance: _Optional[float] = ..., negative_prompt: _Optional[str] = ..., strength: _Optional[float] = ..., output_format: _Optional[str] = ...) -> None: ...
+    usage: Usage
+    def __init__(self, id: _Optional[str] = ..., state: _Optional[_Union[JobState, str]] = ..., prompt: _Optional[str] = ..., model: _Optional[str] = ..., count: _Optional[int] = ..., size: _Optional[str] = ..., seed: _Optional[int] = ..., steps: _Optional[int] = ..., create_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., end_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., place: _Optional[_Union[Place, _Mapping]] = ..., images: _Optional[_Iterable[_Union[Image, _Mapping]]] = ..., failure: _Optional[_Union[Failure, _Mapping]] = ..., charged: _Optional[int] = ..., guidance: _Optional[float] = ..., negative_prompt: _Optional[str] = ..., strength: _Optional[float] = ..., output_format: _Optional[str] = ..., usage: _Optional[_Union[Usage, _Mapping]] = ...) -> None: ...
+
+class Usage(_message.Message):
+    __slots__ = ("compute_time", "energy_joules")
+    COMPUTE_TIME_FIELD_NUMBER: _ClassVar[int]
+    ENERGY_JOULES_FIELD_NUMBER: _ClassVar[int]
+    compute_time: _duration_pb2.Duration
+    energy_joules: float
+    def __init__(self, compute_time: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., energy_joules: _Optional[float] = ...) -> None: ...
 
 class Place(_message.Message):
     __slots__ = ("place", "eta_low", "eta_high", "reason")
@@ -395,3 +407,31 @@ class Model(_message.Message):
     takes_negative: bool
     takes_image: bool
     def __init__(self, name: _Optional[str] = ..., family: _Optional[str] = ..., native_width: _Optional[int] = ..., native_height: _Optional[int] = ..., output_width: _Optional[int] = ..., output_height: _Optional[int] = ..., smallest: _Optional[int] = ..., largest: _Optional[int] = ..., unit: _Optional[int] = ..., most_pixels: _Optional[int] = ..., square: bool = ..., default_steps: _Optional[int] = ..., default_guidance: _Optional[float] = ..., takes_guidance: bool = ..., takes_negative: bool = ..., takes_image: bool = ...) -> None: ...
+
+class CheckProvenanceRequest(_message.Message):
+    __slots__ = ("image",)
+    IMAGE_FIELD_NUMBER: _ClassVar[int]
+    image: bytes
+    def __init__(self, image: _Optional[bytes] = ...) -> None: ...
+
+class CheckProvenanceResponse(_message.Message):
+    __slots__ = ("state", "made_here", "generator", "model", "time", "source_type", "prompt", "signer", "problems")
+    STATE_FIELD_NUMBER: _ClassVar[int]
+    MADE_HERE_FIELD_NUMBER: _ClassVar[int]
+    GENERATOR_FIELD_NUMBER: _ClassVar[int]
+    MODEL_FIELD_NUMBER: _ClassVar[int]
+    TIME_FIELD_NUMBER: _ClassVar[int]
+    SOURCE_TYPE_FIELD_NUMBER: _ClassVar[int]
+    PROMPT_FIELD_NUMBER: _ClassVar[int]
+    SIGNER_FIELD_NUMBER: _ClassVar[int]
+    PROBLEMS_FIELD_NUMBER: _ClassVar[int]
+    state: str
+    made_here: bool
+    generator: str
+    model: str
+    time: str
+    source_type: str
+    prompt: str
+    signer: str
+    problems: _containers.RepeatedScalarFieldContainer[str]
+    def __init__(self, state: _Optional[str] = ..., made_here: bool = ..., generator: _Optional[str] = ..., model: _Optional[str] = ..., time: _Optional[str] = ..., source_type: _Optional[str] = ..., prompt: _Optional[str] = ..., signer: _Optional[str] = ..., problems: _Optional[_Iterable[str]] = ...) -> None: ...

@@ -66,6 +66,11 @@ class ImageServiceStub(object):
                 request_serializer=fournil_dot_edge_dot_v1_dot_edge__pb2.GetImageRequest.SerializeToString,
                 response_deserializer=fournil_dot_edge_dot_v1_dot_edge__pb2.GetImageResponse.FromString,
                 _registered_method=True)
+        self.CheckProvenance = channel.unary_unary(
+                '/fournil.edge.v1.ImageService/CheckProvenance',
+                request_serializer=fournil_dot_edge_dot_v1_dot_edge__pb2.CheckProvenanceRequest.SerializeToString,
+                response_deserializer=fournil_dot_edge_dot_v1_dot_edge__pb2.CheckProvenanceResponse.FromString,
+                _registered_method=True)
         self.GetAllowance = channel.unary_unary(
                 '/fournil.edge.v1.ImageService/GetAllowance',
                 request_serializer=fournil_dot_edge_dot_v1_dot_edge__pb2.GetAllowanceRequest.SerializeToString,
@@ -130,6 +135,13 @@ class ImageServiceServicer(object):
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def CheckProvenance(self, request, context):
+        """What a picture says of where it comes from (C2PA), and whether that holds.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def GetAllowance(self, request, context):
         """What the caller's account has left.
         """
@@ -183,6 +195,11 @@ def add_ImageServiceServicer_to_server(servicer, server):
                     servicer.GetImage,
                     request_deserializer=fournil_dot_edge_dot_v1_dot_edge__pb2.GetImageRequest.FromString,
                     response_serializer=fournil_dot_edge_dot_v1_dot_edge__pb2.GetImageResponse.SerializeToString,
+            ),
+            'CheckProvenance': grpc.unary_unary_rpc_method_handler(
+                    servicer.CheckProvenance,
+                    request_deserializer=fournil_dot_edge_dot_v1_dot_edge__pb2.CheckProvenanceRequest.FromString,
+                    response_serializer=fournil_dot_edge_dot_v1_dot_edge__pb2.CheckProvenanceResponse.SerializeToString,
             ),
             'GetAllowance': grpc.unary_unary_rpc_method_handler(
                     servicer.GetAllowance,
@@ -364,6 +381,33 @@ class ImageService(object):
             '/fournil.edge.v1.ImageService/GetImage',
             fournil_dot_edge_dot_v1_dot_edge__pb2.GetImageRequest.SerializeToString,
             fournil_dot_edge_dot_v1_dot_edge__pb2.GetImageResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def CheckProvenance(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/fournil.edge.v1.ImageService/CheckProvenance',
+            fournil_dot_edge_dot_v1_dot_edge__pb2.CheckProvenanceRequest.SerializeToString,
+            fournil_dot_edge_dot_v1_dot_edge__pb2.CheckProvenanceResponse.FromString,
             options,
             channel_credentials,
             insecure,
