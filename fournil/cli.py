@@ -62,6 +62,7 @@ _TEXTS: dict[str, tuple[str, str]] = {
     "models.takes_negative": ("negative prompt", "texte négatif"),
     "models.takes_image": ("from a picture", "depuis une image"),
     "cancelled": ("{id}: {state}", "{id} : {state}"),
+    "deleted": ("{id}: deleted", "{id} : supprimée"),
     "interrupted": (
         "left; the job goes on: fournil jobs",
         "interrompu ; la tâche continue : fournil jobs",
@@ -69,6 +70,7 @@ _TEXTS: dict[str, tuple[str, str]] = {
 }
 _FIELDS = (
     "count", "size", "seed", "steps", "guidance", "negative_prompt", "strength", "model", "prompt_in_provenance",
+    "webhook_url",
 )  # fmt: skip
 _FORMATS = {".jpg": "jpeg", ".jpeg": "jpeg", ".webp": "webp"}
 """By the suffix of the file to write; anything else is PNG."""
@@ -159,6 +161,21 @@ def cancel(arguments: argparse.Namespace, terminal: Terminal) -> int:
         job = fournil.cancel(arguments.id)
     state = edge_pb2.JobState.Name(job.state).removeprefix("JOB_STATE_").lower()
     terminal.out.print(terminal.say("cancelled", id=job.id, state=state), highlight=False)
+    return 0
+
+
+def delete(arguments: argparse.Namespace, terminal: Terminal) -> int:
+    """Deletes an ended job and its pictures."""
+    with terminal.connect() as fournil:
+        fournil.delete(arguments.id)
+    terminal.out.print(terminal.say("deleted", id=arguments.id), highlight=False)
+    return 0
+
+
+def webhook_secret(arguments: argparse.Namespace, terminal: Terminal) -> int:
+    """Prints the secret and nothing else."""
+    with terminal.connect() as fournil:
+        terminal.out.print(fournil.webhook_secret(), highlight=False, markup=False)
     return 0
 
 
@@ -301,6 +318,7 @@ def _parser() -> argparse.ArgumentParser:
     sub.add_argument(
         "--prompt-in-provenance", action="store_true", default=None, help="let the picture tell the prompt"
     )
+    sub.add_argument("--webhook", dest="webhook_url", help="https URL to tell when it has ended")
     sub.set_defaults(command=draw)
 
     sub = commands.add_parser("provenance", help="what a picture says of where it comes from")
@@ -315,10 +333,15 @@ def _parser() -> argparse.ArgumentParser:
     sub.add_argument("id")
     sub.set_defaults(command=cancel)
 
+    sub = commands.add_parser("delete", help="delete an ended job and its pictures")
+    sub.add_argument("id")
+    sub.set_defaults(command=delete)
+
     for name, command, text in (
         ("allowance", allowance, "what you have left"),
         ("queue", queue, "the line now"),
         ("models", models, "the models there are"),
+        ("webhook-secret", webhook_secret, "what webhooks to you are signed with"),
     ):
         commands.add_parser(name, help=text).set_defaults(command=command)
     admin.add_commands(commands.add_parser("admin", help="for operators: accounts, keys, surge level, line, log"))

@@ -90,7 +90,7 @@ class Fournil:
     def draw(self, prompt: str, **fields: Any) -> edge_pb2.Job:
         """Submits a job and returns it with its place in line. `fields` are those of CreateJobRequest: count,
         size, seed, steps, guidance, negative_prompt, image (bytes) and strength, output_format,
-        output_compression, prompt_in_provenance, model, previews, validate_only, request_id."""
+        output_compression, prompt_in_provenance, webhook_url, model, previews, validate_only, request_id."""
         fields.setdefault("request_id", uuid.uuid4().hex)
         request = edge_pb2.CreateJobRequest(prompt=prompt, **fields)
         job: edge_pb2.Job = self._call(self._stub.CreateJob, request).job
@@ -126,6 +126,16 @@ class Fournil:
         """Cancels a job; it is refunded unless it ended before."""
         job: edge_pb2.Job = self._call(self._stub.CancelJob, edge_pb2.CancelJobRequest(id=job_id)).job
         return job
+
+    def delete(self, job_id: str) -> None:
+        """Deletes an ended job, its events and its pictures."""
+        self._call(self._stub.DeleteJob, edge_pb2.DeleteJobRequest(id=job_id))
+
+    def webhook_secret(self) -> str:
+        """What webhooks to this account are signed with, for a library of Standard Webhooks."""
+        request = edge_pb2.GetWebhookSecretRequest()
+        secret: str = self._call(self._stub.GetWebhookSecret, request).secret
+        return secret
 
     def image(self, job_id: str, index: int) -> bytes:
         """A finished picture, in the job's format."""

@@ -54,7 +54,7 @@ def frechet(ours: np.ndarray, theirs: np.ndarray) -> float:
     """
     means = ours.mean(axis=0, dtype=np.float64), theirs.mean(axis=0, dtype=np.float64)
     # With X, Y centred and scaled so that the covariances are XᵀX and YᵀY, the trace of (XᵀX YᵀY)^½ is the sum
-    # of the singular values of X Yᵀ: exact. Those of their triangles are the same, of at most N and at most F rows.
+    # of the singular values of X Yᵀ: exact. Those of their triangles are the same, of at most F rows.
     x, y = ((part - mean) / np.sqrt(len(part) - 1) for part, mean in zip((ours, theirs), means, strict=True))
     triangles = [np.linalg.qr(part, mode="r") for part in (x, y)]
     shared = np.linalg.svd(triangles[0] @ triangles[1].T, compute_uv=False).sum()

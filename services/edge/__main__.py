@@ -18,17 +18,20 @@ from services.edge.catalogue import Catalogue
 from services.edge.conductor import Conductor
 from services.edge.counter import Counter
 from services.edge.diary import RedisDiary
+from services.edge.due import DueList
 from services.edge.event_tail import EventTail
 from services.edge.grpc_peers import GrpcModerator, GrpcOvens, GrpcQuota
 from services.edge.links import Links
 from services.edge.messages import localize
 from services.edge.openai_form import OpenAiApi
+from services.edge.outbound import Outbound, Reach
 from services.edge.provenance import Provenance
 from services.edge.rest import NativeApi, build_app
 from services.edge.results import ObjectResults
 from services.edge.server import ImageService
 from services.edge.signing import Identity, development_identity, read_identity
 from services.edge.walk import Mesh
+from services.edge.webhooks import Webhooks
 from services.runtime.channels import open_channel
 from services.runtime.process import ServiceProcess, run
 from services.runtime.redis_link import RedisLink
@@ -54,6 +57,8 @@ class EdgeSettings:
     default_model: str
     hold_seconds: float
     identity: Identity
+    reach: Reach
+    keep_seconds: float
     demo_keys: dict[str, str]
 
     @staticmethod
@@ -83,8 +88,17 @@ class EdgeSettings:
             default_model=env.text("FOURNIL_DEFAULT_MODEL", "fournil-mini"),
             hold_seconds=env.seconds("FOURNIL_HOLD_SECONDS", 300.0, low=1.0, high=3600.0),
             identity=_identity(env, link_secret),
+            reach=_reach(env),
+            keep_seconds=env.integer("FOURNIL_KEEP_DAYS", 7, low=1, high=3_650) * 86_400,
             demo_keys=demo,
         )
+
+
+def _reach(env: Environment) -> Reach:
+    text = env.text("FOURNIL_WEBHOOKS", Reach.OFF)
+    if text not in list(Reach):
+        raise SettingsError(f"FOURNIL_WEBHOOKS must be one of {', '.join(Reach)}")
+    return Reach(text)
 
 
 def _identity(env: Environment, secret: str) -> Identity:
@@ -113,16 +127,24 @@ async def main() -> None:
     tail = EventTail()
     results = ObjectResults(settings.results_url)
 
+    due = DueList(link)
+
     def told(job_id: str, kind: str) -> None:
         conductor.told(job_id, kind)
         tail.wake(job_id, kind)
+        if kind in {"completed", "failed"}:
+            due.wake()
 
-    diary = RedisDiary(link, f"edge-{uuid.uuid4().hex[:12]}", told)
+    diary = RedisDiary(link, f"edge-{uuid.uuid4().hex[:12]}", told, settings.keep_seconds)
     provenance = Provenance(settings.identity, version("fournil"))
     conductor = Conductor(Mesh(quota, moderator, ovens, diary, results, provenance), diary, quota)
-    counter = Counter(quota, diary, conductor, tail, results, provenance, catalogue)
+    secret = settings.link_secret.encode()
+    counter = Counter(quota, diary, conductor, tail, results, provenance, catalogue, settings.reach, secret)
     authenticator = Authenticator(quota)
-    links = Links(settings.link_secret.encode(), settings.public_url)
+    links = Links(secret, settings.public_url)
+    native = NativeApi(counter, authenticator, links)
+    outbound = Outbound(settings.reach)
+    webhooks = Webhooks(diary, outbound, secret, native.told)
 
     process.add(
         edge_pb2_grpc.add_ImageServiceServicer_to_server,
@@ -130,7 +152,7 @@ async def main() -> None:
         "fournil.edge.v1.ImageService",
     )
     app = build_app(
-        NativeApi(counter, authenticator, links),
+        native,
         OpenAiApi(counter, authenticator, links, settings.hold_seconds).routes(),
         ready=lambda: bool(catalogue.known) and not process.stopping,
         demo_keys=settings.demo_keys,
@@ -139,12 +161,19 @@ async def main() -> None:
 
     async def close_channels() -> None:
         provenance.close()
+        await outbound.close()
         await ovens.close()
         for channel in channels:
             await channel.close()
 
     await process.serve(
-        background=[diary.open, catalogue.run, conductor.run, web.run_until_stopped],
+        background=[
+            diary.open,
+            catalogue.run,
+            conductor.run,
+            lambda: due.run({"webhook": webhooks.tell, "forget": counter.forget}),
+            web.run_until_stopped,
+        ],
         stop=[web.stop],
         close=[conductor.hand_over, close_channels, link.close],
     )

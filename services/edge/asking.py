@@ -68,6 +68,7 @@ class Asked:
     output_format: object = None
     output_compression: object = None
     prompt_in_provenance: object = None
+    webhook_url: object = None
     image: bytes = b""
 
 

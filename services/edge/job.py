@@ -161,6 +161,8 @@ class Job:
     state: State = State.HELD
     request_id: str = ""
     body_hash: str = ""
+    webhook_url: str = ""
+    """Where its end is told; "" for nowhere."""
     voucher: str = ""
     """What the desk granted it by while its store was away."""
     language: str = "en"

@@ -21,6 +21,7 @@ def pack_doc(job: Job) -> str:
             "created": job.created,
             "request_id": job.request_id,
             "body_hash": job.body_hash,
+            "webhook_url": job.webhook_url,
             "voucher": job.voucher,
             "language": job.language,
         }
@@ -68,6 +69,7 @@ def unpack(job_id: str, fields: Mapping[str, str]) -> Job:
         created=doc["created"],
         request_id=doc["request_id"],
         body_hash=doc["body_hash"],
+        webhook_url=doc.get("webhook_url", ""),
         voucher=doc.get("voucher", ""),
         language=doc["language"],
         state=State(fields.get("state", State.HELD)),

@@ -85,6 +85,12 @@ _TEXTS: Mapping[Reason, tuple[str, str]] = {
 
 _DETAILS_FR: Mapping[str, str] = {
     "an operator has barred it": "un exploitant l’a exclu",
+    "must be of a job that has ended": "il faut une tâche terminée",
+    "must be a URL": "il faut une URL",
+    "must be empty: this mesh calls nobody": "il doit être vide : ce service n’appelle personne",
+    "must hold neither a user nor a fragment": "ni utilisateur ni fragment ne sont permis",
+    "must lead to a public address": "il faut une adresse publique",
+    "must be true or false": "il faut true ou false",
     "must be text": "il faut du texte",
     "must not be empty": "il ne doit pas être vide",
     "must be a whole number": "il faut un nombre entier",
@@ -109,6 +115,8 @@ _DETAIL_STARTS_FR: Mapping[str, str] = {
     "must not hold control characters such as": "aucun caractère de contrôle n’est permis, tel que",
     "must be at most": "au plus",
     "at most": "au plus",
+    "must be a URL that begins with": "il faut une URL qui commence par",
+    "must be a URL of at most": "il faut une URL d’au plus",
     "must be whole multiples of": "il faut des multiples entiers de",
     "must be one of": "il faut une valeur parmi",
     "must be": "il faut",
@@ -118,6 +126,8 @@ _DETAIL_WORDS_FR: Mapping[str, str] = {
     " characters, not ": " caractères, pas ",
     " bytes, not ": " octets, pas ",
     " pixels in all": " pixels en tout",
+    " ASCII characters": " caractères ASCII",
+    " or ": " ou ",
 }
 
 _UNITS: Mapping[str, tuple[str, str]] = {

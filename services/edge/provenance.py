@@ -24,7 +24,7 @@ from prometheus_client import Counter
 
 from services.edge.job import Job
 from services.edge.signing import Identity
-from services.runtime.errors import Fault, Reason
+from services.runtime.errors import Fault, Reason, invalid
 from services.runtime.pictures import media_type
 from services.runtime.settings import SettingsError
 
@@ -90,7 +90,7 @@ class Provenance:
     async def check(self, data: bytes) -> Report:
         """What a PNG, JPEG or WebP says of itself. Raises INVALID_ARGUMENT, or OVERLOADED."""
         if not media_type(data).startswith("image/"):
-            raise Fault(Reason.INVALID_ARGUMENT, "must be a PNG, JPEG or WebP picture", field="image")
+            raise invalid("image", "not a readable PNG, JPEG or WebP picture")
         if self._checks >= MOST_CHECKS:
             raise Fault(Reason.OVERLOADED, "too many pictures are being looked at", retry_after=1.0)
         self._checks += 1

@@ -28,7 +28,7 @@ from services.runtime.pictures import media_type
 
 _FIELDS = (
     "prompt", "count", "size", "seed", "steps", "previews", "guidance", "negative_prompt", "strength",
-    "output_format", "output_compression", "prompt_in_provenance",
+    "output_format", "output_compression", "prompt_in_provenance", "webhook_url",
 )  # fmt: skip
 
 MAX_CHECKED = 16 * 2**20
@@ -55,6 +55,8 @@ class NativeApi:
             Route("/v1/jobs/{id}/images/{index:int}", guarded(self.image), methods=["GET"]),
             Route("/v1/jobs/{id}:cancel", guarded(self.cancel), methods=["POST"]),
             Route("/v1/jobs/{id}", guarded(self.get), methods=["GET"]),
+            Route("/v1/jobs/{id}", guarded(self.delete), methods=["DELETE"]),
+            Route("/v1/me/webhook_secret", guarded(self.webhook_secret), methods=["GET"]),
             Route("/v1/content_provenance_checks", guarded(self.check_provenance), methods=["POST"]),
             Route("/v1/me/allowance", guarded(self.allowance), methods=["GET"]),
             Route("/v1/queue", guarded(self.queue), methods=["GET"]),
@@ -98,6 +100,15 @@ class NativeApi:
         """POST /v1/jobs/{id}:cancel."""
         account = await self._account(request)
         return JSONResponse(self.job(await self._counter.cancel(account, request.path_params["id"])))
+
+    async def delete(self, request: Request) -> Response:
+        """DELETE /v1/jobs/{id}: an ended job, its events and its pictures."""
+        await self._counter.delete(await self._account(request), request.path_params["id"])
+        return Response(status_code=204)
+
+    async def webhook_secret(self, request: Request) -> Response:
+        """GET /v1/me/webhook_secret: what webhooks to this account are signed with."""
+        return JSONResponse({"secret": self._counter.webhook_secret(await self._account(request))})
 
     async def events(self, request: Request) -> Response:
         """GET /v1/jobs/{id}/events: SSE from the start or after Last-Event-ID."""
@@ -187,6 +198,14 @@ class NativeApi:
         if job.failure is not None:
             body["failure"] = _failure(job.failure)
         return body
+
+    def told(self, job: Job) -> dict[str, Any]:
+        """A job as JSON for somebody who does not know where it comes from: links are whole."""
+        images = [
+            {**self._image(job.id, one.index, one.seed), "url": self._links.url(job.id, one.index)}
+            for one in job.images
+        ]
+        return {**self.job(job), "images": images}
 
     async def _account(self, request: Request) -> Account:
         return await self._authenticator.account(request.headers.get("authorization"))

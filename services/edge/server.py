@@ -53,6 +53,7 @@ class ImageService(edge_pb2_grpc.ImageServiceServicer):
             output_format=request.output_format,
             output_compression=request.output_compression if request.HasField("output_compression") else None,
             prompt_in_provenance=request.prompt_in_provenance or None,
+            webhook_url=request.webhook_url,
             image=request.image,
         )
         job = await self._counter.create(
@@ -80,6 +81,16 @@ class ImageService(edge_pb2_grpc.ImageServiceServicer):
     async def CancelJob(self, request: edge_pb2.CancelJobRequest, context: Context) -> edge_pb2.CancelJobResponse:
         job = await self._counter.cancel(await self._account(context), request.id)
         return edge_pb2.CancelJobResponse(job=self._job(job))
+
+    async def DeleteJob(self, request: edge_pb2.DeleteJobRequest, context: Context) -> edge_pb2.DeleteJobResponse:
+        await self._counter.delete(await self._account(context), request.id)
+        return edge_pb2.DeleteJobResponse()
+
+    async def GetWebhookSecret(
+        self, request: edge_pb2.GetWebhookSecretRequest, context: Context
+    ) -> edge_pb2.GetWebhookSecretResponse:
+        secret = self._counter.webhook_secret(await self._account(context))
+        return edge_pb2.GetWebhookSecretResponse(secret=secret)
 
     async def WatchJob(
         self, request: edge_pb2.WatchJobRequest, context: Context

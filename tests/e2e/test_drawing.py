@@ -1,10 +1,13 @@
 """Drawing through every door: stubs, friendly client, command line, REST, the openai client."""
 
 import base64
+import http.server
 import io
 import json
+import queue
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -12,6 +15,7 @@ import httpx
 import openai
 import pytest
 from PIL import Image
+from standardwebhooks import Webhook
 
 from fournil.client import FournilError
 from fournil.edge.v1 import edge_pb2
@@ -201,6 +205,40 @@ def test_rest_jobs_events_and_pictures(mesh: SupervisedMesh) -> None:
         assert web.get("/v1/me/allowance").json()["remaining"] == 2
         assert [one["id"] for one in web.get("/v1/jobs").json()["jobs"]] == [job["id"]]
         assert web.get("/v1/queue").json()["ovens"] == 1
+
+
+def test_an_end_is_told_by_webhook_and_a_job_is_deleted(mesh: SupervisedMesh) -> None:
+    came: queue.Queue[tuple[dict[str, str], bytes]] = queue.Queue()
+
+    class Listener(http.server.BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            came.put((dict(self.headers), self.rfile.read(int(self.headers["content-length"]))))
+            self.send_response(204)
+            self.end_headers()
+
+        def log_message(self, format: str, *arguments: object) -> None:
+            return None
+
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Listener)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    with mesh.client(mesh.new_key("free"), "fr") as client:
+        url = f"http://127.0.0.1:{server.server_port}/hook"
+        job = client.draw("une pomme", steps=FAST, webhook_url=url)
+        headers, body = came.get(timeout=60)
+        told = Webhook(client.webhook_secret()).verify(body, headers)
+        assert (told["type"], told["data"]["id"], told["data"]["charged"]) == ("job.completed", job.id, 1)
+        picture = httpx.get(told["data"]["images"][0]["url"], timeout=10)
+        assert size_of(picture.content) == (256, 256)
+        client.delete(job.id)
+        with pytest.raises(FournilError) as gone:
+            client.job(job.id)
+        assert gone.value.reason == "NOT_FOUND"
+        assert client.jobs() == []
+        assert httpx.get(told["data"]["images"][0]["url"], timeout=10).status_code == 404
+        with pytest.raises(FournilError):
+            client.draw("une pomme", webhook_url="gopher://example.com")
+    server.shutdown()
+    server.server_close()
 
 
 def sse(

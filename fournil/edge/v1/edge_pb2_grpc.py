@@ -56,6 +56,16 @@ class ImageServiceStub(object):
                 request_serializer=fournil_dot_edge_dot_v1_dot_edge__pb2.CancelJobRequest.SerializeToString,
                 response_deserializer=fournil_dot_edge_dot_v1_dot_edge__pb2.CancelJobResponse.FromString,
                 _registered_method=True)
+        self.DeleteJob = channel.unary_unary(
+                '/fournil.edge.v1.ImageService/DeleteJob',
+                request_serializer=fournil_dot_edge_dot_v1_dot_edge__pb2.DeleteJobRequest.SerializeToString,
+                response_deserializer=fournil_dot_edge_dot_v1_dot_edge__pb2.DeleteJobResponse.FromString,
+                _registered_method=True)
+        self.GetWebhookSecret = channel.unary_unary(
+                '/fournil.edge.v1.ImageService/GetWebhookSecret',
+                request_serializer=fournil_dot_edge_dot_v1_dot_edge__pb2.GetWebhookSecretRequest.SerializeToString,
+                response_deserializer=fournil_dot_edge_dot_v1_dot_edge__pb2.GetWebhookSecretResponse.FromString,
+                _registered_method=True)
         self.WatchJob = channel.unary_stream(
                 '/fournil.edge.v1.ImageService/WatchJob',
                 request_serializer=fournil_dot_edge_dot_v1_dot_edge__pb2.WatchJobRequest.SerializeToString,
@@ -116,6 +126,20 @@ class ImageServiceServicer(object):
 
     def CancelJob(self, request, context):
         """Cancels a job that has not ended; it is refunded. Idempotent: an ended job is returned as it is.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def DeleteJob(self, request, context):
+        """Deletes an ended job, its events and its pictures. Fails INVALID_ARGUMENT while it has not ended.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def GetWebhookSecret(self, request, context):
+        """What webhooks to the caller's account are signed with.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -185,6 +209,16 @@ def add_ImageServiceServicer_to_server(servicer, server):
                     servicer.CancelJob,
                     request_deserializer=fournil_dot_edge_dot_v1_dot_edge__pb2.CancelJobRequest.FromString,
                     response_serializer=fournil_dot_edge_dot_v1_dot_edge__pb2.CancelJobResponse.SerializeToString,
+            ),
+            'DeleteJob': grpc.unary_unary_rpc_method_handler(
+                    servicer.DeleteJob,
+                    request_deserializer=fournil_dot_edge_dot_v1_dot_edge__pb2.DeleteJobRequest.FromString,
+                    response_serializer=fournil_dot_edge_dot_v1_dot_edge__pb2.DeleteJobResponse.SerializeToString,
+            ),
+            'GetWebhookSecret': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetWebhookSecret,
+                    request_deserializer=fournil_dot_edge_dot_v1_dot_edge__pb2.GetWebhookSecretRequest.FromString,
+                    response_serializer=fournil_dot_edge_dot_v1_dot_edge__pb2.GetWebhookSecretResponse.SerializeToString,
             ),
             'WatchJob': grpc.unary_stream_rpc_method_handler(
                     servicer.WatchJob,
@@ -327,6 +361,60 @@ class ImageService(object):
             '/fournil.edge.v1.ImageService/CancelJob',
             fournil_dot_edge_dot_v1_dot_edge__pb2.CancelJobRequest.SerializeToString,
             fournil_dot_edge_dot_v1_dot_edge__pb2.CancelJobResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def DeleteJob(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/fournil.edge.v1.ImageService/DeleteJob',
+            fournil_dot_edge_dot_v1_dot_edge__pb2.DeleteJobRequest.SerializeToString,
+            fournil_dot_edge_dot_v1_dot_edge__pb2.DeleteJobResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetWebhookSecret(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/fournil.edge.v1.ImageService/GetWebhookSecret',
+            fournil_dot_edge_dot_v1_dot_edge__pb2.GetWebhookSecretRequest.SerializeToString,
+            fournil_dot_edge_dot_v1_dot_edge__pb2.GetWebhookSecretResponse.FromString,
             options,
             channel_credentials,
             insecure,
