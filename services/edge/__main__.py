@@ -23,6 +23,7 @@ from services.edge.event_tail import EventTail
 from services.edge.grpc_peers import GrpcModerator, GrpcOvens, GrpcQuota
 from services.edge.links import Links
 from services.edge.messages import localize
+from services.edge.notes import JobNotes
 from services.edge.openai_form import OpenAiApi
 from services.edge.outbound import Outbound, Reach
 from services.edge.provenance import Provenance
@@ -144,7 +145,7 @@ async def main() -> None:
     links = Links(secret, settings.public_url)
     native = NativeApi(counter, authenticator, links)
     outbound = Outbound(settings.reach)
-    webhooks = Webhooks(diary, outbound, secret, native.told)
+    webhooks = Webhooks(diary, outbound, secret, JobNotes(links).told)
 
     process.add(
         edge_pb2_grpc.add_ImageServiceServicer_to_server,

@@ -90,7 +90,7 @@ class HttpBoundary:
                 answer.setdefault("cache-control", "no-store")
                 answer["x-content-type-options"] = "nosniff"
                 answer["referrer-policy"] = "no-referrer"
-                answer["content-security-policy"] = _PAGE_POLICY
+                answer.setdefault("content-security-policy", _PAGE_POLICY)
                 answer["content-language"] = call_context.language.get()
                 answer["vary"] = "accept-language"
                 SECONDS.labels(scope["method"]).observe(time.perf_counter() - started)

@@ -2,8 +2,7 @@
 
 import base64
 import json
-from collections.abc import AsyncIterator, Callable
-from datetime import UTC, datetime
+from collections.abc import AsyncIterator, Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -13,16 +12,15 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response, Strea
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 
+from services.edge import openapi
 from services.edge.asking import Asked
 from services.edge.authenticator import Authenticator
 from services.edge.counter import Counter
 from services.edge.http_boundary import MAX_BODY_WITH_IMAGE, HttpBoundary, body_bytes, guarded, json_body, problem
-from services.edge.job import Account, Event, Failure, Job, State
+from services.edge.job import Account, Event
 from services.edge.job_codec import unpack_failure
 from services.edge.links import Links
-from services.edge.messages import failure_text
-from services.edge.peers import Limit
-from services.runtime import call_context
+from services.edge.notes import JobNotes, allowance_note, failure_note, queue_note
 from services.runtime.errors import Fault, Reason, invalid
 from services.runtime.pictures import media_type
 
@@ -45,6 +43,7 @@ class NativeApi:
         self._counter = counter
         self._authenticator = authenticator
         self._links = links
+        self._notes = JobNotes(links)
 
     def routes(self) -> list[BaseRoute]:
         """The paths, most particular first."""
@@ -77,8 +76,8 @@ class NativeApi:
             account, asked, model=body.get("model"), request_id=request_id, validate_only=validate_only
         )
         if validate_only:
-            return JSONResponse(self.job(job))
-        return JSONResponse(self.job(job), 202, headers={"location": f"/v1/jobs/{job.id}"})
+            return JSONResponse(self._notes.job(job))
+        return JSONResponse(self._notes.job(job), 202, headers={"location": f"/v1/jobs/{job.id}"})
 
     async def list(self, request: Request) -> Response:
         """GET /v1/jobs."""
@@ -89,17 +88,17 @@ class NativeApi:
         token = request.query_params.get("page_token", "")
         jobs = await self._counter.list(account, before=token, limit=int(raw))
         next_token = jobs[-1].id if len(jobs) == int(raw) else ""
-        return JSONResponse({"jobs": [self.job(job) for job in jobs], "next_page_token": next_token})
+        return JSONResponse({"jobs": [self._notes.job(job) for job in jobs], "next_page_token": next_token})
 
     async def get(self, request: Request) -> Response:
         """GET /v1/jobs/{id}."""
         account = await self._account(request)
-        return JSONResponse(self.job(await self._counter.get(account, request.path_params["id"])))
+        return JSONResponse(self._notes.job(await self._counter.get(account, request.path_params["id"])))
 
     async def cancel(self, request: Request) -> Response:
         """POST /v1/jobs/{id}:cancel."""
         account = await self._account(request)
-        return JSONResponse(self.job(await self._counter.cancel(account, request.path_params["id"])))
+        return JSONResponse(self._notes.job(await self._counter.cancel(account, request.path_params["id"])))
 
     async def delete(self, request: Request) -> Response:
         """DELETE /v1/jobs/{id}: an ended job, its events and its pictures."""
@@ -139,79 +138,21 @@ class NativeApi:
         """POST /v1/content_provenance_checks: what the picture in the body says of where it comes from."""
         account = await self._account(request)
         report = await self._counter.check_provenance(account, await body_bytes(request, MAX_CHECKED))
-        return JSONResponse({"object": "content_provenance_check", **vars(report)})
+        return JSONResponse(
+            {"object": "content_provenance_check", **vars(report), "problems": list(report.problems)}
+        )
 
     async def allowance(self, request: Request) -> Response:
         """GET /v1/me/allowance."""
         account = await self._account(request)
-        allowance = await self._counter.allowance(account)
-        daily, live = allowance.main, allowance.live
-        return JSONResponse(
-            {
-                "account_id": account.account_id,
-                "tier": allowance.tier,
-                "limit": daily.limit,
-                "used": daily.used,
-                "held": daily.held,
-                "remaining": max(0, daily.limit - daily.used - daily.held),
-                "reset_time": None if daily.reset is None else iso_time(daily.reset),
-                "live_limit": live.limit,
-                "live": live.held,
-                "level": allowance.level,
-                "limits": [_limit(limit) for limit in allowance.limits],
-            }
-        )
+        return JSONResponse(allowance_note(account.account_id, await self._counter.allowance(account)))
 
     async def queue(self, request: Request) -> Response:
         """GET /v1/queue: public."""
-        line = await self._counter.line()
-        classes = [vars(entry) for entry in line.classes]
-        facts = {"ovens": line.ovens, "slots": line.slots, "baking": line.baking}
-        surge = {**vars(line.surge), "since": None if line.surge.since is None else iso_time(line.surge.since)}
-        return JSONResponse({"classes": classes, **facts, "surge": surge})
-
-    def job(self, job: Job) -> dict[str, Any]:
-        """A job as JSON."""
-        body: dict[str, Any] = {
-            "id": job.id,
-            "state": job.state,
-            "prompt": job.spec.prompt,
-            "model": job.spec.model,
-            "count": job.spec.count,
-            "size": job.spec.size,
-            "seed": job.spec.seed,
-            "steps": job.spec.steps,
-            "guidance": job.spec.guidance,
-            "negative_prompt": job.spec.negative_prompt,
-            "strength": job.spec.strength,
-            "output_format": job.spec.output_format,
-            "create_time": iso_time(job.created),
-            "images": [self._image(job.id, drawn.index, drawn.seed) for drawn in job.images],
-            "charged": job.charged,
-        }
-        if job.usage is not None:
-            body["usage"] = vars(job.usage)
-        if job.ended is not None:
-            body["end_time"] = iso_time(job.ended)
-        if job.place is not None and job.state in {State.HELD, State.QUEUED}:
-            body["place"] = vars(job.place)
-        if job.failure is not None:
-            body["failure"] = _failure(job.failure)
-        return body
-
-    def told(self, job: Job) -> dict[str, Any]:
-        """A job as JSON for somebody who does not know where it comes from: links are whole."""
-        images = [
-            {**self._image(job.id, one.index, one.seed), "url": self._links.url(job.id, one.index)}
-            for one in job.images
-        ]
-        return {**self.job(job), "images": images}
+        return JSONResponse(queue_note(await self._counter.line()))
 
     async def _account(self, request: Request) -> Account:
         return await self._authenticator.account(request.headers.get("authorization"))
-
-    def _image(self, job_id: str, index: int, seed: int) -> dict[str, Any]:
-        return {"index": index, "seed": seed, "url": self._links.path(job_id, index)}
 
     async def _sse(self, account: Account, job_id: str, after: str) -> AsyncIterator[str]:
         async for event in self._counter.watch(account, job_id, after=after):
@@ -221,20 +162,20 @@ class NativeApi:
                 data = json.dumps(await self._event_data(account, job_id, event), ensure_ascii=False)
                 yield f"id: {event.id}\nevent: {event.kind}\ndata: {data}\n\n"
 
-    async def _event_data(self, account: Account, job_id: str, event: Event) -> dict[str, Any]:
+    async def _event_data(self, account: Account, job_id: str, event: Event) -> Mapping[str, Any]:
         if event.kind == "image":
-            return self._image(job_id, event.data["index"], event.data["seed"])
+            return self._notes.image(job_id, event.data["index"], event.data["seed"])
         if event.kind == "completed":
-            return self.job(await self._counter.get(account, job_id))
+            return self._notes.job(await self._counter.get(account, job_id))
         if event.kind == "failed":
-            return _failure(unpack_failure(event.data))
+            return failure_note(unpack_failure(event.data))
         return event.data
 
 
 def build_app(
     native: NativeApi, openai_routes: list[BaseRoute], *, ready: Callable[[], bool], demo_keys: dict[str, str]
 ) -> Starlette:
-    """The whole HTTP surface: native, OpenAI's form, probes, page. Unknown paths under /v1 are problems."""
+    """The whole HTTP surface: native, OpenAI's form, the API's document, probes, page."""
 
     async def healthz(request: Request) -> Response:
         return PlainTextResponse("ok\n")
@@ -251,6 +192,7 @@ def build_app(
         Route("/v1/demo-key", demo_key),
         *native.routes(),
         *openai_routes,
+        *openapi.routes(),
         Route("/healthz", healthz),
         Route("/readyz", readyz),
         Mount("/", StaticFiles(directory=PAGE, html=True, check_dir=False)),
@@ -258,25 +200,6 @@ def build_app(
     app = Starlette(routes=routes)
     app.add_middleware(HttpBoundary)
     return app
-
-
-def iso_time(seconds: float) -> str:
-    """RFC 3339 in UTC, to the second."""
-    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-
-
-def _failure(failure: Failure) -> dict[str, Any]:
-    body: dict[str, Any] = {
-        "reason": failure.reason,
-        "message": failure_text(failure, call_context.language.get()),
-    }
-    if failure.refusal is not None:
-        body["refusal"] = {**vars(failure.refusal), "words": list(failure.refusal.words)}
-    return body
-
-
-def _limit(limit: Limit) -> dict[str, Any]:
-    return {**vars(limit), "reset": None if limit.reset is None else iso_time(limit.reset)}
 
 
 def _image(text: object) -> bytes:

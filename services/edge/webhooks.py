@@ -9,7 +9,7 @@ import hashlib
 import hmac
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -31,7 +31,7 @@ class Webhooks:
     """`render` makes what is told of a job."""
 
     def __init__(
-        self, diary: RedisDiary, outbound: Outbound, secret: bytes, render: Callable[[Job], dict[str, Any]]
+        self, diary: RedisDiary, outbound: Outbound, secret: bytes, render: Callable[[Job], Mapping[str, Any]]
     ) -> None:
         self._diary = diary
         self._outbound = outbound

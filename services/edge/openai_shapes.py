@@ -1,0 +1,90 @@
+"""The JSON of OpenAI's form, as far as it is ours to say; for the document."""
+
+from typing import Annotated, Any, Literal, NotRequired, TypedDict
+
+from services.edge.asking import MAX_COUNT, MAX_PROMPT
+from services.edge.json_schema import Says
+from services.runtime.errors import Reason
+
+
+class NewImages(TypedDict):
+    """Parameters that are not named here are accepted and have no effect."""
+
+    prompt: Annotated[str, Says("In French or English.", shortest=1, longest=MAX_PROMPT, example="un crabe")]
+    model: NotRequired[Annotated[str | None, Says("OpenAI's names mean the default model.")]]
+    n: NotRequired[Annotated[int | None, Says(low=1, high=MAX_COUNT)]]
+    size: NotRequired[Annotated[str | None, Says("`auto` or WIDTHxHEIGHT.")]]
+    response_format: NotRequired[Literal["url", "b64_json"] | None]
+    output_format: NotRequired[Literal["png", "jpeg", "webp"] | None]
+    output_compression: NotRequired[Annotated[int | None, Says(low=1, high=100)]]
+    stream: NotRequired[bool | None]
+    partial_images: NotRequired[Annotated[int | None, Says("Previews in a stream.", low=0, high=10)]]
+
+
+class ImageBody(TypedDict):
+    """One picture, by link or in base64."""
+
+    url: NotRequired[str]
+    b64_json: NotRequired[str]
+
+
+class ImagesBody(TypedDict):
+    """The pictures."""
+
+    created: int
+    data: list[ImageBody]
+    output_format: str
+    size: str
+
+
+class ModelBody(TypedDict):
+    """A model, with what may be asked of it. Sizes in pixels."""
+
+    id: str
+    object: Literal["model"]
+    created: int
+    owned_by: str
+    aliases: list[str]
+    family: str
+    native_width: int
+    native_height: int
+    output_width: int
+    output_height: int
+    smallest: int
+    largest: int
+    unit: int
+    most_pixels: int
+    square: bool
+    default_steps: int
+    default_guidance: float
+    takes_guidance: bool
+    takes_negative: bool
+    takes_image: bool
+
+
+class ModelsBody(TypedDict):
+    """Every model."""
+
+    object: Literal["list"]
+    data: list[ModelBody]
+
+
+class ErrorFacts(TypedDict):
+    """`message` is in the language of the call; `reason` is ours."""
+
+    message: str
+    type: str
+    param: str | None
+    code: str
+    reason: Reason
+    request_id: str
+    retry_after: NotRequired[float]
+    reset_time: NotRequired[str | None]
+    decision_id: NotRequired[str]
+    moderation_details: NotRequired[dict[str, Any]]
+
+
+class ErrorBody(TypedDict):
+    """OpenAI's error object."""
+
+    error: ErrorFacts
