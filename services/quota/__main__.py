@@ -21,6 +21,7 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
+from fournil.keda.v1 import external_scaler_pb2_grpc
 from fournil.quota.v1 import admin_pb2_grpc, quota_pb2_grpc
 from services.quota.accounts import SHORTEST_PEPPER, Accounts
 from services.quota.admin_server import QuotaAdminServicer
@@ -33,6 +34,7 @@ from services.quota.policy_file import BUNDLED, load_policy
 from services.quota.policy_reload import PolicyReload
 from services.quota.redis_office import TAG
 from services.quota.redis_store import RedisStore
+from services.quota.scaler_server import ExternalScaler
 from services.quota.server import QuotaServicer
 from services.quota.watch import MOST_FOLLOWERS
 from services.runtime.pipelined import BUDGET, PipelinedLink
@@ -109,6 +111,11 @@ async def main() -> None:
         admin_pb2_grpc.add_QuotaAdminServiceServicer_to_server,
         QuotaAdminServicer(accounts, office, settings.admin_token),
         "fournil.quota.v1.QuotaAdminService",
+    )
+    process.add(
+        external_scaler_pb2_grpc.add_ExternalScalerServicer_to_server,
+        ExternalScaler(desk.view),
+        "externalscaler.ExternalScaler",
     )
 
     def use(policy: Policy) -> None:

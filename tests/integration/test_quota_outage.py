@@ -84,7 +84,8 @@ async def mesh(own_store: LocalStore, tmp_path: Path) -> AsyncIterator[Mesh]:
         await link.close()
         desks, stubs = [], []
         for number in range(2):
-            extra = {"FOURNIL_POLICY": str(BUNDLED), "FOURNIL_JOURNAL": str(tmp_path / f"journal-{number}")}
+            journal = str(tmp_path / f"journal-{number}")
+            extra = {"FOURNIL_POLICY": str(BUNDLED), "FOURNIL_JOURNAL": journal, "FOURNIL_REDIS_BUDGET_MS": "50"}
             desks.append(await stack.enter_async_context(desk_on(own_store.url, **extra)))
             channel = await stack.enter_async_context(grpc.aio.insecure_channel(desks[-1].target))
             stubs.append(quota_pb2_grpc.QuotaServiceStub(channel))

@@ -9,6 +9,7 @@ import grpc
 import pytest
 from google.protobuf.duration_pb2 import Duration
 
+from fournil.keda.v1 import external_scaler_pb2, external_scaler_pb2_grpc
 from fournil.quota.v1 import admin_pb2, admin_pb2_grpc, quota_pb2, quota_pb2_grpc
 from services.local_mesh.store import LocalStore, start_store
 from services.quota.view import LINE_AGE
@@ -319,3 +320,28 @@ async def _until_it_beats(quota: quota_pb2_grpc.QuotaServiceStub) -> None:
                 await asyncio.sleep(0.1)
             else:
                 return
+
+
+async def test_keda_is_told_how_much_there_is_to_draw(desk: DeskProcess) -> None:
+    scaled = external_scaler_pb2.ScaledObjectRef(name="generator", scaler_metadata={"targetWaitSeconds": "4"})
+    async with stubs(desk) as (quota, admin), grpc.aio.insecure_channel(desk.target) as channel:
+        keda = external_scaler_pb2_grpc.ExternalScalerStub(channel)
+        (spec,) = (await keda.GetMetricSpec(scaled)).metric_specs
+        assert (spec.target_size, spec.target_size_float) == (4, 4.0)
+        changes = keda.StreamIsActive(scaled)
+        assert not (await changes.read()).result
+        await make_account(admin, "ada", "paid")
+        for number in range(3):
+            await reserve(quota, number, model=MODEL)
+            await quota.Enqueue(quota_pb2.EnqueueRequest(id=job_id(number)))
+        assert (await asyncio.wait_for(changes.read(), 5)).result, "it changed"
+        asked = external_scaler_pb2.GetMetricsRequest(scaled_object_ref=scaled, metric_name=spec.metric_name)
+        (value,) = (await keda.GetMetrics(asked)).metric_values
+        assert (value.metric_name, value.metric_value) == (spec.metric_name, 3), (
+            "a second each while no oven tells"
+        )
+        await beat(quota)
+        await asyncio.sleep(2 * LINE_AGE)
+        (value,) = (await keda.GetMetrics(asked)).metric_values
+        assert value.metric_value_float == pytest.approx(6.0), "two seconds each, the one in the oven too"
+        changes.cancel()
