@@ -81,12 +81,15 @@ _EVENTS = """Server-sent events, in order, none twice: `queued` (PlaceInLine), `
 ({index, step, steps}), `preview` ({index, step, png}), `image` (Image), and last `completed` (JobNote) or `failed`
 (FailureNote). A reader that was cut off goes on after `Last-Event-ID`, on any replica. Comments keep the
 connection alive."""
-_ACCEPTED = """202 with the job and its place in line; 200 where it was only validated. An accepted job ends drawn
-or refunded, whatever dies meanwhile."""
+_ACCEPTED = """202 with the job and its place in line; 200 where it was only validated or has ended. An accepted
+job ends drawn or refunded, whatever dies meanwhile."""
 _CHECK = "The body is the picture, anybody's, at most 16 MiB. Nothing that it points to is fetched."
 _HELD = """OpenAI's form. The call is held until the pictures are drawn, or refused at once when the line is longer
 than that; with `stream` it answers server-sent events."""
 _LINKED = "By key, or by the link that an Image has: `e` and `s` are its expiry and signature."
+_Wait = Annotated[
+    str, Says("`wait=N`: answer when it has ended, or after so many seconds, 60 at most.", example="wait=30")
+]
 _EventId = Annotated[str, Says("Of the last event seen.", pattern=r"^\d+-\d+$")]
 
 OPERATIONS: Sequence[Operation] = (
@@ -98,7 +101,7 @@ OPERATIONS: Sequence[Operation] = (
         "Draw",
         {202: shapes.JobNote, 200: shapes.JobNote},
         _ACCEPTED,
-        (Parameter("Idempotency-Key", "header", Key),),
+        (Parameter("Idempotency-Key", "header", Key), Parameter("Prefer", "header", _Wait)),
         shapes.NewJob,
         reasons=(*_DESK, *_DRAWING),
     ),

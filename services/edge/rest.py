@@ -1,7 +1,10 @@
 """The native REST surface: jobs as resources, their events as SSE, allowance, line, pictures, the page."""
 
+import asyncio
 import base64
+import contextlib
 import json
+import re
 from collections.abc import AsyncIterator, Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -17,7 +20,7 @@ from services.edge.asking import Asked
 from services.edge.authenticator import Authenticator
 from services.edge.counter import Counter
 from services.edge.http_boundary import MAX_BODY_WITH_IMAGE, HttpBoundary, body_bytes, guarded, json_body, problem
-from services.edge.job import Account, Event
+from services.edge.job import Account, Event, Job
 from services.edge.job_codec import unpack_failure
 from services.edge.links import Links
 from services.edge.notes import JobNotes, allowance_note, failure_note, queue_note
@@ -31,6 +34,10 @@ _FIELDS = (
 
 MAX_CHECKED = 16 * 2**20
 """Bytes of a picture whose provenance is asked for."""
+
+LONGEST_WAIT = 60
+"""Seconds of `Prefer: wait`."""
+_WAIT = re.compile(r"(?:^|,)\s*wait\s*=\s*(\d{1,6})\s*(?:,|;|$)", re.IGNORECASE)
 
 PAGE = Path(__file__).parent / "page"
 SSE_HEADERS = {"cache-control": "no-store", "x-accel-buffering": "no"}
@@ -62,7 +69,8 @@ class NativeApi:
         ]
 
     async def create(self, request: Request) -> Response:
-        """POST /v1/jobs: 202 and where to look, or with validate_only 200 and what would be."""
+        """POST /v1/jobs: 202 and where to look, or with validate_only 200 and what would be. With `Prefer: wait`
+        (RFC 7240) it is answered when the job has ended, 200, or after that many seconds, 202."""
         account = await self._account(request)
         body = await json_body(request, MAX_BODY_WITH_IMAGE)
         validate_only = body.get("validate_only", False)
@@ -77,7 +85,11 @@ class NativeApi:
         )
         if validate_only:
             return JSONResponse(self._notes.job(job))
-        return JSONResponse(self._notes.job(job), 202, headers={"location": f"/v1/jobs/{job.id}"})
+        headers = {"location": f"/v1/jobs/{job.id}"}
+        if wait := _preferred_wait(request.headers.get("prefer", "")):
+            headers["preference-applied"] = f"wait={wait}"
+            job = await self._wait(account, job, wait)
+        return JSONResponse(self._notes.job(job), 200 if job.state.final else 202, headers=headers)
 
     async def list(self, request: Request) -> Response:
         """GET /v1/jobs."""
@@ -151,6 +163,14 @@ class NativeApi:
         """GET /v1/queue: public."""
         return JSONResponse(queue_note(await self._counter.line()))
 
+    async def _wait(self, account: Account, job: Job, seconds: int) -> Job:
+        """The job, once it has ended or the time is over. A caller that goes away leaves it as it is."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                async for _ in self._counter.watch(account, job.id, after=""):
+                    pass
+        return await self._counter.get(account, job.id)
+
     async def _account(self, request: Request) -> Account:
         return await self._authenticator.account(request.headers.get("authorization"))
 
@@ -210,6 +230,12 @@ def _image(text: object) -> bytes:
         return base64.b64decode(str(text), validate=True)
     except ValueError:
         raise invalid("image", "must be base64") from None
+
+
+def _preferred_wait(preferences: str) -> int:
+    """Seconds, at most LONGEST_WAIT; 0 where none are asked for. What a server does not know of it leaves."""
+    found = _WAIT.search(preferences)
+    return min(int(found.group(1)), LONGEST_WAIT) if found else 0
 
 
 def _is_event_id(text: str) -> bool:

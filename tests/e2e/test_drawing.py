@@ -207,6 +207,20 @@ def test_rest_jobs_events_and_pictures(mesh: SupervisedMesh) -> None:
         assert web.get("/v1/queue").json()["ovens"] == 1
 
 
+def test_who_prefers_to_wait_is_answered_when_it_has_ended(mesh: SupervisedMesh) -> None:
+    headers = {"authorization": f"Bearer {mesh.new_key('free')}"}
+    with httpx.Client(base_url=mesh.local.page, headers=headers, timeout=60) as web:
+        body = {"prompt": "a red apple", "steps": FAST}
+        done = web.post("/v1/jobs", json=body, headers={"prefer": "respond-async, wait=30"})
+        assert (done.status_code, done.json()["state"]) == (200, "committed")
+        assert done.headers["preference-applied"] == "wait=30"
+        early = web.post("/v1/jobs", json={**body, "steps": 100, "count": 2}, headers={"Prefer": "wait=1"})
+        assert (early.status_code, early.json()["state"] in {"queued", "running"}) == (202, True)
+        web.post(f"{early.headers['location']}:cancel")
+        usual = web.post("/v1/jobs", json=body, headers={"prefer": "wait=soon"})
+        assert usual.status_code == 202 and "preference-applied" not in usual.headers
+
+
 def test_an_end_is_told_by_webhook_and_a_job_is_deleted(mesh: SupervisedMesh) -> None:
     came: queue.Queue[tuple[dict[str, str], bytes]] = queue.Queue()
 
