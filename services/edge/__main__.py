@@ -89,14 +89,13 @@ async def main() -> None:
     quota, moderator, ovens = GrpcQuota(channels[0]), GrpcModerator(channels[1]), GrpcOvens()
     catalogue = Catalogue(channels[2], settings.default_model)
 
-    tail = EventTail()
     results = ObjectResults(settings.results_url)
 
     def told(job_id: str, kind: str) -> None:
         conductor.told(job_id, kind)
-        tail.wake(job_id, kind)
 
     diary = RedisDiary(link, f"edge-{uuid.uuid4().hex[:12]}", told)
+    tail = EventTail(diary)
     conductor = Conductor(Mesh(quota, moderator, ovens, diary, results), diary, quota)
     counter = Counter(quota, diary, conductor, tail, results, catalogue)
     authenticator = Authenticator(quota)
@@ -121,7 +120,7 @@ async def main() -> None:
             await channel.close()
 
     await process.serve(
-        background=[diary.open, catalogue.run, conductor.run, web.run_until_stopped],
+        background=[diary.open, catalogue.run, conductor.run, tail.run, web.run_until_stopped],
         stop=[web.stop],
         close=[conductor.hand_over, close_channels, link.close],
     )

@@ -88,7 +88,7 @@ class Counter:
     async def watch(self, account: Account, job_id: str, *, after: str) -> AsyncIterator[Event | None]:
         """The job's events after the id `after`; None now and then while nothing happens."""
         await self.get(account, job_id)
-        async for event in self.tail.follow(self.diary, job_id, after=after):
+        async for event in self.tail.follow(job_id, after=after):
             yield event
 
     async def picture(self, job_id: str, index: int) -> bytes:

@@ -22,8 +22,12 @@ from services.runtime.redis_link import RedisLink
 
 GROUP = "edges"
 WORK = "{edge}:work"
+NEWS = "{edge}:news"
 KEEP_SECONDS = 7 * 86_400
 MOST_EVENTS = 2_000
+MOST_NEWS = 10_000
+PAGE = 100
+"""Events read at once."""
 MOST_JOBS_AN_ACCOUNT = 1_000
 
 _LUA = Path(__file__).parent / "lua"
@@ -143,27 +147,46 @@ class RedisDiary:
         )
         return [(entry, fields["job"]) for entry, fields in reply[1] if fields]
 
-    async def events(self, job_id: str, *, after: str) -> Sequence[Event]:
-        """Events after the id `after` ("" for all), oldest first."""
-        low = f"({after}" if after else "-"
-        rows = await self._link.do(lambda: self._link.text.xrange(f"{{edge}}:events:{job_id}", low, "+"))
-        return [
-            Event(row_id, fields["kind"], float(fields["time"]), json.loads(fields["data"]))
-            for row_id, fields in rows
-        ]
+    async def events(self, asked: Sequence[tuple[str, str]]) -> Sequence[Sequence[Event]]:
+        """For each (job id, `after`) at most `PAGE` events after that id ("" for the first), oldest first."""
+
+        async def read_all() -> list[list[tuple[str, dict[str, str]]]]:
+            async with self._link.text.pipeline(transaction=False) as pipe:
+                for job_id, after in asked:
+                    pipe.xrange(f"{{edge}}:events:{job_id}", f"({after}" if after else "-", "+", count=PAGE)
+                return list(await pipe.execute())
+
+        return [[_event(*row) for row in rows] for rows in await self._link.do(read_all)]
+
+    async def last_news(self) -> str:
+        """Where the news end now; what comes is after it."""
+        rows = await self._link.do(lambda: self._link.text.xrevrange(NEWS, count=1))
+        return rows[0][0] if rows else "0-0"
+
+    async def news(self, after: str, *, wait_ms: int) -> tuple[str, Sequence[tuple[str, str]]]:
+        """Where the news end now, and (job id, event id) of what was written since, by any replica. Waits at most
+        `wait_ms` for the first one."""
+        reply = await self._link.do(lambda: self._link.text.xread({NEWS: after}, count=1_000, block=wait_ms))
+        rows = reply[0][1] if reply else []
+        return (rows[-1][0] if rows else after), [(row["job"], row["event"]) for _, row in rows]
 
     async def _write(self, job: Job, kind: str, data: str, **fields: str) -> None:
         changes = [part for field in fields.items() for part in field]
-        keys = [_job(job.id), f"{{edge}}:events:{job.id}"]
-        await self._tell(keys, [kind, time.time(), data, MOST_EVENTS, *changes])
+        keys = [_job(job.id), f"{{edge}}:events:{job.id}", NEWS]
+        await self._tell(keys, [kind, time.time(), data, MOST_EVENTS, job.id, MOST_NEWS, *changes])
         self._told(job.id, kind)
 
     async def _end(self, job: Job, kind: str, data: str, state: State, **fields: str) -> None:
         now = time.time()
         changes = [part for field in fields.items() for part in field]
-        keys = [_job(job.id), f"{{edge}}:events:{job.id}", WORK]
-        await self._finish(keys, [kind, now, data, KEEP_SECONDS, "state", state, "ended", now, *changes])
+        keys = [_job(job.id), f"{{edge}}:events:{job.id}", WORK, NEWS]
+        keep: list[str | float] = [KEEP_SECONDS, job.id, MOST_NEWS]
+        await self._finish(keys, [kind, now, data, *keep, "state", state, "ended", now, *changes])
         self._told(job.id, kind)
+
+
+def _event(event_id: str, fields: dict[str, str]) -> Event:
+    return Event(event_id, fields["kind"], float(fields["time"]), json.loads(fields["data"]))
 
 
 def _job(job_id: str) -> str:
