@@ -1,14 +1,8 @@
 """Starts the edge: gRPC `ImageService`, the REST bridge and the page in one process and one event loop."""
 
-import asyncio
-import contextlib
 import os
 import uuid
-from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
-
-import uvicorn
 
 from fournil.edge.v1 import edge_pb2_grpc
 from services.edge.authenticator import Authenticator
@@ -18,6 +12,8 @@ from services.edge.counter import Counter
 from services.edge.diary import RedisDiary
 from services.edge.event_tail import EventTail
 from services.edge.grpc_peers import GrpcModerator, GrpcOvens, GrpcQuota
+from services.edge.held_calls import HeldCalls
+from services.edge.http_server import WebServer
 from services.edge.links import Links
 from services.edge.messages import localize
 from services.edge.openai_form import OpenAiApi
@@ -29,9 +25,6 @@ from services.runtime.channels import open_channel
 from services.runtime.process import ServiceProcess, run
 from services.runtime.redis_link import RedisLink
 from services.runtime.settings import Environment, ProcessSettings, split_address
-
-if TYPE_CHECKING:
-    from starlette.applications import Starlette
 
 
 @dataclass(frozen=True)
@@ -97,7 +90,12 @@ async def main() -> None:
     diary = RedisDiary(link, f"edge-{uuid.uuid4().hex[:12]}", told)
     tail = EventTail(diary)
     conductor = Conductor(Mesh(quota, moderator, ovens, diary, results), diary, quota)
-    counter = Counter(quota, diary, conductor, tail, results, catalogue)
+
+    async def give_up(job_id: str) -> None:
+        await counter.give_up(job_id)
+
+    held = HeldCalls(link, give_up)
+    counter = Counter(quota, diary, conductor, tail, results, catalogue, held)
     authenticator = Authenticator(quota)
     links = Links(settings.link_secret.encode(), settings.public_url)
 
@@ -112,7 +110,7 @@ async def main() -> None:
         ready=lambda: bool(catalogue.known) and not process.stopping,
         demo_keys=settings.demo_keys,
     )
-    web = _web_server(app, settings)
+    web = WebServer(app, settings.http_listen, settings.process.grace_seconds)
 
     async def close_channels() -> None:
         await ovens.close()
@@ -120,53 +118,10 @@ async def main() -> None:
             await channel.close()
 
     await process.serve(
-        background=[diary.open, catalogue.run, conductor.run, tail.run, web.run_until_stopped],
+        background=[diary.open, catalogue.run, conductor.run, tail.run, held.run, web.run_until_stopped],
         stop=[web.stop],
         close=[conductor.hand_over, close_channels, link.close],
     )
-
-
-class _WebServer(uvicorn.Server):
-    """uvicorn inside our loop: signals stay with `ServiceProcess`."""
-
-    def __init__(self, config: uvicorn.Config) -> None:
-        super().__init__(config)
-        self._ended = asyncio.Event()
-
-    @contextlib.contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        yield
-
-    async def run_until_stopped(self) -> None:
-        """Serves; an early end (the port is taken) ends the process."""
-        try:
-            await self.serve()
-        finally:
-            self._ended.set()
-
-    async def stop(self) -> None:
-        """Takes no more connections and waits for those in flight (bounded by the configured grace)."""
-        self.should_exit = True
-        await self._ended.wait()
-
-
-def _web_server(app: "Starlette", settings: EdgeSettings) -> _WebServer:
-    host, port = split_address(settings.http_listen)
-    config = uvicorn.Config(
-        app,
-        host=host,
-        port=port,
-        log_config=None,
-        log_level="warning",
-        access_log=False,
-        lifespan="off",
-        server_header=False,
-        limit_concurrency=5_000,
-        timeout_keep_alive=30,
-        timeout_graceful_shutdown=int(settings.process.grace_seconds),
-        h11_max_incomplete_event_size=32 * 1024,
-    )
-    return _WebServer(config)
 
 
 if __name__ == "__main__":

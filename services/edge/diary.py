@@ -15,6 +15,7 @@ from pathlib import Path
 from redis.exceptions import ResponseError
 
 from services.edge import job_codec
+from services.edge.held_calls import HELD, HOLD_MS, MOST_OF_A_CALL, REMEMBER_SECONDS, call_key
 from services.edge.job import Drawn, Event, Failure, Job, Place, State
 from services.edge.peers import RoughPicture, StepDone
 from services.runtime.errors import Fault, Reason
@@ -69,8 +70,10 @@ class RedisDiary:
 
     async def accept(self, job: Job) -> None:
         """Makes the job durable and leases it to this edge. Repeating changes nothing."""
-        keys = [_job(job.id), f"{{edge}}:of:{job.account.account_id}", WORK]
-        await self._accept(keys, [job.id, self._consumer, job_codec.pack_doc(job), MOST_JOBS_AN_ACCOUNT])
+        keys = [_job(job.id), f"{{edge}}:of:{job.account.account_id}", WORK, call_key(job.call), HELD]
+        call: list[str | int] = [job.call, HOLD_MS, MOST_OF_A_CALL, REMEMBER_SECONDS]
+        doc = job_codec.pack_doc(job)
+        await self._accept(keys, [job.id, self._consumer, doc, MOST_JOBS_AN_ACCOUNT, *call])
 
     async def queued(self, job: Job, place: Place) -> None:
         """The job has a place, or its place changed."""

@@ -4,6 +4,7 @@ One table maps reasons to HTTP status. The native surface answers `application/p
 of OpenAI's API answer OpenAI's error object (`openai_form` makes it).
 """
 
+import asyncio
 import json
 import logging
 import time
@@ -16,6 +17,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from services.edge import rate_limits
 from services.edge.messages import text
 from services.runtime import call_context
 from services.runtime.errors import Fault, Reason, invalid
@@ -52,6 +54,11 @@ HTTP_STATUS: dict[Reason, int] = {
     Reason.JOB_EXPIRED: 503,
 }
 
+BODY_SECONDS = 20.0
+"""Within which a body has come, or its caller is told so."""
+SEND_SECONDS = 60.0
+"""Longest wait for a reader to take what is written to it; one that takes nothing for so long is let go."""
+
 LONGEST_RETRY_AFTER = 60.0
 """A longer Retry-After would hang a client for hours; the time then stands in the body only."""
 
@@ -79,6 +86,8 @@ class HttpBoundary:
         call_context.request_id.set(request_id)
         call_context.language.set(call_context.pick_language(headers.get("accept-language")))
         call_context.deadline.set(None)
+        limits = rate_limits.LimitsSeen()
+        rate_limits.seen.set(limits)
         started, status = time.perf_counter(), 0
 
         async def send_with_headers(message: Message) -> None:
@@ -93,10 +102,19 @@ class HttpBoundary:
                 answer["content-security-policy"] = _PAGE_POLICY
                 answer["content-language"] = call_context.language.get()
                 answer["vary"] = "accept-language"
+                for name, value in rate_limits.headers(limits).items():
+                    answer[name] = value
                 SECONDS.labels(scope["method"]).observe(time.perf_counter() - started)
-            await send(message)
+            async with asyncio.timeout(SEND_SECONDS):
+                await send(message)
 
         try:
+            if "transfer-encoding" in headers and "content-length" in headers:
+                # Two lengths: a front and we might cut the stream of requests at different places.
+                refused = problem(invalid("content-length", "must not come with transfer-encoding"))
+                refused.headers["connection"] = "close"
+                await refused(scope, receive, send_with_headers)
+                return
             await self._app(scope, receive, send_with_headers)
         finally:
             REQUESTS.labels(scope["method"], str(status)).inc()
@@ -146,13 +164,16 @@ async def json_body(request: Request, most: int = MAX_BODY) -> dict[str, Any]:
     chunks: list[bytes] = []
     size = 0
     try:
-        async for chunk in request.stream():
-            size += len(chunk)
-            if size > most:
-                raise invalid("body", f"must be at most {most} bytes")
-            chunks.append(chunk)
+        async with asyncio.timeout(BODY_SECONDS):
+            async for chunk in request.stream():
+                size += len(chunk)
+                if size > most:
+                    raise invalid("body", f"must be at most {most} bytes")
+                chunks.append(chunk)
     except ClientDisconnect:
         raise invalid("body", "ended early") from None
+    except TimeoutError:
+        raise invalid("body", f"must come within {BODY_SECONDS:g} s") from None
     try:
         body = json.loads(b"".join(chunks).decode("utf-8"))
     except (UnicodeDecodeError, json.JSONDecodeError, RecursionError):
