@@ -15,6 +15,7 @@ from pathlib import Path
 from redis.exceptions import ResponseError
 
 from services.edge import job_codec
+from services.edge.event_tail import PAGE
 from services.edge.held_calls import HELD, HOLD_MS, MOST_OF_A_CALL, REMEMBER_SECONDS, call_key
 from services.edge.job import Drawn, Event, Failure, Job, Place, State
 from services.edge.peers import RoughPicture, StepDone
@@ -27,8 +28,6 @@ NEWS = "{edge}:news"
 KEEP_SECONDS = 7 * 86_400
 MOST_EVENTS = 2_000
 MOST_NEWS = 10_000
-PAGE = 100
-"""Events read at once."""
 MOST_JOBS_AN_ACCOUNT = 1_000
 
 _LUA = Path(__file__).parent / "lua"

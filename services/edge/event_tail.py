@@ -24,6 +24,8 @@ SILENCE_SECONDS = 10.0
 """After which a reader looks in its log whatever the news say, and its caller may write a keep-alive."""
 NEWS_WAIT_MS = 1_000
 MOST_READERS = 20_000
+PAGE = 100
+"""Events of one log read at once."""
 MOST_AT_ONCE = 256
 """Logs read in one pipeline."""
 
@@ -35,7 +37,7 @@ class EventLog(Protocol):
     """Where events are: the diary."""
 
     async def events(self, asked: Sequence[Asked]) -> Sequence[Sequence[Event]]:
-        """The next events for each."""
+        """The next events for each, at most `PAGE`."""
         ...
 
     async def last_news(self) -> str:
@@ -80,7 +82,7 @@ class EventTail:
                     yield event
                     if event.last:
                         return
-                if not await bell.rung_after(after):
+                if len(found) < PAGE and not await bell.rung_after(after):
                     yield None
         finally:
             self._readers -= 1

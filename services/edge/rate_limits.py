@@ -78,7 +78,7 @@ def _in(limit: Limit, now: float) -> str:
 def _duration(seconds: float) -> str:
     """As OpenAI writes it: 1h2m3s, 3s, 120ms."""
     if seconds < 1.0:
-        return f"{max(0, math.ceil(seconds * 1000))}ms"
+        return f"{max(0, round(seconds * 1000))}ms"
     whole = math.ceil(seconds)
     hours, minutes = whole // 3600, whole // 60 % 60
     return (f"{hours}h" if hours else "") + (f"{minutes}m" if whole >= 60 else "") + f"{whole % 60}s"

@@ -6,12 +6,13 @@ from collections.abc import AsyncIterator, Sequence
 
 import pytest
 
-from services.edge.diary import PAGE, RedisDiary
-from services.edge.event_tail import EventTail
+from services.edge.diary import RedisDiary
+from services.edge.event_tail import PAGE, EventTail
 from services.edge.job import Account, Drawn, Event, Failure, Job, Place, Spec, State, new_job_id
 from services.edge.peers import RoughPicture, StepDone
 from services.runtime.errors import Fault, Reason
 from services.runtime.redis_link import RedisLink
+from tests.integration.tasks import ended
 
 
 def a_job(account: str = "anna") -> Job:
@@ -92,9 +93,7 @@ async def a_tail(link: RedisLink) -> AsyncIterator[EventTail]:
     tail = EventTail(await a_diary(link, "edge-2"))
     running = asyncio.create_task(tail.run())
     yield tail
-    running.cancel()
-    with contextlib.suppress(asyncio.CancelledError):
-        await running
+    await ended(running)
 
 
 async def test_a_reader_resumes_without_gap_or_repeat_on_another_replica(link: RedisLink) -> None:
@@ -169,9 +168,7 @@ async def test_readers_of_one_job_share_a_read_and_none_waits_for_a_slow_one(lin
     assert sum(reads) < 50, "read once an event, not once a reader"
     late.set()
     assert await asyncio.wait_for(slow, 5) == seen[0], "late, and whole"
-    running.cancel()
-    with contextlib.suppress(asyncio.CancelledError):
-        await running
+    await ended(running)
 
 
 async def test_what_is_not_there_is_not_found(link: RedisLink) -> None:
