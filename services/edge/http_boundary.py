@@ -54,6 +54,10 @@ HTTP_STATUS: dict[Reason, int] = {
     Reason.JOB_EXPIRED: 503,
 }
 
+MOST_HEADERS = 200
+MOST_HEADER_BYTES = 32 * 1024
+MOST_TARGET = 8 * 1024
+"""Bytes of path and query."""
 BODY_SECONDS = 20.0
 """Within which a body has come, or its caller is told so."""
 SEND_SECONDS = 60.0
@@ -109,9 +113,8 @@ class HttpBoundary:
                 await send(message)
 
         try:
-            if "transfer-encoding" in headers and "content-length" in headers:
-                # Two lengths: a front and we might cut the stream of requests at different places.
-                refused = problem(invalid("content-length", "must not come with transfer-encoding"))
+            if (fault := _head_fault(scope)) is not None:
+                refused = problem(fault)
                 refused.headers["connection"] = "close"
                 await refused(scope, receive, send_with_headers)
                 return
@@ -121,6 +124,19 @@ class HttpBoundary:
             elapsed = round((time.perf_counter() - started) * 1e3, 2)
             fields = {"method": scope["method"], "path": scope["path"], "status": status, "ms": elapsed}
             log.info("http", extra=fields)
+
+
+def _head_fault(scope: Scope) -> Fault | None:
+    """What is wrong with a request whatever its path, if anything."""
+    names = [name for name, _ in scope["headers"]]
+    if b"transfer-encoding" in names and b"content-length" in names:
+        # Two lengths: a front and we might cut the stream of requests at different places.
+        return invalid("content-length", "must not come with transfer-encoding")
+    if len(names) > MOST_HEADERS or sum(len(n) + len(value) for n, value in scope["headers"]) > MOST_HEADER_BYTES:
+        return invalid("headers", f"must be at most {MOST_HEADERS} of {MOST_HEADER_BYTES} bytes in all")
+    if len(scope["raw_path"]) + len(scope["query_string"]) > MOST_TARGET:
+        return invalid("url", f"must be at most {MOST_TARGET} bytes")
+    return None
 
 
 def problem(fault: Fault) -> JSONResponse:

@@ -133,6 +133,9 @@ _DETAIL_WORDS_FR: Mapping[str, str] = {
     " characters": " caractères",
     " bytes, not ": " octets, pas ",
     " pixels in all": " pixels en tout",
+    " bytes in all": " octets en tout",
+    " bytes": " octets",
+    " of ": " de ",
 }
 
 _HELP = (
