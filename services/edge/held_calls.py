@@ -18,6 +18,7 @@ import logging
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 from prometheus_client import Counter as Count
@@ -64,6 +65,14 @@ def call_key(call: str) -> str:
     return f"{{edge}}:call:{call}"
 
 
+@dataclass
+class Hold:
+    """One call that is held open."""
+
+    answering: bool = False
+    """Its answer is on its way: `answered` or `not_delivered` follows."""
+
+
 class HeldCalls:
     """Of one replica. `run` must run beside it; `cancel` ends a job by its id and refunds it."""
 
@@ -77,19 +86,25 @@ class HeldCalls:
         self._left: set[str] = set()
 
     @contextmanager
-    def holding(self, job_id: str) -> Iterator[None]:
-        """While this lasts the job is not given up. What is left of its grace begins at the end of it."""
+    def holding(self, job_id: str) -> Iterator["Hold"]:
+        """While this lasts the job is not given up. Whoever leaves without an answer begins its grace."""
+        hold = Hold()
         self._mine[job_id] += 1
         self._left.discard(job_id)
         HOLDING.set(len(self._mine))
         try:
-            yield
+            yield hold
         finally:
             self._mine[job_id] -= 1
             if self._mine[job_id] <= 0:
                 del self._mine[job_id]
-                self._left.add(job_id)
+                if not hold.answering:
+                    self._left.add(job_id)
             HOLDING.set(len(self._mine))
+
+    def not_delivered(self, job_id: str) -> None:
+        """The answer was written and not taken."""
+        self._left.add(job_id)
 
     async def claim(self, call: str, *, counted: bool) -> str:
         """The job of an earlier attempt, "" when there is none. `counted` when the caller said that it tries
@@ -102,7 +117,7 @@ class HeldCalls:
         return str(found)
 
     async def answered(self, job_id: str) -> None:
-        """The answer was written out. A store that is away is no reason to fail the call that was answered."""
+        """The answer was taken. A store that is away is no reason to fail the call that was answered."""
         self._left.discard(job_id)
 
         async def mark() -> None:
@@ -125,7 +140,7 @@ class HeldCalls:
                 await self._tell_left()
                 if loop.time() - said >= SAY_SECONDS:
                     said = loop.time()
-                    await self._say(HOLD_MS, list(self._mine))
+                    await self._say(HOLD_MS, "", list(self._mine))
                 for job_id in await self._give_up(
                     [HELD, "{edge}:looked"], [_RECORDS, HOLD_MS, UNSEEN_MS, AGAIN_MS, MOST_GIVEN_UP]
                 ):
@@ -137,11 +152,11 @@ class HeldCalls:
     async def _tell_left(self) -> None:
         """A claim must know at once whom this replica no longer holds."""
         left, self._left = self._left, set()
-        await self._say(GRACE_MS, [job_id for job_id in left if job_id not in self._mine])
+        await self._say(GRACE_MS, _RECORDS, [job_id for job_id in left if job_id not in self._mine])
 
-    async def _say(self, milliseconds: int, job_ids: list[str]) -> None:
+    async def _say(self, milliseconds: int, records: str, job_ids: list[str]) -> None:
         for start in range(0, len(job_ids), 1_000):
-            await self._hold([HELD], [milliseconds, *job_ids[start : start + 1_000]])
+            await self._hold([HELD], [milliseconds, records, *job_ids[start : start + 1_000]])
 
     async def _end(self, job_id: str) -> None:
         try:

@@ -26,6 +26,12 @@ BODY_SECONDS = 30.0
 IDLE_SECONDS = 30
 MOST_HEAD = 32 * 1024
 MOST_CONNECTIONS = 5_000
+DELIVERY_SECONDS = 60.0
+SETTLED_SECONDS = 0.3
+"""After the last byte was sent, within which a reader that is no more makes itself known."""
+_LOOK = 0.05
+CONNECTION = "fournil.connection"
+"""Under which a request's scope has its connection, among the extensions."""
 
 
 class Unhurried(H11Protocol):
@@ -33,6 +39,33 @@ class Unhurried(H11Protocol):
 
     _clock: asyncio.TimerHandle | None = None
     _waits_for: object = None
+    _lost: bool | None = None
+    """None while it is open, then whether it ended badly."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        app = self.app
+
+        async def with_connection(scope: Any, receive: Any, send: Any) -> None:
+            scope["extensions"] = {**scope.get("extensions", {}), CONNECTION: self}
+            await app(scope, receive, send)
+
+        self.app = with_connection
+
+    async def delivered(self) -> bool:
+        """Whether the answer that was just written was taken from our hands: all of it was sent and its reader did
+        not break off at once, or went on to ask for more. At most `DELIVERY_SECONDS`."""
+        answered, settled = self.cycle, 0.0
+        for _ in range(int(DELIVERY_SECONDS / _LOOK)):
+            if self._lost is not None:
+                return not self._lost
+            if self.cycle is not answered:
+                return True
+            settled = settled + _LOOK if self.transport.get_write_buffer_size() == 0 else 0.0
+            if settled > SETTLED_SECONDS:
+                return True
+            await asyncio.sleep(_LOOK)
+        return False
 
     def connection_made(self, transport: Any) -> None:
         """The head of the first request is waited for."""
@@ -52,6 +85,7 @@ class Unhurried(H11Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         """No clock outlives its connection."""
+        self._lost = exc is not None or self.transport.get_write_buffer_size() > 0
         self._wait_for(None, 0.0)
         super().connection_lost(exc)
 
@@ -66,6 +100,12 @@ class Unhurried(H11Protocol):
     def _too_slow(self) -> None:
         if not self.transport.is_closing():
             self.transport.abort()
+
+
+async def delivered(scope: Any) -> bool:
+    """Whether the answer to the request of `scope` was taken; True on servers that cannot tell."""
+    connection = scope.get("extensions", {}).get(CONNECTION)
+    return connection is None or await connection.delivered()
 
 
 class WebServer(uvicorn.Server):

@@ -21,7 +21,9 @@ from services.edge.authenticator import Authenticator
 from services.edge.catalogue import ALIASES
 from services.edge.counter import Counter, as_fault
 from services.edge.form_body import read_form
+from services.edge.held_calls import Hold
 from services.edge.http_boundary import guarded, json_body
+from services.edge.http_server import delivered
 from services.edge.job import Account, Job, Scope
 from services.edge.links import Links
 from services.edge.openai_call import Attempt, ImageCall, attempt, edit, generation
@@ -86,8 +88,10 @@ class OpenAiApi:
     async def _draw(self, request: Request, account: Account, call: ImageCall) -> Response:
         job = await self._job(request, account, call)
         if call.stream:
-            stream = self._stream(account, job, call)
-            return StreamingResponse(stream, media_type="text/event-stream", headers=SSE_HEADERS)
+            hold = Hold()
+            stream = self._stream(account, job, call, hold)
+            done = BackgroundTask(self._delivered, request, job.id, hold)
+            return StreamingResponse(stream, media_type="text/event-stream", headers=SSE_HEADERS, background=done)
         return await self._hold(request, account, job, call)
 
     async def _job(self, request: Request, account: Account, call: ImageCall) -> Job:
@@ -115,7 +119,7 @@ class OpenAiApi:
     async def _hold(self, request: Request, account: Account, job: Job, call: ImageCall) -> Response:
         """Waits for the end of the job, of the client's patience, or of ours. Whoever tries again after either
         of the latter finds the job where it was."""
-        with self._counter.held.holding(job.id):
+        with self._counter.held.holding(job.id) as hold:
             ended = asyncio.create_task(self._ended(account, job))
             gone = asyncio.create_task(_client_gone(request))
             try:
@@ -131,6 +135,7 @@ class OpenAiApi:
             if job.failure is not None:
                 raise as_fault(job.failure)
             data = [await self._entry(job, drawn.index, call.form) for drawn in job.images]
+            hold.answering = True
         answer = {
             "created": int(job.created),
             "background": "opaque",
@@ -139,23 +144,32 @@ class OpenAiApi:
             "quality": "auto",
             "size": job.spec.size,
         }
-        return JSONResponse(answer, background=BackgroundTask(self._counter.held.answered, job.id))
+        return JSONResponse(answer, background=BackgroundTask(self._delivered, request, job.id, hold))
+
+    async def _delivered(self, request: Request, job_id: str, hold: Hold) -> None:
+        """After an answer: whether a retry may still want it."""
+        if hold.answering and await delivered(request.scope):
+            await self._counter.held.answered(job_id)
+        else:
+            self._counter.held.not_delivered(job_id)
 
     async def _ended(self, account: Account, job: Job) -> Job:
         async for _ in self._counter.watch(account, job.id, after=""):
             pass
         return await self._counter.get(account, job.id)
 
-    async def _stream(self, account: Account, job: Job, call: ImageCall) -> AsyncIterator[str]:
+    async def _stream(self, account: Account, job: Job, call: ImageCall, told: Hold) -> AsyncIterator[str]:
+        """`told.answering` once the last frame was written."""
+
         async def finished() -> list[dict[str, Any]]:
             drawn = (await self._counter.get(account, job.id)).images
             return [{**await self._entry(job, one.index, "b64_json"), "output_index": one.index} for one in drawn]
 
-        with self._counter.held.holding(job.id):
+        with self._counter.held.holding(job.id) as hold:
             events = self._counter.watch(account, job.id, after="")
             async for frame in frames(call.kind, job, events, finished):
                 yield frame
-        await self._counter.held.answered(job.id)
+            hold.answering = told.answering = True
 
     async def _entry(self, job: Job, index: int, form: str) -> dict[str, str]:
         if form == "url":

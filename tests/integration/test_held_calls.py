@@ -104,13 +104,23 @@ async def test_a_finished_job_may_be_claimed_for_a_while(
 ) -> None:
     one, job = Edge(link, diary).calls, await accepted(diary)
     await diary.completed(job, [Drawn(0, 7)], 1)
-    assert await one.claim(CALL, counted=False) == job.id, "its answer was never written"
-    assert await one.claim(CALL, counted=False) == ""
-    assert await one.claim(CALL, counted=True) == job.id, "its answer may have been lost on its way"
-    await one.answered(job.id)
-    assert await one.claim(CALL, counted=False) == "" and await one.claim(CALL, counted=True) == job.id
+    assert await one.claim(CALL, counted=False) == "", "its caller was not seen to leave"
+    assert await one.claim(CALL, counted=True) == job.id
+    one.not_delivered(job.id)
+    assert await one.claim(CALL, counted=False) == job.id
+    assert await one.claim(CALL, counted=False) == "", "claimed once: somebody waits for it again"
     monkeypatch.setattr(held_calls, "LATE_MS", 0)
     assert await one.claim(CALL, counted=True) == ""
+
+
+async def test_an_answer_that_was_taken_is_not_given_twice(link: RedisLink, diary: RedisDiary) -> None:
+    one, job = Edge(link, diary).calls, await accepted(diary)
+    with one.holding(job.id) as hold:
+        await diary.completed(job, [Drawn(0, 7)], 1)
+        hold.answering = True
+    await one.answered(job.id)
+    # The same words again, refused at first, and then again by the client itself: not the picture of before.
+    assert await one.claim(CALL, counted=True) == "" and await link.text.zcard(HELD) == 0
 
 
 async def test_a_refunded_job_is_asked_for_anew(link: RedisLink, diary: RedisDiary) -> None:

@@ -4,24 +4,24 @@
 -- KEYS[2] {edge}:held       sorted set: job id to when it is given up (see accept.lua)
 -- ARGV: prefix of the records' keys (of the same slot), milliseconds a claim holds, milliseconds of grace after a
 --       holder left, milliseconds a finished job may still be claimed, "1" when the caller says that it tries again
--- The jobs that nobody waits for come first: under way and left alone, then finished and never answered. Only who says
--- that it tries again may also have one that is still held (its holder's connection may be dead), or one whose answer
--- was written (it may have been lost on its way).
+-- The job that nobody waits for comes first: left alone under way, then left alone and finished. Only who says that it
+-- tries again may also have one whose caller was not seen to leave (its connection may be dead, its replica too), but
+-- none whose answer was taken: the same words may be asked for twice, and be refused once in between.
 -- Returns the job's id, or "".
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 local found, found_rank, found_age
 for _, id in ipairs(redis.call('LRANGE', KEYS[1], 0, -1)) do
-  local job = redis.call('HMGET', ARGV[1] .. id, 'state', 'ended', 'answered', 'given_up')
+  local job = redis.call('HMGET', ARGV[1] .. id, 'state', 'ended', 'answered', 'given_up', 'left')
   local rank, age
   if job[1] == 'committed' then
-    if now - tonumber(job[2]) * 1000 < tonumber(ARGV[4]) then
-      rank, age = job[3] and 4 or 2, -tonumber(job[2])
+    if not job[3] and now - tonumber(job[2]) * 1000 < tonumber(ARGV[4]) then
+      rank, age = job[5] and 2 or 3, tonumber(job[2]) * 1000
     end
   elseif job[1] and job[1] ~= 'refunded' and not job[4] then
     local held_until = tonumber(redis.call('ZSCORE', KEYS[2], id))
     if held_until then
-      rank, age = held_until - now <= tonumber(ARGV[3]) and 1 or 3, held_until
+      rank, age = (job[5] or held_until - now <= tonumber(ARGV[3])) and 1 or 4, held_until
     end
   end
   if rank and (rank <= 2 or ARGV[5] == '1')
@@ -32,9 +32,6 @@ end
 if not found then
   return ''
 end
-if found_rank % 2 == 1 then
-  redis.call('ZADD', KEYS[2], 'XX', now + tonumber(ARGV[2]), found)
-else
-  redis.call('HSET', ARGV[1] .. found, 'answered', '1')
-end
+redis.call('HDEL', ARGV[1] .. found, 'left')
+redis.call('ZADD', KEYS[2], 'XX', now + tonumber(ARGV[2]), found)
 return found
