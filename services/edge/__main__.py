@@ -1,16 +1,10 @@
 """Starts the edge: gRPC `ImageService`, the REST bridge and the page in one process and one event loop."""
 
-import asyncio
-import contextlib
 import os
 import uuid
-from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING
-
-import uvicorn
 
 from fournil.edge.v1 import edge_pb2_grpc
 from services.edge.authenticator import Authenticator
@@ -21,25 +15,25 @@ from services.edge.diary import RedisDiary
 from services.edge.due import DueList
 from services.edge.event_tail import EventTail
 from services.edge.grpc_peers import GrpcModerator, GrpcOvens, GrpcQuota
+from services.edge.held_calls import HeldCalls
+from services.edge.http_server import WebServer
 from services.edge.links import Links
 from services.edge.messages import localize
 from services.edge.notes import JobNotes
 from services.edge.openai_form import OpenAiApi
 from services.edge.outbound import Outbound, Reach
 from services.edge.provenance import Provenance
-from services.edge.rest import NativeApi, build_app
+from services.edge.rest import NativeApi
 from services.edge.results import ObjectResults
 from services.edge.server import ImageService
 from services.edge.signing import Identity, development_identity, read_identity
 from services.edge.walk import Mesh
+from services.edge.web_app import build_app
 from services.edge.webhooks import Webhooks
 from services.runtime.channels import open_channel
 from services.runtime.process import ServiceProcess, run
 from services.runtime.redis_link import RedisLink
 from services.runtime.settings import Environment, ProcessSettings, SettingsError, split_address
-
-if TYPE_CHECKING:
-    from starlette.applications import Starlette
 
 
 @dataclass(frozen=True)
@@ -125,22 +119,26 @@ async def main() -> None:
     quota, moderator, ovens = GrpcQuota(channels[0]), GrpcModerator(channels[1]), GrpcOvens()
     catalogue = Catalogue(channels[2], settings.default_model)
 
-    tail = EventTail()
     results = ObjectResults(settings.results_url)
 
     due = DueList(link)
 
     def told(job_id: str, kind: str) -> None:
         conductor.told(job_id, kind)
-        tail.wake(job_id, kind)
         if kind in {"completed", "failed"}:
             due.wake()
 
     diary = RedisDiary(link, f"edge-{uuid.uuid4().hex[:12]}", told, settings.keep_seconds)
+    tail = EventTail(diary)
     provenance = Provenance(settings.identity, version("fournil"))
     conductor = Conductor(Mesh(quota, moderator, ovens, diary, results, provenance), diary, quota)
+
+    async def give_up(job_id: str) -> None:
+        await counter.give_up(job_id)
+
+    held = HeldCalls(link, give_up)
     secret = settings.link_secret.encode()
-    counter = Counter(quota, diary, conductor, tail, results, provenance, catalogue, settings.reach, secret)
+    counter = Counter(quota, diary, conductor, tail, results, provenance, catalogue, held, settings.reach, secret)
     authenticator = Authenticator(quota)
     links = Links(secret, settings.public_url)
     native = NativeApi(counter, authenticator, links)
@@ -153,12 +151,12 @@ async def main() -> None:
         "fournil.edge.v1.ImageService",
     )
     app = build_app(
-        native,
+        native.routes(),
         OpenAiApi(counter, authenticator, links, settings.hold_seconds).routes(),
         ready=lambda: bool(catalogue.known) and not process.stopping,
         demo_keys=settings.demo_keys,
     )
-    web = _web_server(app, settings)
+    web = WebServer(app, settings.http_listen, settings.process.grace_seconds)
 
     async def close_channels() -> None:
         provenance.close()
@@ -172,55 +170,14 @@ async def main() -> None:
             diary.open,
             catalogue.run,
             conductor.run,
+            tail.run,
+            held.run,
             lambda: due.run({"webhook": webhooks.tell, "forget": counter.forget}),
             web.run_until_stopped,
         ],
         stop=[web.stop],
         close=[conductor.hand_over, close_channels, link.close],
     )
-
-
-class _WebServer(uvicorn.Server):
-    """uvicorn inside our loop: signals stay with `ServiceProcess`."""
-
-    def __init__(self, config: uvicorn.Config) -> None:
-        super().__init__(config)
-        self._ended = asyncio.Event()
-
-    @contextlib.contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        yield
-
-    async def run_until_stopped(self) -> None:
-        """Serves; an early end (the port is taken) ends the process."""
-        try:
-            await self.serve()
-        finally:
-            self._ended.set()
-
-    async def stop(self) -> None:
-        """Takes no more connections and waits for those in flight (bounded by the configured grace)."""
-        self.should_exit = True
-        await self._ended.wait()
-
-
-def _web_server(app: "Starlette", settings: EdgeSettings) -> _WebServer:
-    host, port = split_address(settings.http_listen)
-    config = uvicorn.Config(
-        app,
-        host=host,
-        port=port,
-        log_config=None,
-        log_level="warning",
-        access_log=False,
-        lifespan="off",
-        server_header=False,
-        limit_concurrency=5_000,
-        timeout_keep_alive=30,
-        timeout_graceful_shutdown=int(settings.process.grace_seconds),
-        h11_max_incomplete_event_size=32 * 1024,
-    )
-    return _WebServer(config)
 
 
 if __name__ == "__main__":

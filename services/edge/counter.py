@@ -9,6 +9,7 @@ from services.edge.catalogue import Catalogue
 from services.edge.conductor import Conductor
 from services.edge.diary import RedisDiary
 from services.edge.event_tail import EventTail
+from services.edge.held_calls import HeldCalls, call_name
 from services.edge.job import Account, Event, Failure, Job, Place, Scope, State, is_job_id, new_job_id
 from services.edge.outbound import Reach, read_url
 from services.edge.peers import Allowance, LineState, Quota, RefundReason
@@ -33,28 +34,40 @@ class Counter:
     results: ObjectResults
     provenance: Provenance
     catalogue: Catalogue
+    held: HeldCalls
     reach: Reach
     """Where a job's end may be told."""
     secret: bytes
     """The mesh's, of which an account's own for webhooks is made."""
 
     async def create(
-        self, account: Account, asked: Asked, *, model: object, request_id: str | None, validate_only: bool
+        self,
+        account: Account,
+        asked: Asked,
+        *,
+        model: object,
+        request_id: str | None,
+        validate_only: bool,
+        held: bool = False,
     ) -> Job:
-        """An accepted job with its place, or with `validate_only` what it would be, under no id.
+        """An accepted job with its place, or with `validate_only` what it would be, under no id. One that is
+        `held` is given up soon after nobody holds a call open for it, unless a request id lets its caller come
+        back.
 
         Raises the fault that refused it: a limit, the moderator, or a malformed field. An accepted job whose
         first answer is slow comes back HELD.
         """
         account.check(Scope.DRAW)
         facts = self.catalogue.pick(model)
+        request_id, asked_hash = check_request_id(request_id), body_hash(asked, facts.name)
         job = Job(
             id=new_job_id(),
             account=account,
             spec=to_spec(asked, facts),
             created=time.time(),
-            request_id=check_request_id(request_id),
-            body_hash=body_hash(asked, facts.name),
+            request_id=request_id,
+            body_hash=asked_hash,
+            call=call_name(account, asked_hash) if held and not request_id else "",
             language=call_context.language.get(),
             webhook_url=self._webhook(asked.webhook_url),
         )
@@ -72,6 +85,13 @@ class Counter:
             raise as_fault(job.failure)
         return job
 
+    async def rejoin(self, account: Account, asked: Asked, *, model: object, counted: bool) -> Job | None:
+        """The job of an earlier attempt at the same held call, if there is one (see `HeldCalls.claim`)."""
+        account.check(Scope.DRAW)
+        call = call_name(account, body_hash(asked, self.catalogue.pick(model).name))
+        job_id = await self.held.claim(call, counted=counted)
+        return await self._own(account, job_id) if job_id else None
+
     async def get(self, account: Account, job_id: str) -> Job:
         """A job of the caller's. Somebody else's is NOT_FOUND, like one that never was."""
         account.check(Scope.READ)
@@ -85,14 +105,11 @@ class Counter:
     async def cancel(self, account: Account, job_id: str) -> Job:
         """Refunds a job that has not ended; an ended one is returned as it is."""
         account.check(Scope.DRAW)
-        job = await self._own(account, job_id)
-        if job.state.final:
-            return job
-        reservation = await self.quota.refund(job, RefundReason.CANCELLED)
-        if reservation.state is State.REFUNDED:
-            await self.diary.failed(job, Failure(Reason.JOB_CANCELLED))
-            self.conductor.stop_walking(job.id)
-        return await self.diary.read(job.id)
+        return await self._end(await self._own(account, job_id))
+
+    async def give_up(self, job_id: str) -> None:
+        """Cancels a job that nobody waits for."""
+        await self._end(await self.diary.read(job_id))
 
     async def delete(self, account: Account, job_id: str) -> None:
         """Deletes an ended job, its events and its pictures. Raises INVALID_ARGUMENT for one that goes on."""
@@ -107,7 +124,7 @@ class Counter:
     async def watch(self, account: Account, job_id: str, *, after: str) -> AsyncIterator[Event | None]:
         """The job's events after the id `after`; None now and then while nothing happens."""
         await self.get(account, job_id)
-        async for event in self.tail.follow(self.diary, job_id, after=after):
+        async for event in self.tail.follow(job_id, after=after):
             yield event
 
     async def picture(self, job_id: str, index: int) -> bytes:
@@ -142,6 +159,15 @@ class Counter:
         if job.account.account_id != account.account_id:
             raise Fault(Reason.NOT_FOUND, "no such job")
         return job
+
+    async def _end(self, job: Job) -> Job:
+        if job.state.final:
+            return job
+        reservation = await self.quota.refund(job, RefundReason.CANCELLED)
+        if reservation.state is State.REFUNDED:
+            await self.diary.failed(job, Failure(Reason.JOB_CANCELLED))
+            self.conductor.stop_walking(job.id)
+        return await self.diary.read(job.id)
 
     async def _delete(self, job: Job) -> None:
         """Pictures first: what is left half done is found again by its record."""

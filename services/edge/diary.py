@@ -16,6 +16,8 @@ from redis.exceptions import ResponseError
 
 from services.edge import job_codec
 from services.edge.due import DUE
+from services.edge.event_tail import PAGE
+from services.edge.held_calls import HELD, HOLD_MS, MOST_OF_A_CALL, REMEMBER_SECONDS, call_key
 from services.edge.job import Drawn, Event, Failure, Job, Place, State, Usage
 from services.edge.peers import RoughPicture, StepDone
 from services.runtime.errors import Fault, Reason
@@ -23,7 +25,9 @@ from services.runtime.redis_link import RedisLink
 
 GROUP = "edges"
 WORK = "{edge}:work"
+NEWS = "{edge}:news"
 MOST_EVENTS = 2_000
+MOST_NEWS = 10_000
 MOST_JOBS_AN_ACCOUNT = 1_000
 
 _LUA = Path(__file__).parent / "lua"
@@ -68,8 +72,10 @@ class RedisDiary:
 
     async def accept(self, job: Job) -> None:
         """Makes the job durable and leases it to this edge. Repeating changes nothing."""
-        keys = [_job(job.id), _of(job), WORK]
-        await self._accept(keys, [job.id, self._consumer, job_codec.pack_doc(job), MOST_JOBS_AN_ACCOUNT])
+        keys = [_job(job.id), _of(job), WORK, call_key(job.call), HELD]
+        call: list[str | int] = [job.call, HOLD_MS, MOST_OF_A_CALL, REMEMBER_SECONDS]
+        doc = job_codec.pack_doc(job)
+        await self._accept(keys, [job.id, self._consumer, doc, MOST_JOBS_AN_ACCOUNT, *call])
 
     async def queued(self, job: Job, place: Place) -> None:
         """The job has a place, or its place changed."""
@@ -163,29 +169,47 @@ class RedisDiary:
         )
         return [(entry, fields["job"]) for entry, fields in reply[1] if fields]
 
-    async def events(self, job_id: str, *, after: str) -> Sequence[Event]:
-        """Events after the id `after` ("" for all), oldest first."""
-        low = f"({after}" if after else "-"
-        rows = await self._link.do(lambda: self._link.text.xrange(f"{{edge}}:events:{job_id}", low, "+"))
-        return [
-            Event(row_id, fields["kind"], float(fields["time"]), json.loads(fields["data"]))
-            for row_id, fields in rows
-        ]
+    async def events(self, asked: Sequence[tuple[str, str]]) -> Sequence[Sequence[Event]]:
+        """For each (job id, `after`) at most `PAGE` events after that id ("" for the first), oldest first."""
+
+        async def read_all() -> list[list[tuple[str, dict[str, str]]]]:
+            async with self._link.text.pipeline(transaction=False) as pipe:
+                for job_id, after in asked:
+                    pipe.xrange(f"{{edge}}:events:{job_id}", f"({after}" if after else "-", "+", count=PAGE)
+                return list(await pipe.execute())
+
+        return [[_event(*row) for row in rows] for rows in await self._link.do(read_all)]
+
+    async def last_news(self) -> str:
+        """Where the news end now; what comes is after it."""
+        rows = await self._link.do(lambda: self._link.text.xrevrange(NEWS, count=1))
+        return rows[0][0] if rows else "0-0"
+
+    async def news(self, after: str, *, wait_ms: int) -> tuple[str, Sequence[tuple[str, str]]]:
+        """Where the news end now, and (job id, event id) of what was written since, by any replica. Waits at most
+        `wait_ms` for the first one."""
+        reply = await self._link.do(lambda: self._link.text.xread({NEWS: after}, count=1_000, block=wait_ms))
+        rows = reply[0][1] if reply else []
+        return (rows[-1][0] if rows else after), [(row["job"], row["event"]) for _, row in rows]
 
     async def _write(self, job: Job, kind: str, data: str, **fields: str) -> None:
         changes = [part for field in fields.items() for part in field]
-        keys = [_job(job.id), f"{{edge}}:events:{job.id}"]
-        await self._tell(keys, [kind, time.time(), data, MOST_EVENTS, *changes])
+        keys = [_job(job.id), f"{{edge}}:events:{job.id}", NEWS]
+        await self._tell(keys, [kind, time.time(), data, MOST_EVENTS, job.id, MOST_NEWS, *changes])
         self._told(job.id, kind)
 
     async def _end(self, job: Job, kind: str, data: str, state: State, **fields: str) -> None:
         now = time.time()
         changes = [part for field in fields.items() for part in field]
-        keys = [_job(job.id), f"{{edge}}:events:{job.id}", WORK, DUE]
+        keys = [_job(job.id), f"{{edge}}:events:{job.id}", WORK, NEWS, DUE]
         tell = "1" if job.webhook_url else "0"
-        fixed: list[str | int | float] = [job.id, kind, now, data, self._keep, tell]
+        fixed: list[str | int | float] = [job.id, kind, now, data, self._keep, tell, MOST_NEWS]
         await self._finish(keys, [*fixed, "state", state, "ended", now, *changes])
         self._told(job.id, kind)
+
+
+def _event(event_id: str, fields: dict[str, str]) -> Event:
+    return Event(event_id, fields["kind"], float(fields["time"]), json.loads(fields["data"]))
 
 
 def _job(job_id: str) -> str:

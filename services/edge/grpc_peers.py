@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 from collections import OrderedDict
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
 from dataclasses import fields, replace
 from datetime import timedelta
 
@@ -13,6 +13,7 @@ from google.protobuf import timestamp_pb2
 from fournil.generator.v1 import generator_pb2, generator_pb2_grpc
 from fournil.moderator.v1 import moderator_pb2, moderator_pb2_grpc
 from fournil.quota.v1 import quota_pb2, quota_pb2_grpc
+from services.edge import rate_limits
 from services.edge.asking import ModelFacts
 from services.edge.job import Account, Format, Job, Place, State, Usage
 from services.edge.peers import (
@@ -112,6 +113,9 @@ class GrpcQuota:
         )
         with _faults_of("quota"):
             answer = await self._stub.Reserve(request)
+        taken = answer.WhichOneof("outcome") == "reservation" and answer.reservation.id == job.id
+        took = {"pictures": job.spec.count, "work": job.spec.work, "jobs": 1}
+        rate_limits.note(_binding(answer.verdicts), took if taken and not validate_only else {})
         if answer.WhichOneof("outcome") == "refusal":
             raise _refusal(answer)
         if validate_only:
@@ -160,6 +164,7 @@ class GrpcQuota:
             request = quota_pb2.GetAllowanceRequest(account_id=account.account_id, tier=account.tier)
             answer = await self._stub.GetAllowance(request)
         limits = [_limit(verdict) for verdict in answer.verdicts]
+        rate_limits.note(_binding(answer.verdicts))
         live = next(limit for limit in limits if limit.policy == "live")
         return Allowance(answer.tier, limits[0], live, limits, _LEVELS[answer.level])
 
@@ -319,6 +324,11 @@ def _ticket(message: quota_pb2.Ticket) -> Ticket:
     )
     turn = Turn(message.turn.generator_address, message.turn.attempt) if message.HasField("turn") else None
     return Ticket(_STATES[message.state], place, turn, _REASONS.get(message.refund_reason))
+
+
+def _binding(verdicts: Iterable[quota_pb2.PolicyVerdict]) -> Sequence[Limit]:
+    """Those that may refuse somebody."""
+    return [_limit(verdict) for verdict in verdicts if not verdict.shadow]
 
 
 def _limit(message: quota_pb2.PolicyVerdict) -> Limit:

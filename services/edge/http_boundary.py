@@ -4,6 +4,7 @@ One table maps reasons to HTTP status. The native surface answers `application/p
 of OpenAI's API answer OpenAI's error object (`openai_form` makes it).
 """
 
+import asyncio
 import json
 import logging
 import time
@@ -16,6 +17,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from services.edge import rate_limits
 from services.edge.messages import text
 from services.runtime import call_context
 from services.runtime.errors import Fault, Reason, invalid
@@ -52,6 +54,15 @@ HTTP_STATUS: dict[Reason, int] = {
     Reason.JOB_EXPIRED: 503,
 }
 
+MOST_HEADERS = 200
+MOST_HEADER_BYTES = 32 * 1024
+MOST_TARGET = 8 * 1024
+"""Bytes of path and query."""
+BODY_SECONDS = 20.0
+"""Within which a body has come, or its caller is told so."""
+SEND_SECONDS = 60.0
+"""Longest wait for a reader to take what is written to it; one that takes nothing for so long is let go."""
+
 LONGEST_RETRY_AFTER = 60.0
 """A longer Retry-After would hang a client for hours; the time then stands in the body only."""
 
@@ -79,6 +90,8 @@ class HttpBoundary:
         call_context.request_id.set(request_id)
         call_context.language.set(call_context.pick_language(headers.get("accept-language")))
         call_context.deadline.set(None)
+        limits = rate_limits.LimitsSeen()
+        rate_limits.seen.set(limits)
         started, status = time.perf_counter(), 0
 
         async def send_with_headers(message: Message) -> None:
@@ -93,16 +106,37 @@ class HttpBoundary:
                 answer.setdefault("content-security-policy", _PAGE_POLICY)
                 answer["content-language"] = call_context.language.get()
                 answer["vary"] = "accept-language"
+                for name, value in rate_limits.headers(limits).items():
+                    answer[name] = value
                 SECONDS.labels(scope["method"]).observe(time.perf_counter() - started)
-            await send(message)
+            async with asyncio.timeout(SEND_SECONDS):
+                await send(message)
 
         try:
+            if (fault := _head_fault(scope)) is not None:
+                refused = problem(fault)
+                refused.headers["connection"] = "close"
+                await refused(scope, receive, send_with_headers)
+                return
             await self._app(scope, receive, send_with_headers)
         finally:
             REQUESTS.labels(scope["method"], str(status)).inc()
             elapsed = round((time.perf_counter() - started) * 1e3, 2)
             fields = {"method": scope["method"], "path": scope["path"], "status": status, "ms": elapsed}
             log.info("http", extra=fields)
+
+
+def _head_fault(scope: Scope) -> Fault | None:
+    """What is wrong with a request whatever its path, if anything."""
+    names = [name for name, _ in scope["headers"]]
+    if b"transfer-encoding" in names and b"content-length" in names:
+        # Two lengths: a front and we might cut the stream of requests at different places.
+        return invalid("content-length", "must not come with transfer-encoding")
+    if len(names) > MOST_HEADERS or sum(len(n) + len(value) for n, value in scope["headers"]) > MOST_HEADER_BYTES:
+        return invalid("headers", f"must be at most {MOST_HEADERS} of {MOST_HEADER_BYTES} bytes in all")
+    if len(scope["raw_path"]) + len(scope["query_string"]) > MOST_TARGET:
+        return invalid("url", f"must be at most {MOST_TARGET} bytes")
+    return None
 
 
 def problem(fault: Fault) -> JSONResponse:
@@ -146,13 +180,16 @@ async def body_bytes(request: Request, most: int) -> bytes:
     chunks: list[bytes] = []
     size = 0
     try:
-        async for chunk in request.stream():
-            size += len(chunk)
-            if size > most:
-                raise invalid("body", f"must be at most {most} bytes")
-            chunks.append(chunk)
+        async with asyncio.timeout(BODY_SECONDS):
+            async for chunk in request.stream():
+                size += len(chunk)
+                if size > most:
+                    raise invalid("body", f"must be at most {most} bytes")
+                chunks.append(chunk)
     except ClientDisconnect:
         raise invalid("body", "ended early") from None
+    except TimeoutError:
+        raise invalid("body", f"must come within {BODY_SECONDS:g} s") from None
     return b"".join(chunks)
 
 

@@ -165,6 +165,9 @@ class Job:
     """Where its end is told; "" for nowhere."""
     voucher: str = ""
     """What the desk granted it by while its store was away."""
+    call: str = ""
+    """Under which a retry finds a job that lives as long as somebody holds a call open for it (`held_calls`); ""
+    for one that lives by itself. Heeded when it is accepted, and not kept."""
     language: str = "en"
     ended: float | None = None
     place: Place | None = None

@@ -90,8 +90,19 @@ _DETAILS_FR: Mapping[str, str] = {
     "must be empty: this mesh calls nobody": "il doit être vide : ce service n’appelle personne",
     "must hold neither a user nor a fragment": "ni utilisateur ni fragment ne sont permis",
     "must lead to a public address": "il faut une adresse publique",
-    "must be true or false": "il faut true ou false",
     "must be text": "il faut du texte",
+    "must be true or false": "il faut vrai ou faux (true ou false)",
+    "ended early": "interrompu avant la fin",
+    "is not taken: say in the prompt what should change": (
+        "il n’est pas accepté : dites dans l’invite ce qui doit changer"
+    ),
+    "must be the file of a picture": "il faut le fichier d’une image",
+    "must be one picture: drawing starts from one": "il faut une seule image : le dessin part d’une image",
+    "must be a form of type multipart/form-data": "il faut un formulaire de type multipart/form-data",
+    "must be a well-formed form of type multipart/form-data": (
+        "il faut un formulaire bien formé de type multipart/form-data"
+    ),
+    "must not come with transfer-encoding": "il ne doit pas accompagner transfer-encoding",
     "must not be empty": "il ne doit pas être vide",
     "must be a whole number": "il faut un nombre entier",
     "must be a number": "il faut un nombre",
@@ -113,6 +124,8 @@ _DETAILS_FR: Mapping[str, str] = {
 _DETAIL_STARTS_FR: Mapping[str, str] = {
     "must hold no control characters such as": "aucun caractère de contrôle n’est permis, tel que",
     "must not hold control characters such as": "aucun caractère de contrôle n’est permis, tel que",
+    "must be text of at most": "il faut du texte d’au plus",
+    "must come within": "il faut moins de",
     "must be at most": "au plus",
     "at most": "au plus",
     "must be a URL that begins with": "il faut une URL qui commence par",
@@ -124,11 +137,20 @@ _DETAIL_STARTS_FR: Mapping[str, str] = {
 _DETAIL_WORDS_FR: Mapping[str, str] = {
     " to ": " à ",
     " characters, not ": " caractères, pas ",
+    " ASCII characters": " caractères ASCII",
+    " characters": " caractères",
     " bytes, not ": " octets, pas ",
     " pixels in all": " pixels en tout",
-    " ASCII characters": " caractères ASCII",
+    " bytes in all": " octets en tout",
+    " bytes": " octets",
+    " of ": " de ",
     " or ": " ou ",
 }
+
+_HELP = (
+    "You need not wait on an open connection: send the same prompt to POST {url}, and come back for the picture.",
+    "Inutile d’attendre connecté : envoyez la même invite à POST {url}, et revenez chercher l’image.",
+)
 
 _UNITS: Mapping[str, tuple[str, str]] = {
     "pictures": ("pictures", "images"),
@@ -183,6 +205,11 @@ def text(fault: Fault, language: str) -> str:
     if "reset" in facts:
         facts["reset"] = facts["reset"].replace("T", " ").removesuffix("Z")[:16] + " UTC"
     return _TEXTS[fault.reason][language == "fr"].format_map(facts)
+
+
+def help_text(language: str, url: str = "/v1/jobs") -> str:
+    """What to do when a call cannot be held."""
+    return _HELP[language == "fr"].format(url=url)
 
 
 def failure_text(failure: Failure, language: str) -> str:

@@ -18,7 +18,24 @@ class NewImages(TypedDict):
     output_format: NotRequired[Literal["png", "jpeg", "webp"] | None]
     output_compression: NotRequired[Annotated[int | None, Says(low=1, high=100)]]
     stream: NotRequired[bool | None]
-    partial_images: NotRequired[Annotated[int | None, Says("Previews in a stream.", low=0, high=10)]]
+    partial_images: NotRequired[Annotated[int | None, Says("Previews in a stream.", low=0, high=3)]]
+    quality: NotRequired[Annotated[str | None, Says("Taken and without effect.")]]
+    background: NotRequired[Literal["auto", "opaque"] | None]
+    moderation: NotRequired[Literal["auto", "low"] | None]
+    user: NotRequired[Annotated[str | None, Says("Taken and without effect.", longest=512)]]
+
+
+class NewEdit(TypedDict):
+    """A form: the picture to start from, and what NewImages takes besides."""
+
+    image: Annotated[str, Says("PNG, JPEG or WebP, 2 MiB.", form="binary")]
+    prompt: Annotated[str, Says("In French or English.", shortest=1, longest=MAX_PROMPT)]
+    strength: NotRequired[Annotated[float, Says("How much of it is drawn anew; 0.6 when missing.", high=1)]]
+    model: NotRequired[str]
+    n: NotRequired[Annotated[int, Says(low=1, high=MAX_COUNT)]]
+    size: NotRequired[str]
+    response_format: NotRequired[Literal["url", "b64_json"]]
+    stream: NotRequired[bool]
 
 
 class ImageBody(TypedDict):
@@ -28,13 +45,24 @@ class ImageBody(TypedDict):
     b64_json: NotRequired[str]
 
 
+class UsageBody(TypedDict):
+    """Ours: pictures charged, and what they took of a generator; joules are null where the device cannot tell."""
+
+    images: int
+    compute_seconds: NotRequired[float]
+    energy_joules: NotRequired[float | None]
+
+
 class ImagesBody(TypedDict):
     """The pictures."""
 
     created: int
+    background: str
     data: list[ImageBody]
     output_format: str
+    quality: str
     size: str
+    usage: UsageBody
 
 
 class ModelBody(TypedDict):
@@ -44,6 +72,7 @@ class ModelBody(TypedDict):
     object: Literal["model"]
     created: int
     owned_by: str
+    root: str
     aliases: list[str]
     family: str
     native_width: int
@@ -82,6 +111,7 @@ class ErrorFacts(TypedDict):
     reset_time: NotRequired[str | None]
     decision_id: NotRequired[str]
     moderation_details: NotRequired[dict[str, Any]]
+    help: NotRequired[Annotated[dict[str, str], Says("Where to ask without holding a call open: message, url.")]]
 
 
 class ErrorBody(TypedDict):

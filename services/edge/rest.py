@@ -5,21 +5,17 @@ import base64
 import contextlib
 import json
 import re
-from collections.abc import AsyncIterator, Callable, Mapping
-from pathlib import Path
+from collections.abc import AsyncIterator, Mapping
 from typing import Any
 
-from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import JSONResponse, PlainTextResponse, Response, StreamingResponse
-from starlette.routing import BaseRoute, Mount, Route
-from starlette.staticfiles import StaticFiles
+from starlette.responses import JSONResponse, Response, StreamingResponse
+from starlette.routing import BaseRoute, Route
 
-from services.edge import openapi
 from services.edge.asking import Asked
 from services.edge.authenticator import Authenticator
 from services.edge.counter import Counter
-from services.edge.http_boundary import MAX_BODY_WITH_IMAGE, HttpBoundary, body_bytes, guarded, json_body, problem
+from services.edge.http_boundary import MAX_BODY_WITH_IMAGE, body_bytes, guarded, json_body
 from services.edge.job import Account, Event, Job
 from services.edge.job_codec import unpack_failure
 from services.edge.links import Links
@@ -39,7 +35,6 @@ LONGEST_WAIT = 60
 """Seconds of `Prefer: wait`."""
 _WAIT = re.compile(r"(?:^|,)\s*wait\s*=\s*(\d{1,6})\s*(?:,|;|$)", re.IGNORECASE)
 
-PAGE = Path(__file__).parent / "page"
 SSE_HEADERS = {"cache-control": "no-store", "x-accel-buffering": "no"}
 
 
@@ -190,36 +185,6 @@ class NativeApi:
         if event.kind == "failed":
             return failure_note(unpack_failure(event.data))
         return event.data
-
-
-def build_app(
-    native: NativeApi, openai_routes: list[BaseRoute], *, ready: Callable[[], bool], demo_keys: dict[str, str]
-) -> Starlette:
-    """The whole HTTP surface: native, OpenAI's form, the API's document, probes, page."""
-
-    async def healthz(request: Request) -> Response:
-        return PlainTextResponse("ok\n")
-
-    async def readyz(request: Request) -> Response:
-        return PlainTextResponse("ready\n") if ready() else PlainTextResponse("starting\n", 503)
-
-    async def demo_key(request: Request) -> Response:
-        if not demo_keys:
-            return problem(Fault(Reason.NOT_FOUND, "this mesh gives no demo keys"))
-        return JSONResponse(demo_keys)
-
-    routes: list[BaseRoute] = [
-        Route("/v1/demo-key", demo_key),
-        *native.routes(),
-        *openai_routes,
-        *openapi.routes(),
-        Route("/healthz", healthz),
-        Route("/readyz", readyz),
-        Mount("/", StaticFiles(directory=PAGE, html=True, check_dir=False)),
-    ]
-    app = Starlette(routes=routes)
-    app.add_middleware(HttpBoundary)
-    return app
 
 
 def _image(text: object) -> bytes:

@@ -21,8 +21,10 @@ POLICY = REPO / "tests" / "fixtures" / "policy.toml"
 class SupervisedMesh:
     """A mesh whose dead parts are restarted, as `make run` and Kubernetes do, and the keys to use it."""
 
-    def __init__(self, folder: Path, models: Path = REPO / "models" / "weights") -> None:
-        self.local = LocalMesh(folder, Ports.any(), models, extra={"FOURNIL_POLICY": str(POLICY)})
+    def __init__(
+        self, folder: Path, models: Path = REPO / "models" / "weights", *, policy: Path = POLICY, **extra: str
+    ) -> None:
+        self.local = LocalMesh(folder, Ports.any(), models, extra={"FOURNIL_POLICY": str(policy), **extra})
         self._stop = threading.Event()
         self._watchman = threading.Thread(target=self._look_after, name="watchman", daemon=True)
         self._keys = 0

@@ -86,7 +86,7 @@ def test_a_bad_field_is_named_over_rest_and_in_openais_form(
         assert (problem["reason"], problem["metadata"]["field"]) == ("INVALID_ARGUMENT", field)
         assert "ne va pas" in problem["detail"] and problem["request_id"] == native.headers["x-request-id"]
         if "count" in fields:
-            fields = {"prompt": fields["prompt"], "n": fields["count"]}
+            fields, field = {"prompt": fields["prompt"], "n": fields["count"]}, "n"
         theirs = web.post("/v1/images/generations", json=fields)
         assert theirs.status_code == 400
         error = theirs.json()["error"]

@@ -1,16 +1,18 @@
 """The diary on a real store: accepted once, ended once, handed from edge to edge."""
 
 import asyncio
-from collections.abc import AsyncIterator
+import contextlib
+from collections.abc import AsyncIterator, Sequence
 
 import pytest
 
 from services.edge.diary import RedisDiary
-from services.edge.event_tail import EventTail
-from services.edge.job import Account, Drawn, Failure, Job, Place, Spec, State, Usage, new_job_id
+from services.edge.event_tail import PAGE, EventTail
+from services.edge.job import Account, Drawn, Event, Failure, Job, Place, Spec, State, Usage, new_job_id
 from services.edge.peers import RoughPicture, StepDone
 from services.runtime.errors import Fault, Reason
 from services.runtime.redis_link import RedisLink
+from tests.integration.tasks import ended
 
 
 def a_job(account: str = "anna") -> Job:
@@ -52,7 +54,8 @@ async def test_a_job_ends_once_and_says_nothing_after(link: RedisLink) -> None:
     await diary.preview(job, RoughPicture(0, 1, b"png"))
     read = await diary.read(job.id)
     assert (read.state, read.charged, read.failure, read.images) == (State.COMMITTED, 1, None, (Drawn(0, 7),))
-    kinds = [event.kind for event in await diary.events(job.id, after="")]
+    ((*events,),) = await diary.events([(job.id, "")])
+    kinds = [event.kind for event in events]
     assert kinds == ["started", "image", "completed"]
     assert await link.text.xlen("{edge}:work") == 0, "an ended job has no lease"
     assert await link.text.ttl(f"{{edge}}:job:{job.id}") > 0, "an ended job is not kept for ever"
@@ -84,10 +87,17 @@ async def test_jobs_are_listed_newest_first_page_by_page(link: RedisLink) -> Non
     assert [job.id for job in await diary.list("berta", before=newest[2], limit=3)] == newest[3:]
 
 
-async def test_a_reader_resumes_without_gap_or_repeat(link: RedisLink) -> None:
-    tail = EventTail()
-    diary, job = RedisDiary(link, "edge-1", tail.wake), a_job()
-    await diary.open()
+@contextlib.asynccontextmanager
+async def a_tail(link: RedisLink) -> AsyncIterator[EventTail]:
+    """Of another replica than the one that writes."""
+    tail = EventTail(await a_diary(link, "edge-2"))
+    running = asyncio.create_task(tail.run())
+    yield tail
+    await ended(running)
+
+
+async def test_a_reader_resumes_without_gap_or_repeat_on_another_replica(link: RedisLink) -> None:
+    diary, job = await a_diary(link), a_job()
     await diary.accept(job)
 
     async def write() -> None:
@@ -96,19 +106,69 @@ async def test_a_reader_resumes_without_gap_or_repeat(link: RedisLink) -> None:
             await asyncio.sleep(0.01)
         await diary.completed(job, [], 1, None)
 
-    writer = asyncio.create_task(write())
-    seen = []
-    async for event in tail.follow(diary, job.id):
-        if event is not None:
-            seen.append(event)
-            if len(seen) == 2:
-                break
-    async for event in tail.follow(diary, job.id, after=seen[-1].id):
-        if event is not None:
-            seen.append(event)
-    await writer
+    async with a_tail(link) as tail:
+        writer = asyncio.create_task(write())
+        seen = []
+        async for event in tail.follow(job.id):
+            if event is not None:
+                seen.append(event)
+                if len(seen) == 2:
+                    break
+        async for event in tail.follow(job.id, after=seen[-1].id):
+            if event is not None:
+                seen.append(event)
+        await writer
     assert [event.data.get("step") for event in seen] == [1, 2, 3, 4, None]
     assert seen[-1].last and len({event.id for event in seen}) == 5
+
+
+async def test_a_log_longer_than_a_page_is_read_to_its_end(link: RedisLink) -> None:
+    diary, job = await a_diary(link), a_job()
+    await diary.accept(job)
+    for step in range(2 * PAGE + 1):
+        await diary.step(job, StepDone(0, step, 2 * PAGE + 1))
+    await diary.completed(job, [], 1, None)
+    async with a_tail(link) as tail:
+        seen = [event async for event in tail.follow(job.id) if event is not None]
+    assert [event.data["step"] for event in seen[:-1]] == list(range(2 * PAGE + 1)) and seen[-1].last
+
+
+async def test_readers_of_one_job_share_a_read_and_none_waits_for_a_slow_one(link: RedisLink) -> None:
+    diary, job = await a_diary(link), a_job()
+    await diary.accept(job)
+    reads: list[int] = []
+    real = diary.events
+
+    async def counted(asked: Sequence[tuple[str, str]]) -> Sequence[Sequence[Event]]:
+        reads.append(len(asked))
+        return await real(asked)
+
+    diary.events = counted  # type: ignore[method-assign]
+    tail = EventTail(diary)
+    running = asyncio.create_task(tail.run())
+    late = asyncio.Event()
+
+    async def reader(slow: bool) -> list[str]:
+        seen = []
+        async for event in tail.follow(job.id):
+            if event is not None:
+                seen.append(event.id)
+                if slow:
+                    await late.wait()
+        return seen
+
+    slow, fast = asyncio.create_task(reader(True)), [asyncio.create_task(reader(False)) for _ in range(50)]
+    await asyncio.sleep(0.05)
+    for step in range(1, 5):
+        await diary.step(job, StepDone(0, step, 4))
+        await asyncio.sleep(0.05)
+    await diary.completed(job, [], 1, None)
+    seen = await asyncio.wait_for(asyncio.gather(*fast), 5)
+    assert not slow.done() and {len(one) for one in seen} == {5}
+    assert sum(reads) < 50, "read once an event, not once a reader"
+    late.set()
+    assert await asyncio.wait_for(slow, 5) == seen[0], "late, and whole"
+    await ended(running)
 
 
 async def test_what_is_not_there_is_not_found(link: RedisLink) -> None:

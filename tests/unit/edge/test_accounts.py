@@ -72,7 +72,7 @@ async def test_what_cannot_be_a_key_or_a_token_never_reaches_the_desk(key: str, 
 def counter() -> Counter:
     """With nothing behind it: what gets past the scopes fails otherwise."""
     nothing: Any = None
-    return Counter(*[nothing] * 9)
+    return Counter(*[nothing] * 10)
 
 
 async def watched(one: Counter, account: Account) -> None:

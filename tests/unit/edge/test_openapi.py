@@ -16,11 +16,13 @@ from services.edge.job import Drawn, Failure, Job, Place, Refusal, State, Usage
 from services.edge.json_schema import schema_of
 from services.edge.links import Links
 from services.edge.notes import JobNotes, allowance_note, queue_note
-from services.edge.openai_form import OpenAiApi, openai_error
+from services.edge.openai_errors import openai_error
+from services.edge.openai_form import OpenAiApi
 from services.edge.openapi import document
 from services.edge.operations import OPERATIONS
 from services.edge.peers import Allowance, Limit, LineClass, LineState, Surge
-from services.edge.rest import _FIELDS, NativeApi, build_app
+from services.edge.rest import _FIELDS, NativeApi
+from services.edge.web_app import build_app
 from services.runtime.errors import Fault, Reason
 from tests.unit.edge.fake_mesh import a_job
 
@@ -31,7 +33,7 @@ NOBODY: Any = None
 def app() -> Any:
     native = NativeApi(NOBODY, NOBODY, Links(b"secret", "http://edge"))
     openai = OpenAiApi(NOBODY, NOBODY, Links(b"secret", "http://edge"), 1.0)
-    return build_app(native, openai.routes(), ready=lambda: True, demo_keys={})
+    return build_app(native.routes(), openai.routes(), ready=lambda: True, demo_keys={})
 
 
 def fits(name: str, body: object) -> None:

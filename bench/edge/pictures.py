@@ -5,12 +5,8 @@ rounds, so that a machine that slows down slows both. "Direct" is `GeneratorServ
 no key, no allowance, no line, no moderation, no storage, no charge. The ratio is the median time through the mesh
 over the median time direct; 1.0 would mean that all of that is free. On one machine everything shares the cores,
 the moderator's look at every finished picture above all.
-
-    python -m bench.edge [--pictures N]
 """
 
-import argparse
-import json
 import statistics
 import tempfile
 import time
@@ -25,30 +21,23 @@ from fournil.client import Fournil
 from fournil.generator.v1 import generator_pb2, generator_pb2_grpc
 from services.local_mesh.mesh import LocalMesh, Ports
 
-REPO = Path(__file__).resolve().parents[1]
-OUT = REPO / "bench" / "out"
+REPO = Path(__file__).resolve().parents[2]
 PROMPT = "a red apple on a blue background"
 GOALS = {(4, 1): 2.0, (4, 16): 1.5, (20, 1): 1.5, (20, 16): 1.25}
 """Highest ratio we accept by (steps, concurrency). One picture alone cannot hide the walk's waits behind baking,
 and what the mesh adds a picture is the same however short the baking."""
 
 
-def main() -> None:
-    """Runs, prints and writes bench/out/edge.json."""
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--pictures", type=int, default=48, help="each way at each concurrency")
-    arguments = parser.parse_args()
+def rows(pictures: int) -> list[dict[str, object]]:
+    """One row a case; `pictures` each way at each concurrency."""
     with tempfile.TemporaryDirectory(prefix="fournil-bench-") as folder:
         extra = {"FOURNIL_LOG_LEVEL": "WARNING"}
         mesh = LocalMesh(Path(folder), Ports.any(), REPO / "models" / "weights", extra)
         try:
             mesh.start()
-            results = [_compare(mesh, *case, arguments.pictures) for case in GOALS]
+            return [_compare(mesh, *case, pictures) for case in GOALS]
         finally:
             mesh.stop()
-    OUT.mkdir(parents=True, exist_ok=True)
-    (OUT / "edge.json").write_text(json.dumps(results, indent=2) + "\n", encoding="utf-8")
-    print(json.dumps(results, indent=2))
 
 
 def _compare(mesh: LocalMesh, steps: int, concurrency: int, pictures: int) -> dict[str, object]:
@@ -99,7 +88,3 @@ def _direct(oven: generator_pb2_grpc.GeneratorServiceStub, seed: int, steps: int
     for _ in oven.Generate(request, timeout=120):
         pass
     return time.perf_counter() - started
-
-
-if __name__ == "__main__":
-    main()

@@ -1,0 +1,64 @@
+"""The whole HTTP surface: native, OpenAI's form, the API's document, probes, page."""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.routing import BaseRoute, Mount, Route
+from starlette.staticfiles import StaticFiles
+
+from services.edge import openapi
+from services.edge.http_boundary import HttpBoundary, problem
+from services.edge.openai_errors import openai_error
+from services.runtime.errors import Fault, Reason
+
+PAGE = Path(__file__).parent / "page"
+_OPENAI = ("/v1/images/", "/v1/models", "/v1/moderations")
+
+
+def build_app(
+    native: Sequence[BaseRoute],
+    openai: Sequence[BaseRoute],
+    *,
+    ready: Callable[[], bool],
+    demo_keys: dict[str, str],
+) -> Starlette:
+    """`openai` routes come last under /v1: they answer for every path that is not served."""
+
+    async def healthz(request: Request) -> Response:
+        return PlainTextResponse("ok\n")
+
+    async def readyz(request: Request) -> Response:
+        return PlainTextResponse("ready\n") if ready() else PlainTextResponse("starting\n", 503)
+
+    async def demo_key(request: Request) -> Response:
+        if not demo_keys:
+            return problem(Fault(Reason.NOT_FOUND, "this mesh gives no demo keys"))
+        return JSONResponse(demo_keys)
+
+    routes: list[BaseRoute] = [
+        Route("/v1/demo-key", demo_key),
+        *native,
+        *openai,
+        *openapi.routes(),
+        Route("/healthz", healthz),
+        Route("/readyz", readyz),
+        Mount("/", StaticFiles(directory=PAGE, html=True, check_dir=False)),
+    ]
+    app = Starlette(routes=routes, exception_handlers={404: _unmatched, 405: _unmatched})
+    app.add_middleware(HttpBoundary)
+    return app
+
+
+async def _unmatched(request: Request, error: Exception) -> Response:
+    """What no route took, in the shape of where it was asked: a path may hold what no pattern matches."""
+    fault = Fault(Reason.NOT_FOUND, "no such path")
+    if request.url.path.startswith(_OPENAI):
+        return openai_error(fault)
+    if request.url.path.startswith("/v1/"):
+        return problem(fault)
+    status = error.status_code if isinstance(error, HTTPException) else 404
+    return PlainTextResponse("not found\n", status)

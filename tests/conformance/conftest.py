@@ -1,0 +1,130 @@
+"""One mesh for all clients; each client plays all scenes in one process, through a proxy a scene."""
+
+import io
+import json
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import httpx
+import pytest
+from PIL import Image
+
+from tests.conformance.environments import CACHE, HERE, Client, clients
+from tests.conformance.proxy import RecordingProxy
+from tests.e2e.conftest import SupervisedMesh
+
+UNFIT = "explicit sex scene, naked couple having intercourse, pornographic photo"
+TIERS = {"quota": "free", "refusal": "free", "overload": "hasty"}
+SCENES = (
+    "b64", "url", "alias", "stream", "stream_refused", "refusal", "quota", "overload", "rejoin", "edit", "models",
+)  # fmt: skip
+CUT_AFTER = 0.3
+"""Seconds after which the first connection of "rejoin" is reset."""
+LONGEST = 240.0
+"""Seconds for all scenes of a client: none may hang."""
+
+
+@dataclass
+class Seen:
+    """What one client saw of one scene, and what it cost."""
+
+    told: dict[str, Any]
+    attempts: list[str]
+    used: int
+    held: int
+    jobs: list[dict[str, Any]] = field(default_factory=list)
+    cut: int = 0
+
+
+@pytest.fixture(scope="session")
+def mesh(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SupervisedMesh]:
+    """A mesh under a policy in which every refusal can be had at once."""
+    supervised = SupervisedMesh(tmp_path_factory.mktemp("conformance"), policy=HERE / "policy.toml")
+    try:
+        supervised.start()
+        yield supervised
+    finally:
+        supervised.stop()
+
+
+@pytest.fixture(scope="session")
+def all_seen(mesh: SupervisedMesh) -> Iterator[Callable[[Client], dict[str, Seen]]]:
+    """Lets a client play, once; at the end all that was seen is kept for `report`."""
+    kept: dict[str, dict[str, Seen]] = {}
+    notes: dict[str, dict[str, Any]] = {}
+
+    def play(client: Client) -> dict[str, Seen]:
+        if client.name not in kept:
+            kept[client.name] = _play(client, mesh)
+            notes[client.name] = {
+                "version": _version(client),
+                "scenes": {name: {**vars(one), "jobs": len(one.jobs)} for name, one in kept[client.name].items()},
+            }
+        return kept[client.name]
+
+    yield play
+    CACHE.mkdir(parents=True, exist_ok=True)
+    (CACHE / "seen.json").write_text(json.dumps(notes, indent=1), encoding="utf-8")
+
+
+@pytest.fixture(params=clients(), ids=lambda client: client.name)
+def seen(request: pytest.FixtureRequest, all_seen: Callable[[Client], dict[str, Seen]]) -> dict[str, Seen]:
+    """What one client saw of every scene."""
+    client: Client = request.param
+    if not client.ready:
+        pytest.skip(f"{client.name} is not installed here: make conformance")
+    return all_seen(client)
+
+
+def _play(client: Client, mesh: SupervisedMesh) -> dict[str, Seen]:
+    client.prepare()
+    upstream = mesh.local.ports.edge_http
+    keys = {scene: mesh.new_key(TIERS.get(scene, "paid")) for scene in SCENES}
+    proxies = {
+        scene: RecordingProxy(upstream, cut_after=CUT_AFTER if scene == "rejoin" else None) for scene in SCENES
+    }
+    scenes = {scene: {"url": f"http://127.0.0.1:{proxies[scene].port}/v1", "key": keys[scene]} for scene in SCENES}
+    told = json.dumps({"scenes": scenes, "refused": UNFIT, "picture": _picture().hex()})
+    try:
+        done = subprocess.run(
+            client.command, input=told, capture_output=True, text=True, timeout=LONGEST, check=False
+        )
+        assert done.returncode == 0, f"{client.name}: {done.stderr[-2_000:]}"
+    finally:
+        for proxy in proxies.values():
+            proxy.close()
+    lines = [json.loads(line) for line in done.stdout.splitlines() if line.startswith('{"scene"')]
+    by_scene = {line["scene"]: line for line in lines}
+    assert set(by_scene) == set(SCENES), done.stderr[-2_000:]
+    return {scene: _seen(by_scene[scene], proxies[scene], keys[scene], mesh) for scene in SCENES}
+
+
+def _seen(told: dict[str, Any], proxy: RecordingProxy, key: str, mesh: SupervisedMesh) -> Seen:
+    headers = {"authorization": f"Bearer {key}"}
+    with httpx.Client(base_url=mesh.local.page, headers=headers, timeout=20) as web:
+        limit = time.monotonic() + 30
+        while (left := web.get("/v1/me/allowance").json())["held"] and time.monotonic() < limit:
+            time.sleep(0.2)
+        jobs = web.get("/v1/jobs").json()["jobs"]
+    return Seen(told, list(proxy.attempts), left["used"], left["held"], jobs, proxy.cut)
+
+
+def _version(client: Client) -> str:
+    if client.kind == "npm":
+        package = client.folder / "node_modules" / client.version_of / "package.json"
+        return str(json.loads(package.read_text(encoding="utf-8"))["version"])
+    asked = f"import importlib.metadata as m; print(m.version({client.version_of!r}))"
+    command = [client.command[0], "-c", asked]
+    return subprocess.run(command, capture_output=True, text=True, timeout=60, check=True).stdout.strip()
+
+
+def _picture() -> bytes:
+    """Red above blue."""
+    image = Image.new("RGB", (64, 64), (30, 60, 200))
+    image.paste((200, 40, 30), (0, 0, 64, 32))
+    stream = io.BytesIO()
+    image.save(stream, "PNG")
+    return stream.getvalue()

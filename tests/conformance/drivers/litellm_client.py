@@ -1,0 +1,55 @@
+"""LiteLLM: plays the scenes it is told on standard input, tells what it saw as JSON lines."""
+
+import io
+import json
+import os
+import sys
+import time
+from typing import Any
+
+os.environ["LITELLM_LOCAL_MODEL_COST_MAP"] = "True"  # it would ask the network for prices
+import litellm
+
+
+def play(scene: str, where: dict[str, str], picture: bytes) -> dict[str, Any]:
+    """What was seen."""
+    facts: dict[str, Any] = {"api_base": where["url"], "api_key": where["key"], "timeout": 60}
+    own = {"model": "openai/fournil-mini", "prompt": "a red apple", **facts}
+
+    def shown(answer: Any) -> list[str]:
+        return [one.b64_json or one.url for one in answer.data]
+
+    if scene == "url":
+        return {"pictures": shown(litellm.image_generation(**own, n=2))}
+    if scene == "b64":
+        # It takes `response_format` for names that it knows only.
+        wish = {**own, "model": "openai/dall-e-2", "response_format": "b64_json"}
+        return {"pictures": shown(litellm.image_generation(**wish, n=2))}
+    if scene == "alias":
+        return {"pictures": shown(litellm.image_generation(**{**own, "model": "openai/gpt-image-1"}))}
+    if scene == "refusal":
+        return {"pictures": shown(litellm.image_generation(**{**own, "prompt": told["refused"]}))}
+    if scene == "quota":
+        return {"pictures": shown(litellm.image_generation(**own, n=4))}
+    if scene == "overload":
+        return {"pictures": [shown(litellm.image_generation(**own))[0] for _ in range(2)]}
+    if scene == "rejoin":
+        return {"pictures": shown(litellm.image_generation(**own))}
+    if scene == "edit":
+        file = io.BytesIO(picture)
+        file.name = "boat.png"
+        wish = {"image": file, "prompt": "a red apple", "model": "openai/gpt-image-1", **facts}
+        return {"pictures": shown(litellm.image_edit(**wish))}
+    return {"lacks": scene}
+
+
+told = json.load(sys.stdin)
+for name, place in told["scenes"].items():
+    began = time.monotonic()
+    try:
+        seen = play(name, place, bytes.fromhex(told["picture"]))
+    except Exception as raised:
+        about = {"status": getattr(raised, "status_code", None), "code": getattr(raised, "code", None)}
+        seen = {"error": {"class": type(raised).__name__, **about, "message": str(raised)[:300]}}
+    sys.stdout.write(json.dumps({"scene": name, "seconds": time.monotonic() - began, **seen}) + "\n")
+    sys.stdout.flush()
