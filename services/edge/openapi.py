@@ -107,10 +107,12 @@ def _operation(operation: Operation, components: dict[str, Schema]) -> dict[str,
 def _answer(status: int, kind: object, components: dict[str, Schema]) -> dict[str, Any]:
     if kind is None:
         return {"description": HTTPStatus(status).phrase}
-    if isinstance(kind, tuple):
-        content: dict[str, Any] = {media: {"schema": {"type": "string"}} for media in kind}
-    else:
-        content = {"application/json": {"schema": schema_of(kind, components)}}
+    content: dict[str, Any] = {}
+    for one in kind if isinstance(kind, tuple) else (kind,):
+        if isinstance(one, str):
+            content[one] = {}  # neither pictures nor events are JSON
+        else:
+            content["application/json"] = {"schema": schema_of(one, components)}
     return {"description": HTTPStatus(status).phrase, "content": content}
 
 

@@ -52,7 +52,7 @@ class Parameter:
 
 @dataclass(frozen=True)
 class Operation:
-    """`answers` by status: a type for JSON, or media types. Without a `body` it takes none."""
+    """`answers` by status: a type for JSON, a media type, or a tuple of these. Without a `body` it takes none."""
 
     method: str
     path: str
@@ -214,7 +214,7 @@ OPERATIONS: Sequence[Operation] = (
         "createImage",
         "openai",
         "Draw, and wait for it",
-        {200: openai_shapes.ImagesBody},
+        {200: (openai_shapes.ImagesBody, STREAM)},
         _HELD,
         (Parameter("Idempotency-Key", "header", Key),),
         openai_shapes.NewImages,
@@ -227,7 +227,7 @@ OPERATIONS: Sequence[Operation] = (
         "createImageEdit",
         "openai",
         "Draw over a picture, and wait for it",
-        {200: openai_shapes.ImagesBody},
+        {200: (openai_shapes.ImagesBody, STREAM)},
         "For models that take a picture to start from.",
         (Parameter("Idempotency-Key", "header", Key),),
         openai_shapes.NewEdit,

@@ -56,7 +56,7 @@ class Listener:
 
     async def hears(self, times: int) -> None:
         """Returns once something came that often."""
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             while len(self.came) < times:
                 self._news.clear()
                 await self._news.wait()
