@@ -50,6 +50,8 @@ HTTP_STATUS: dict[Reason, int] = {
     Reason.JOB_FAILED: 500,
     Reason.DEADLINE_EXCEEDED: 504,
     Reason.JOB_EXPIRED: 503,
+    Reason.NOT_APPEALABLE: 400,
+    Reason.LIMIT_REACHED: 429,
 }
 
 LONGEST_RETRY_AFTER = 60.0

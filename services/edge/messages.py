@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from services.edge.job import Failure
 from services.runtime import call_context
+from services.runtime.categories import category
 from services.runtime.errors import Fault, Reason
 
 _TEXTS: Mapping[Reason, tuple[str, str]] = {
@@ -81,6 +82,14 @@ _TEXTS: Mapping[Reason, tuple[str, str]] = {
         "The job waited too long without anybody to bake it; nothing was charged.",
         "La tâche a trop attendu sans que personne ne la cuise ; rien n’a été compté.",
     ),
+    Reason.NOT_APPEALABLE: (
+        "A refusal for {category} cannot be appealed.",
+        "Un refus pour {category} ne peut pas être contesté.",
+    ),
+    Reason.LIMIT_REACHED: (
+        "No more can be taken right now: at most {most} ({limit}).",
+        "On ne peut pas en prendre davantage en ce moment : {most} au plus ({limit}).",
+    ),
 }
 
 _DETAILS_FR: Mapping[str, str] = {
@@ -131,20 +140,10 @@ _WHILE_FULL: Mapping[str, tuple[str, str]] = {
     "shed": (" while the ovens are overrun", " tant que les fours sont débordés"),
 }
 
-CATEGORIES: Mapping[str, tuple[str, str]] = {
-    "sexual": ("sexual content", "contenu sexuel"),
-    "sexual_minors": ("sexual content with minors", "contenu sexuel impliquant des mineurs"),
-    "violence": ("violence", "violence"),
-    "hate": ("hate", "haine"),
-    "harassment": ("harassment", "harcèlement"),
-    "self_harm": ("self-harm", "automutilation"),
-    "illicit": ("illicit activity", "activité illicite"),
-    "dangerous": ("dangerous activity", "activité dangereuse"),
-    "privacy": ("privacy", "vie privée"),
-    "public_figure": ("public figure", "personnalité publique"),
-    "disinformation": ("disinformation", "désinformation"),
-    "ip": ("intellectual property", "propriété intellectuelle"),
-    "shocking": ("shocking content", "contenu choquant"),
+_LISTS: Mapping[str, tuple[str, str]] = {
+    "appeals_open": ("appeals that wait for an answer", "contestations qui attendent une réponse"),
+    "appeals_filed": ("appeals a day", "contestations par jour"),
+    "appeals_total": ("appeals in all", "contestations en tout"),
 }
 
 
@@ -170,6 +169,8 @@ def text(fault: Fault, language: str) -> str:
         french = language == "fr"
         facts["unit"] = _UNITS.get(facts.get("unit", "pictures"), _UNITS["pictures"])[french]
         facts["while_full"] = _WHILE_FULL.get(facts.get("level", "normal"), _WHILE_FULL["normal"])[french]
+    if fault.reason is Reason.LIMIT_REACHED:
+        facts["limit"] = _LISTS.get(facts["limit"], (facts["limit"], facts["limit"]))[language == "fr"]
     if "reset" in facts:
         facts["reset"] = facts["reset"].replace("T", " ").removesuffix("Z")[:16] + " UTC"
     return _TEXTS[fault.reason][language == "fr"].format_map(facts)
@@ -182,11 +183,6 @@ def failure_text(failure: Failure, language: str) -> str:
     refusal = failure.refusal
     fault = Fault(failure.reason, "", category=refusal.category, decision_id=refusal.decision_id)
     return text(fault, language)
-
-
-def category(name: str, language: str) -> str:
-    """A moderation category in words."""
-    return CATEGORIES.get(name, (name, name))[language == "fr"]
 
 
 def _detail_fr(detail: str) -> str:

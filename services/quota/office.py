@@ -9,7 +9,6 @@ from typing import Protocol
 from services.quota.limits import Verdict
 from services.quota.surge import SurgeState
 
-
 KNOW_CREDIT = 90 * 86_400
 """Seconds for which a credit's request is known."""
 
