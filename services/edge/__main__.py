@@ -17,9 +17,11 @@ from services.edge.conductor import Conductor
 from services.edge.counter import Counter
 from services.edge.diary import RedisDiary
 from services.edge.event_tail import EventTail
-from services.edge.grpc_peers import GrpcModerator, GrpcOvens, GrpcQuota
+from services.edge.grpc_peers import GrpcModerator, GrpcOvens, GrpcQuota, GrpcTaster
 from services.edge.links import Links
 from services.edge.messages import localize
+from services.edge.moderation_counter import ModerationCounter
+from services.edge.moderation_rest import ModerationApi
 from services.edge.openai_form import OpenAiApi
 from services.edge.rest import NativeApi, build_app
 from services.edge.results import ObjectResults
@@ -99,17 +101,21 @@ async def main() -> None:
     diary = RedisDiary(link, f"edge-{uuid.uuid4().hex[:12]}", told)
     conductor = Conductor(Mesh(quota, moderator, ovens, diary, results), diary, quota)
     counter = Counter(quota, diary, conductor, tail, results, catalogue)
+    moderation = ModerationCounter(GrpcTaster(channels[1]), diary)
     authenticator = Authenticator(quota)
     links = Links(settings.link_secret.encode(), settings.public_url)
 
     process.add(
         edge_pb2_grpc.add_ImageServiceServicer_to_server,
-        ImageService(counter, authenticator, links),
+        ImageService(counter, moderation, authenticator, links),
         "fournil.edge.v1.ImageService",
     )
     app = build_app(
         NativeApi(counter, authenticator, links),
-        OpenAiApi(counter, authenticator, links, settings.hold_seconds).routes(),
+        [
+            *ModerationApi(moderation, authenticator).routes(),
+            *OpenAiApi(counter, authenticator, links, settings.hold_seconds).routes(),
+        ],
         ready=lambda: bool(catalogue.known) and not process.stopping,
         demo_keys=settings.demo_keys,
     )

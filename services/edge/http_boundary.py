@@ -54,6 +54,8 @@ HTTP_STATUS: dict[Reason, int] = {
     Reason.LIMIT_REACHED: 429,
 }
 
+APPEALS = "/v1/moderation/appeals"
+
 LONGEST_RETRY_AFTER = 60.0
 """A longer Retry-After would hang a client for hours; the time then stands in the body only."""
 
@@ -130,8 +132,18 @@ def refusal_of(fault: Fault) -> dict[str, Any]:
     """The moderator's refusal as the surfaces show it."""
     facts = fault.metadata
     words = [word for word in facts.get("words", "").split(", ") if word]
-    names = ("decision_id", "stage", "category")
-    return {**{name: facts.get(name, "") for name in names}, "words": words}
+    names = ("decision_id", "stage", "category", "policy_version")
+    return {
+        **{name: facts.get(name, "") for name in names},
+        "words": words,
+        "score": float(facts.get("score", 0.0)),
+        **appeal_links(facts.get("appealable") == "true"),
+    }
+
+
+def appeal_links(appealable: bool) -> dict[str, Any]:
+    """Whether a refusal may be questioned, and where."""
+    return {"appealable": appealable, "appeal_url": APPEALS if appealable else None}
 
 
 def retry_headers(fault: Fault) -> dict[str, str]:

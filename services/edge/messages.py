@@ -49,8 +49,8 @@ _TEXTS: Mapping[Reason, tuple[str, str]] = {
         "La file est pleine en ce moment. Rien n’a été compté ; revenez un peu plus tard.",
     ),
     Reason.MODERATION_BLOCKED: (
-        "Refused by the moderator ({category}). Nothing was charged. Decision {decision_id}.",
-        "Refusé par la modération ({category}). Rien n’a été compté. Décision {decision_id}.",
+        "Refused by the moderator ({category}). Nothing was charged. Decision {decision_id}.{appeal}",
+        "Refusé par la modération ({category}). Rien n’a été compté. Décision {decision_id}.{appeal}",
     ),
     Reason.REQUEST_ID_REUSED: (
         "This idempotency key was used before with another request.",
@@ -108,6 +108,12 @@ _DETAILS_FR: Mapping[str, str] = {
     "not a readable PNG, JPEG or WebP picture": "ce n’est pas une image PNG, JPEG ou WebP lisible",
     "must be 'auto' or WIDTHxHEIGHT": "il faut « auto » ou LARGEURxHAUTEUR",
     "must be square: this model draws squares": "il faut un carré : ce modèle dessine des carrés",
+    "must be the prompt that was refused": "il faut l’invite qui a été refusée",
+    "must be true or false": "il faut vrai ou faux",
+    "must be data URLs with base64": "il faut des URL de données en base64",
+    "must be text, or a list of texts, or a list of parts": "il faut du texte, une liste de textes ou de parties",
+    "must be that of the page before": "il faut celui de la page précédente",
+    "must be the id of a decision": "il faut le numéro d’une décision",
     "must be valid Unicode without lone surrogates": "il faut de l’Unicode valide",
     "must be valid JSON in UTF-8": "il faut du JSON valide en UTF-8",
     "must be a JSON object": "il faut un objet JSON",
@@ -140,6 +146,7 @@ _WHILE_FULL: Mapping[str, tuple[str, str]] = {
     "shed": (" while the ovens are overrun", " tant que les fours sont débordés"),
 }
 
+_APPEAL = (" If that is wrong, appeal it.", " Si c’est une erreur, contestez-la.")
 _LISTS: Mapping[str, tuple[str, str]] = {
     "appeals_open": ("appeals that wait for an answer", "contestations qui attendent une réponse"),
     "appeals_filed": ("appeals a day", "contestations par jour"),
@@ -163,6 +170,7 @@ def text(fault: Fault, language: str) -> str:
     facts = _Missing(fault.metadata)
     if "category" in facts:
         facts["category"] = category(facts["category"], language)
+    facts["appeal"] = _APPEAL[language == "fr"] if facts.get("appealable") == "true" else ""
     if "detail" in facts and language == "fr":
         facts["detail"] = _detail_fr(facts["detail"])
     if fault.reason is Reason.ALLOWANCE_SPENT:
@@ -181,7 +189,10 @@ def failure_text(failure: Failure, language: str) -> str:
     if failure.refusal is None:
         return text(Fault(failure.reason, ""), language)
     refusal = failure.refusal
-    fault = Fault(failure.reason, "", category=refusal.category, decision_id=refusal.decision_id)
+    appealable = str(refusal.appealable).lower()
+    fault = Fault(
+        failure.reason, "", category=refusal.category, decision_id=refusal.decision_id, appealable=appealable
+    )
     return text(fault, language)
 
 

@@ -78,7 +78,8 @@ def error_object(fault: Fault) -> dict[str, Any]:
         body["reset_time"] = fault.metadata.get("reset")
     if fault.reason is Reason.MODERATION_BLOCKED:
         refusal = refusal_of(fault)
-        body["decision_id"] = refusal["decision_id"]
+        names = ("decision_id", "score", "policy_version", "appealable", "appeal_url")
+        body |= {name: refusal[name] for name in names}
         details = {"moderation_stage": refusal["stage"], "categories": [refusal["category"]]}
         body["moderation_details"] = {**details, "words": refusal["words"]}
     if fault.retry_after is not None:
@@ -119,7 +120,7 @@ class OpenAiApi:
             raise invalid("stream", "must be true or false")
         form = _response_format(body)
         previews = (body.get("partial_images") or 0) if stream else 0
-        names = ("size", "seed", "steps", "output_format", "output_compression")
+        names = ("size", "seed", "steps", "output_format", "output_compression", "moderation")
         given: dict[str, Any] = {name: body.get(name) for name in names}
         asked = Asked(body.get("prompt"), body.get("n"), previews=previews, **given)
         job = await self._counter.create(

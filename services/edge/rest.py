@@ -16,7 +16,14 @@ from starlette.staticfiles import StaticFiles
 from services.edge.asking import Asked
 from services.edge.authenticator import Authenticator
 from services.edge.counter import Counter
-from services.edge.http_boundary import MAX_BODY_WITH_IMAGE, HttpBoundary, guarded, json_body, problem
+from services.edge.http_boundary import (
+    MAX_BODY_WITH_IMAGE,
+    HttpBoundary,
+    appeal_links,
+    guarded,
+    json_body,
+    problem,
+)
 from services.edge.job import Account, Event, Failure, Job, State
 from services.edge.job_codec import unpack_failure
 from services.edge.links import Links
@@ -28,7 +35,7 @@ from services.runtime.pictures import media_type
 
 _FIELDS = (
     "prompt", "count", "size", "seed", "steps", "previews", "guidance", "negative_prompt", "strength",
-    "output_format", "output_compression",
+    "output_format", "output_compression", "moderation",
 )  # fmt: skip
 
 PAGE = Path(__file__).parent / "page"
@@ -164,6 +171,7 @@ class NativeApi:
             "negative_prompt": job.spec.negative_prompt,
             "strength": job.spec.strength,
             "output_format": job.spec.output_format,
+            "moderation": job.spec.moderation,
             "create_time": iso_time(job.created),
             "images": [self._image(job.id, drawn.index, drawn.seed) for drawn in job.images],
             "charged": job.charged,
@@ -240,7 +248,12 @@ def _failure(failure: Failure) -> dict[str, Any]:
         "message": failure_text(failure, call_context.language.get()),
     }
     if failure.refusal is not None:
-        body["refusal"] = {**vars(failure.refusal), "words": list(failure.refusal.words)}
+        refusal = failure.refusal
+        body["refusal"] = {
+            **vars(refusal),
+            "words": list(refusal.words),
+            **appeal_links(refusal.appealable),
+        }
     return body
 
 

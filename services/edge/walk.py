@@ -279,7 +279,15 @@ async def _end_failed(job: Job, mesh: Mesh) -> None:
 
 
 def _refusal(verdict: Verdict) -> Failure:
-    refusal = Refusal(verdict.decision_id, verdict.stage, verdict.category, verdict.words)
+    refusal = Refusal(
+        verdict.decision_id,
+        verdict.stage,
+        verdict.category,
+        verdict.words,
+        verdict.score,
+        verdict.policy_version,
+        verdict.appealable,
+    )
     return Failure(Reason.MODERATION_BLOCKED, refusal)
 
 

@@ -99,7 +99,7 @@ def judge_prompt(
         category = max(beyond, key=lambda name: (beyond[name], name), default="")
     if category in {"sexual", "sexual_minors"}:
         scores = {**scores, category: max(sexual, scores.get("sexual_minors", 0.0))}
-    return _verdict(Stage.PROMPT, category, scores, policy, decision_id, tuple(beyond))
+    return _verdict(Stage.PROMPT, category, scores, policy, decision_id, beyond=tuple(beyond))
 
 
 def beyond_limits(scores: Mapping[str, float], policy: Policy) -> dict[str, float]:
@@ -124,7 +124,7 @@ def judge_image(scores: Mapping[str, float], *, policy: Policy, decision_id: str
     if category:
         told = [score for name, score in scores.items() if image_category(name) == category]
         scores = {**scores, category: max(told)}
-    return _verdict(Stage.IMAGE, category, scores, policy, decision_id, tuple(map(image_category, beyond)))
+    return _verdict(Stage.IMAGE, category, scores, policy, decision_id, beyond=tuple(map(image_category, beyond)))
 
 
 def decision_id(
@@ -151,6 +151,7 @@ def _verdict(
     scores: Mapping[str, float],
     policy: Policy,
     identifier: str,
+    *,
     beyond: tuple[str, ...],
 ) -> Verdict:
     score = scores[category] if category else max(scores.values(), default=0.0)
