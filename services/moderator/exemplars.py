@@ -61,22 +61,14 @@ class Shelf:
     vectors: NDArray[np.float32] = field(default_factory=lambda: np.zeros((0, DIMENSIONS), np.float32))
     equal: Mapping[str, Exemplar] = field(default_factory=dict)
 
-    def nearest(
-        self, vector: NDArray[np.float32], category: str, least: float
-    ) -> Sequence[tuple[Exemplar, float]]:
-        """At most NEAREST exemplars of a category ("" is any) by cosine with a unit vector [512], nearest first,
-        none below `least`."""
+    def nearest(self, vector: NDArray[np.float32], least: float) -> Sequence[Exemplar]:
+        """At most NEAREST exemplars by cosine with a unit vector [512], nearest first, none below `least`."""
         if not self.items:
             return []
         cosines = self.vectors @ vector
-        found: list[tuple[Exemplar, float]] = []
         close = np.flatnonzero(cosines >= least)
-        for row in close[np.argsort(-cosines[close], kind="stable")]:
-            if category in {"", self.items[row].category}:
-                found.append((self.items[row], float(cosines[row])))
-                if len(found) == NEAREST:
-                    break
-        return found
+        order = np.argsort(-cosines[close], kind="stable")[:NEAREST]
+        return [self.items[row] for row in close[order]]
 
 
 class Book:

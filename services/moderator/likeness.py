@@ -2,9 +2,9 @@
 
 A sentence vector alone cannot tell: "a knife stabbing a man" lies as near to "a knife stabbing a watermelon" as
 most paraphrases do. So besides the cosine of the sentences, words are held against words. Content words that only
-one of the two has need a counterpart in the other: the same stem, or a word that means the same in either language
-(cosine of the words' own vectors). Numbers, negations, minors, and words that make pretence real must agree
-outright.
+one of the two has need a counterpart among the words that only the other has: a word that means the same in either
+language (cosine of the words' own vectors). Numbers, negations, minors, youth, and what makes a thing pretence or
+real must agree outright.
 
 All of it is bounded: sentences of at most MOST_WORDS words are compared, longer prompts match by equality alone.
 """
@@ -56,6 +56,25 @@ _REAL = frozenset(
     }
 )  # fmt: skip
 """Words that make pretence real; a paraphrase does not add them."""
+_PRETENCE = frozenset(
+    {
+        "toy", "toys", "fake", "plastic", "rubber", "statue", "statues", "sculpture", "marble", "drawing",
+        "drawn",
+        "painting", "cartoon", "comic", "makeup", "costume", "costumes", "doll", "dolls", "prop", "props", "game",
+        "museum", "paintball", "chocolate", "gingerbread", "jouet", "jouets", "faux", "fausse", "fausses",
+        "plastique", "marbre", "dessin", "dessine", "dessinee", "peinture", "maquillage", "poupee", "poupees",
+        "accessoire", "jeu", "musee", "chocolat",
+    }
+)  # fmt: skip
+"""Words that make a thing pretence; a paraphrase of what has one has one too."""
+_YOUNG = frozenset(
+    {
+        "girl", "girls", "boy", "boys", "young", "younger", "youth", "student", "students", "schoolgirl",
+        "schoolboy", "virgin", "petite", "little", "fille", "filles", "garcon", "garcons", "jeune", "jeunes",
+        "eleve", "eleves", "etudiante", "etudiantes", "vierge", "petit", "petits",
+    }
+)  # fmt: skip
+"""Words that make somebody younger, besides those that speak of minors outright; a paraphrase adds none."""
 
 
 class WordVectors(Protocol):
@@ -75,6 +94,8 @@ class Words:
     numbers: frozenset[str]
     negations: frozenset[str]
     real: frozenset[str]
+    young: frozenset[str]
+    pretence: frozenset[str]
     minor: bool
 
 
@@ -94,6 +115,8 @@ def words_of(prompt: str) -> Words:
         numbers=frozenset(_NUMBER.findall(" ".join(folded))),
         negations=frozenset(folded) & _NEGATIONS,
         real=frozenset(folded) & _REAL,
+        young=frozenset(folded) & _YOUNG,
+        pretence=frozenset(folded) & _PRETENCE,
         minor=mentions_minor(fold(plain)),
     )
 
@@ -127,25 +150,21 @@ class Likeness:
             said.numbers == settled.numbers
             and bool(said.negations) == bool(settled.negations)
             and said.real <= settled.real
+            and bool(said.young) <= bool(settled.young)
+            and bool(settled.pretence) <= bool(said.pretence)
             and said.minor <= settled.minor
         )
         return same and self._covered(said, settled, rules.word_likeness)
 
     def _covered(self, said: Words, settled: Words, least: float) -> bool:
-        """Whether every content word of either has a counterpart in the other."""
-        added = [said.content[one] for one in said.content.keys() - settled.content.keys()]
-        dropped = [settled.content[one] for one in settled.content.keys() - said.content.keys()]
-        if not added and not dropped:
-            return True
-        if not said.content or not settled.content:
-            return False
-        mine, theirs = tuple(sorted(said.content.values())), tuple(sorted(settled.content.values()))
-        cosines = self._vectors(mine) @ self._vectors(theirs).T
-        best = (
-            dict(zip(mine, cosines.max(axis=1), strict=True)),
-            dict(zip(theirs, cosines.max(axis=0), strict=True)),
-        )
-        return all(best[0][word] >= least for word in added) and all(best[1][word] >= least for word in dropped)
+        """Whether what either says in words of its own has a counterpart among the other's own. Words that both
+        have are no counterpart: they stand for themselves, and a word more is something more."""
+        added = tuple(sorted(said.content[one] for one in said.content.keys() - settled.content.keys()))
+        dropped = tuple(sorted(settled.content[one] for one in settled.content.keys() - said.content.keys()))
+        if not added or not dropped:
+            return not added and not dropped
+        cosines = self._vectors(added) @ self._vectors(dropped).T
+        return bool(cosines.max(axis=1).min() >= least and cosines.max(axis=0).min() >= least)
 
     def _encode(self, words: tuple[str, ...]) -> NDArray[np.float32]:
         """Unit vectors [W,512]."""

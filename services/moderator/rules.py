@@ -77,7 +77,7 @@ class ExemplarRules:
     """Cosine of the sentence vectors, at least."""
     word_likeness: float = 0.55
     """Cosine of an added word with a word of the exemplar's, at least."""
-    margin: float = 1.0
+    margin: float = 1.5
     """Log-odds by which a score may exceed the exemplar's own."""
 
 

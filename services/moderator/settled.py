@@ -2,10 +2,11 @@
 
 An ALLOW exemplar opens a refusal only
 
-- in its own category, and never in one that cannot be appealed (its own text, letter for letter, whatever the
-  category);
 - for its own text, or for a close paraphrase of it (`likeness`);
-- if the model scores the prompt no worse, in any category that refuses it, than the exemplar itself by `margin`.
+- never in a category that cannot be appealed;
+- if the prompt, in every category that refuses it, scores no worse than the exemplar itself by `margin`: what
+  people
+  have allowed is as bad as that, and no worse. (Its own text is allowed whatever it scores.)
 
 So a thousand exemplars open a thousand prompts and their paraphrases; they do not add up to anything.
 """
@@ -61,7 +62,7 @@ class Settled:
         shelf = self._book.shelf(Kind.ALLOW)
         if equal := shelf.equal.get(plain(prompt)):
             return equal
-        for exemplar, _ in shelf.nearest(vector, verdict.category, rules.likeness):
+        for exemplar in shelf.nearest(vector, rules.likeness):
             if not self._likeness.paraphrase(prompt, exemplar.prompt, rules):
                 continue
             own = self._scores(exemplar.prompt)
@@ -77,7 +78,7 @@ class Settled:
         shelf = self._book.shelf(Kind.BLOCK)
         if equal := shelf.equal.get(plain(prompt)):
             return equal
-        for exemplar, _ in shelf.nearest(vector, "", rules.likeness):
+        for exemplar in shelf.nearest(vector, rules.likeness):
             if self._likeness.paraphrase(prompt, exemplar.prompt, rules):
                 return exemplar
         return None
