@@ -165,6 +165,22 @@ async def test_appeals_are_bounded_by_account_by_day_and_in_all(replica: Replica
     await replica.file("prompt 8")
 
 
+async def test_a_thousand_hostile_appeals_are_ten_a_day_and_five_at_once(valkey_url: str) -> None:
+    replica = Replica(valkey_url, Rules("test"))
+    filed = 0
+    for n in range(1_000):
+        try:
+            await replica.file(f"hostile prompt {n}", "mallory")
+            filed += 1
+        except Fault as fault:
+            assert fault.reason is Reason.LIMIT_REACHED
+        for appeal in (await replica.office.appeals(State.OPEN, 200, ""))[0] if n % 100 == 99 else ():
+            await replica.office.decide(appeal.id, False, "hostile", "")
+    assert filed == AppealRules().filed_per_day
+    assert await replica.link.text.zcard("{moderator}:appeals:open") == 0
+    await replica.link.close()
+
+
 async def test_one_accounts_appeals_add_only_so_many_exemplars(replica: Replica) -> None:
     appeals = [await replica.file(f"prompt {n}") for n in range(3)]
     for appeal in appeals[:2]:
