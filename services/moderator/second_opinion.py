@@ -36,6 +36,9 @@ MOST_AT_ONCE = 32
 LARGEST_ANSWER = 1 << 20
 """Bytes."""
 
+_MALFORMED = (ValueError, LookupError, TypeError, AttributeError)
+"""What an answer of another form raises when it is read."""
+
 
 @dataclass(frozen=True)
 class Endpoint:
@@ -69,7 +72,7 @@ class SecondOpinion:
             if time.monotonic() < self._closed_until:
                 raise _Silent("cooling")
             found = await self._ask(image, kind)
-        except (httpx.HTTPError, TimeoutError, ValueError, KeyError, TypeError, _Silent) as error:
+        except (httpx.HTTPError, TimeoutError, _Silent, *_MALFORMED) as error:
             return self._without(error)
         self._failed = 0
         OPINIONS.labels("flagged" if found else "clear").inc()
