@@ -17,6 +17,7 @@ from google.protobuf.timestamp_pb2 import Timestamp
 from fournil import admin_moderation
 from fournil.admin_client import AdminDesk
 from fournil.admin_display import ending, level_name, moment, say, show_limits, show_table, tell
+from fournil.admin_moderation import number
 from fournil.quota.v1 import admin_pb2
 
 if TYPE_CHECKING:
@@ -166,7 +167,7 @@ def add_commands(parser: argparse.ArgumentParser) -> None:
     sub.add_argument("--notice", default="", help="what its owner is told")
     _add(accounts, "unban", change("Unban", account_id="account"), "lift a ban", "account", reason=True)
     sub = _add(accounts, "credit", account_credit, "allow more in the present stretch", "account", reason=True)
-    sub.add_argument("amount", type=_number)
+    sub.add_argument("amount", type=number)
     sub.add_argument("--policy", default="daily", help="which limit (daily)")
     reset = change("ResetAllowance", account_id="account")
     _add(accounts, "reset", reset, "forget what was used", "account", reason=True)
@@ -182,7 +183,7 @@ def add_commands(parser: argparse.ArgumentParser) -> None:
     admin_moderation.add_commands(parser, groups)
 
     sub = _add(groups, "audit", audit, "what was changed, when and why")
-    sub.add_argument("-n", "--number", type=_number, default=50, help="entries, at most 200")
+    sub.add_argument("-n", "--number", type=number, default=50, help="entries, at most 200")
     sub.add_argument("--before", default="", help="older than this entry")
 
 
@@ -205,14 +206,6 @@ def _connected(act: Act) -> Command:
         return 0
 
     return command
-
-
-def _number(text: str) -> int:
-    """A whole number that a message can carry."""
-    number = int(text)
-    if abs(number) >= 2**31:
-        raise argparse.ArgumentTypeError(f"too large: {text}")
-    return number
 
 
 def _expiry(text: str) -> dict[str, Any]:

@@ -149,10 +149,10 @@ def add_commands(parser: argparse.ArgumentParser, groups: Any) -> None:
     _add(policy, "show", policy_show, "versions, share, how they compare")
     sub = _add(policy, "try", policy_try, "try a policy file beside the live one", "file", reason=True)
     sub.add_argument(
-        "--share", type=int, default=0, help="per cent of the accounts it decides for (0: it only counts)"
+        "--share", type=number, default=0, help="per cent of the accounts it decides for (0: it only counts)"
     )
     sub = _add(policy, "share", policy_try, "let the candidate decide for more or fewer", reason=True)
-    sub.add_argument("share", type=int, help="per cent of the accounts")
+    sub.add_argument("share", type=number, help="per cent of the accounts")
     _add(policy, "promote", policy_promote, "the candidate becomes the live policy", "version", reason=True)
     _add(policy, "rollback", policy_roll_back, "drop the candidate, or undo the last promotion", reason=True)
 
@@ -182,8 +182,16 @@ def _add(
     return parser
 
 
+def number(text: str) -> int:
+    """A whole number that a message can carry."""
+    number = int(text)
+    if abs(number) >= 2**31:
+        raise argparse.ArgumentTypeError(f"too large: {text}")
+    return number
+
+
 def _paged(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("-n", "--number", type=int, default=50, help="entries, at most 200")
+    parser.add_argument("-n", "--number", type=number, default=50, help="entries, at most 200")
     parser.add_argument("--before", default="", help="older than this page")
 
 

@@ -224,6 +224,17 @@ def test_moderations_in_openais_form(house: TwoTasters) -> None:
         for wrong in (None, [], [1], [["a"]], [{"type": "image_url", "image_url": {"url": "http://x/y.png"}}], ""):
             assert web.post("/v1/moderations", json={"input": wrong}).status_code == 400, wrong
         assert web.post("/v1/moderations", json={"input": "a" * 32_001}).status_code == 400
+        for raw in (
+            b'{"input": "\\ud800"}',
+            b'{"input": "' + "\u0301".encode() * 500_000 + b'"}',
+            b'{"input": "\xff"}',
+        ):
+            started = time.monotonic()
+            assert web.post("/v1/moderations", content=raw).status_code == 400
+            assert time.monotonic() - started < 2
+        assert web.post("/v1/moderations", content=b" " * (4 << 20)).status_code == 400
+        bidi = web.post("/v1/moderations", json={"input": "\u202e" * 20_000 + "a crab"})
+        assert bidi.status_code == 200
         assert web.get("/v1/me/allowance").json()["used"] == 0
         codes = [web.post("/v1/moderations", json={"input": ["a crab"] * 32}).status_code for _ in range(6)]
         assert codes[:2] == [200, 200] and 429 in codes, "bounded"
