@@ -147,6 +147,7 @@ _WHILE_FULL: Mapping[str, tuple[str, str]] = {
 }
 
 _APPEAL = (" If that is wrong, appeal it.", " Si c’est une erreur, contestez-la.")
+_SETTLED = ("it would pass now", "ce serait accepté maintenant")
 _LISTS: Mapping[str, tuple[str, str]] = {
     "appeals_open": ("appeals that wait for an answer", "contestations qui attendent une réponse"),
     "appeals_filed": ("appeals a day", "contestations par jour"),
@@ -169,7 +170,7 @@ def text(fault: Fault, language: str) -> str:
     """The sentence for a fault in "fr" or "en"."""
     facts = _Missing(fault.metadata)
     if "category" in facts:
-        facts["category"] = category(facts["category"], language)
+        facts["category"] = category(facts["category"], language) or _SETTLED[language == "fr"]
     facts["appeal"] = _APPEAL[language == "fr"] if facts.get("appealable") == "true" else ""
     if "detail" in facts and language == "fr":
         facts["detail"] = _detail_fr(facts["detail"])

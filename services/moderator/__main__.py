@@ -128,7 +128,8 @@ async def serve(settings: ModeratorSettings) -> None:
         ),
         SERVICE,
     )
-    office = BackOffice(ledger, policies, comparison, credits.give, frozenset(models.categories))
+    categories = frozenset(models.categories)
+    office = BackOffice(ledger, policies, comparison, credits.give, categories, blocked=settled.blocked)
     process.add(
         admin_pb2_grpc.add_ModeratorAdminServiceServicer_to_server,
         ModeratorAdminServicer(office, settings.admin_token),

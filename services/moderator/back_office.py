@@ -6,6 +6,7 @@ Every change takes a reason, which is checked before anything else moves.
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import hashlib
 import time
@@ -18,12 +19,14 @@ from services.moderator.comparison import Comparison, Tally
 from services.moderator.exemplars import Exemplar, Kind, plain
 from services.moderator.ledger import Entry, Ledger
 from services.moderator.policies import Policies, PolicyState
+from services.moderator.rules import ExemplarRules
 from services.runtime.errors import Fault, Reason, invalid
 
 MAX_PROMPT = 32_000
 TRIES = 5
 """To move the policies: operators are few."""
 
+Blocked = Callable[[str, ExemplarRules], str]
 GiveCredit = Callable[[str], Awaitable[Credit]]
 
 
@@ -46,9 +49,12 @@ class BackOffice:
         give: GiveCredit,
         categories: frozenset[str],
         *,
+        blocked: Blocked = lambda prompt, rules: "",
         clock: Callable[[], float] = time.time,
     ) -> None:
-        """`give` tells the desk of an appeal's credit; `categories` are those of the prompt model."""
+        """`give` tells the desk of an appeal's credit; `categories` are those of the prompt model; `blocked` names
+        the BLOCK exemplar that closes a prompt, "" for none."""
+        self._blocked = blocked
         self._ledger, self._policies, self._comparison, self._give = ledger, policies, comparison, give
         self._categories, self._clock = categories, clock
 
@@ -63,7 +69,8 @@ class BackOffice:
         return await self._ledger.appeal(check_appeal(appeal_id))
 
     async def decide(self, appeal_id: str, grant: bool, reason: str, notice: str) -> Appeal:
-        """Grants or denies; again the same is nothing. A desk that does not answer leaves the credit due."""
+        """Grants or denies; again the same is nothing. A desk that does not answer leaves the credit due. Raises
+        WRONG_STATE where it was decided otherwise, or a BLOCK exemplar would go on refusing the prompt."""
         reason = check_reason(reason)
         check_text("notice", notice, MOST_NOTICE)
         appeal = await self.appeal(appeal_id)
@@ -71,6 +78,10 @@ class BackOffice:
         exemplar = exemplar_of(appeal, self._clock()) if grant else None
         if exemplar is not None and appeal.category in rules.appeals.never:
             raise Fault(Reason.NOT_APPEALABLE, "cannot be appealed", category=appeal.category)
+        if exemplar is not None and appeal.state is State.OPEN:
+            blocking = await asyncio.to_thread(self._blocked, appeal.prompt, rules.exemplars)
+            if blocking:
+                raise Fault(Reason.WRONG_STATE, "an exemplar blocks it; remove that first", state=blocking)
         credit = grant and rules.appeals.credit_amount > 0
         before = await self._ledger.decide(
             appeal_id,

@@ -23,7 +23,8 @@ DIMENSIONS = 512
 NEAREST = 8
 """Exemplars that a verdict looks at closely, at most."""
 
-_WORD = re.compile(r"[^\W_]+")
+WORD = re.compile(r"[^\W_]+|[\u2190-\u2bff\U0001f000-\U0001faff]")
+"""A word, or a sign that stands for one: an emoji may say what the words do not."""
 
 
 class Kind(StrEnum):
@@ -50,7 +51,7 @@ class Exemplar:
 
 def plain(prompt: str) -> str:
     """The text by which prompts are equal: normalised words without accents and punctuation."""
-    return " ".join(_WORD.findall(fold(normalise(prompt))))
+    return " ".join(WORD.findall(fold(normalise(prompt))))
 
 
 @dataclass(frozen=True)

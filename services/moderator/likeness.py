@@ -20,6 +20,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from services.moderator.exemplars import WORD
 from services.moderator.normalise import fold, normalise
 from services.moderator.policy import mentions_minor
 from services.moderator.rules import ExemplarRules
@@ -29,7 +30,6 @@ MOST_WORDS = 40
 REMEMBERED = 4_096
 """Prompts whose words' vectors are kept."""
 
-_WORD = re.compile(r"[^\W_]+")
 _NUMBER = re.compile(r"\d+")
 _STOP = frozenset(
     {
@@ -102,12 +102,12 @@ class Words:
 def words_of(prompt: str) -> Words:
     """A prompt's words, of any length."""
     plain = normalise(prompt)
-    written = _WORD.findall(plain)
+    written = WORD.findall(plain)
     folded = [fold(word) for word in written]
     content = {
         stem(short): word
         for word, short in zip(written, folded, strict=True)
-        if short not in _STOP and short not in _NEGATIONS and len(short) > 1
+        if short not in _STOP and short not in _NEGATIONS and not (len(short) == 1 and short.isascii())
     }
     return Words(
         count=len(written),

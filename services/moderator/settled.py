@@ -53,6 +53,13 @@ class Settled:
                 verdict = verdict.closed_by(closing.id, closing.category, appealable=appealable)
         return verdict
 
+    def blocked(self, prompt: str, rules: ExemplarRules) -> str:
+        """Id of the BLOCK exemplar that closes a prompt, "" for none."""
+        if not self._book.shelf(Kind.BLOCK).items:
+            return ""
+        closing = self._closing(prompt, self._likeness.vector(prompt), rules)
+        return closing.id if closing else ""
+
     def _opening(
         self, verdict: Verdict, prompt: str, vector: NDArray[np.float32], policy: Policy, rules: ExemplarRules
     ) -> Exemplar | None:

@@ -120,6 +120,22 @@ async def test_a_denied_appeals_prompt_is_removed(replica: Replica) -> None:
     assert replica.given == [] and not await replica.ledger.exemplar_ids()
 
 
+async def test_a_grant_that_an_exemplar_would_undo_names_it(replica: Replica) -> None:
+    appeal = await replica.file("a secret sign")
+    replica.office = BackOffice(
+        replica.ledger,
+        replica.policies,
+        replica.comparison,
+        replica.office._give,
+        frozenset(CALIBRATED.prompt),
+        blocked=lambda prompt, rules: "exm_sign" if "sign" in prompt else "",
+    )
+    with failing(Reason.WRONG_STATE) as caught:
+        await replica.office.decide(appeal.id, True, "why not", "")
+    assert caught.value.metadata["state"] == "exm_sign"
+    assert (await replica.office.decide(appeal.id, False, "a sign", "")).state is State.DENIED
+
+
 async def test_only_the_refused_prompt_can_be_appealed_and_no_prompt_is_kept_before(
     replica: Replica, valkey_url: str
 ) -> None:

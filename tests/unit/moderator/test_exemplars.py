@@ -59,6 +59,9 @@ def test_an_allow_exemplar_opens_its_prompt_and_says_so() -> None:
     opened = judged(book, "A KNIFE, and a melon!", {"violence": 0.9})
     assert (opened.allowed, opened.category, opened.exemplar_id) == (True, "", "exm_1")
     assert not judged(book, "a bomb and a school", {"violence": 0.9}).allowed
+    assert not judged(book, "a knife and a melon \U0001f52b", {"violence": 0.9}).allowed, (
+        "a sign says something too"
+    )
 
 
 def test_a_paraphrase_may_not_score_worse_than_the_exemplar() -> None:
@@ -84,6 +87,8 @@ def test_a_block_exemplar_closes_and_goes_before_an_allow() -> None:
     assert (closed.allowed, closed.category, closed.appealable) == (False, "hate", True)
     both = book_of(block, exemplar(3, "the secret sign of the club"))
     assert judged(both, "the secret sign of the club", {"violence": 0.9}).exemplar_id == "exm_2"
+    assert settled(both).blocked("the secret sign of the club", RULES) == "exm_2"
+    assert settled(both).blocked("something else", RULES) == ""
 
 
 def test_a_thousand_exemplars_open_a_thousand_prompts_and_no_category() -> None:

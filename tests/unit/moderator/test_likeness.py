@@ -78,6 +78,7 @@ def test_a_word_more_is_something_more(likeness: Likeness, word: str) -> None:
         ("a drawing of a couple", "a photo of a couple"),
         ("une poupée sans vêtements", "une femme sans vêtements"),
         ("toy soldiers shooting", "gun soldiers shooting"),
+        ("a boy with a balloon", "a boy with a balloon \U0001f52b"),
         ("a crab and a boat " * 10, "a boat and a crab " * 10),
     ],
 )
