@@ -19,6 +19,7 @@ from rich.table import Table
 from fournil import admin
 from fournil.client import Fournil, FournilError
 from fournil.edge.v1 import edge_pb2
+from fournil.provenance import provenance
 
 _TEXTS: dict[str, tuple[str, str]] = {
     "place": ("in line, place {place}{eta}", "dans la file, place {place}{eta}"),
@@ -69,11 +70,16 @@ _TEXTS: dict[str, tuple[str, str]] = {
     "appeal.credited": ("a picture was credited", "une image a été créditée"),
     "appeal.notice": ("answer: {text}", "réponse : {text}"),
     "appeal.how": ("appeal: fournil appeal file {decision}", "contester : fournil appeal file {decision}"),
+    "deleted": ("{id}: deleted", "{id} : supprimée"),
     "interrupted": (
         "left; the job goes on: fournil jobs",
         "interrompu ; la tâche continue : fournil jobs",
     ),
 }
+_FIELDS = (
+    "count", "size", "seed", "steps", "guidance", "negative_prompt", "strength", "moderation", "model",
+    "prompt_in_provenance", "webhook_url",
+)  # fmt: skip
 _FORMATS = {".jpg": "jpeg", ".jpeg": "jpeg", ".webp": "webp"}
 """By the suffix of the file to write; anything else is PNG."""
 
@@ -90,6 +96,14 @@ class Terminal:
     def say(self, name: str, **facts: object) -> str:
         """The sentence in the terminal's language."""
         return _TEXTS[name][self.french].format(**facts)
+
+    def read(self, path: str) -> bytes:
+        """A file; exits with a clear line when it cannot be read."""
+        try:
+            return Path(path).read_bytes()
+        except OSError as error:
+            self.console.print(f"[red]{self.say('no_image', path=path, why=error.strerror)}")
+            raise SystemExit(2) from None
 
     def connect(self, *, key_needed: bool = True) -> Fournil:
         """The client; exits with a clear line when no key is at hand."""
@@ -117,11 +131,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def draw(arguments: argparse.Namespace, terminal: Terminal) -> int:
     """Submits, shows place, ETA and steps, saves the pictures."""
-    names = ("count", "size", "seed", "steps", "guidance", "negative_prompt", "strength", "moderation", "model")
-    fields = {name: value for name in names if (value := getattr(arguments, name)) is not None}
+    fields = {name: value for name in _FIELDS if (value := getattr(arguments, name)) is not None}
     fields["output_format"] = _FORMATS.get(Path(arguments.output).suffix.lower(), "png")
     if arguments.image:
-        fields["image"] = _read(arguments.image, terminal)
+        fields["image"] = terminal.read(arguments.image)
     with terminal.connect() as fournil:
         job = fournil.draw(arguments.prompt, **fields)
         failure = _follow(fournil, job, terminal)
@@ -157,6 +170,21 @@ def cancel(arguments: argparse.Namespace, terminal: Terminal) -> int:
         job = fournil.cancel(arguments.id)
     state = edge_pb2.JobState.Name(job.state).removeprefix("JOB_STATE_").lower()
     terminal.out.print(terminal.say("cancelled", id=job.id, state=state), highlight=False)
+    return 0
+
+
+def delete(arguments: argparse.Namespace, terminal: Terminal) -> int:
+    """Deletes an ended job and its pictures."""
+    with terminal.connect() as fournil:
+        fournil.delete(arguments.id)
+    terminal.out.print(terminal.say("deleted", id=arguments.id), highlight=False)
+    return 0
+
+
+def webhook_secret(arguments: argparse.Namespace, terminal: Terminal) -> int:
+    """Prints the secret and nothing else."""
+    with terminal.connect() as fournil:
+        terminal.out.print(fournil.webhook_secret(), highlight=False, markup=False)
     return 0
 
 
@@ -298,15 +326,6 @@ def _show_appeal(appeal: edge_pb2.Appeal, terminal: Terminal) -> None:
         terminal.out.print(line, highlight=False, markup=False)
 
 
-def _read(path: str, terminal: Terminal) -> bytes:
-    """Exits with a clear line when the file cannot be read."""
-    try:
-        return Path(path).read_bytes()
-    except OSError as error:
-        terminal.console.print(f"[red]{terminal.say('no_image', path=path, why=error.strerror)}")
-        raise SystemExit(2) from None
-
-
 def _numbered(path: Path, index: int, count: int) -> Path:
     return path if count == 1 else path.with_name(f"{path.stem}-{index + 1}{path.suffix or '.png'}")
 
@@ -342,7 +361,15 @@ def _parser() -> argparse.ArgumentParser:
     sub.add_argument("--strength", type=float, help="how much of it is drawn anew, above 0 and at most 1")
     sub.add_argument("--moderation", choices=["auto", "low"], help="how strictly to judge")
     sub.add_argument("--model")
+    sub.add_argument(
+        "--prompt-in-provenance", action="store_true", default=None, help="let the picture tell the prompt"
+    )
+    sub.add_argument("--webhook", dest="webhook_url", help="https URL to tell when it has ended")
     sub.set_defaults(command=draw)
+
+    sub = commands.add_parser("provenance", help="what a picture says of where it comes from")
+    sub.add_argument("picture", help="PNG, JPEG or WebP, anybody's")
+    sub.set_defaults(command=provenance)
 
     sub = commands.add_parser("jobs", help="list your jobs")
     sub.add_argument("-n", "--number", type=int, default=20)
@@ -365,10 +392,15 @@ def _parser() -> argparse.ArgumentParser:
     sub.add_argument("-n", "--number", type=int, default=20)
     sub.set_defaults(command=appeal_list)
 
+    sub = commands.add_parser("delete", help="delete an ended job and its pictures")
+    sub.add_argument("id")
+    sub.set_defaults(command=delete)
+
     for name, command, text in (
         ("allowance", allowance, "what you have left"),
         ("queue", queue, "the line now"),
         ("models", models, "the models there are"),
+        ("webhook-secret", webhook_secret, "what webhooks to you are signed with"),
     ):
         commands.add_parser(name, help=text).set_defaults(command=command)
     admin.add_commands(commands.add_parser("admin", help="for operators: accounts, keys, surge level, line, log"))

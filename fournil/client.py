@@ -90,7 +90,8 @@ class Fournil:
     def draw(self, prompt: str, **fields: Any) -> edge_pb2.Job:
         """Submits a job and returns it with its place in line. `fields` are those of CreateJobRequest: count,
         size, seed, steps, guidance, negative_prompt, image (bytes) and strength, output_format,
-        output_compression, moderation ("auto" or "low"), model, previews, validate_only, request_id."""
+        output_compression, moderation ("auto" or "low"), prompt_in_provenance, webhook_url, model, previews,
+        validate_only, request_id."""
         fields.setdefault("request_id", uuid.uuid4().hex)
         request = edge_pb2.CreateJobRequest(prompt=prompt, **fields)
         job: edge_pb2.Job = self._call(self._stub.CreateJob, request).job
@@ -127,11 +128,27 @@ class Fournil:
         job: edge_pb2.Job = self._call(self._stub.CancelJob, edge_pb2.CancelJobRequest(id=job_id)).job
         return job
 
+    def delete(self, job_id: str) -> None:
+        """Deletes an ended job, its events and its pictures."""
+        self._call(self._stub.DeleteJob, edge_pb2.DeleteJobRequest(id=job_id))
+
+    def webhook_secret(self) -> str:
+        """What webhooks to this account are signed with, for a library of Standard Webhooks."""
+        request = edge_pb2.GetWebhookSecretRequest()
+        secret: str = self._call(self._stub.GetWebhookSecret, request).secret
+        return secret
+
     def image(self, job_id: str, index: int) -> bytes:
         """A finished picture, in the job's format."""
         request = edge_pb2.GetImageRequest(id=job_id, index=index)
         data: bytes = self._call(self._stub.GetImage, request).data
         return data
+
+    def check_provenance(self, picture: bytes) -> edge_pb2.CheckProvenanceResponse:
+        """What a PNG, JPEG or WebP, anybody's, says of where it comes from."""
+        request = edge_pb2.CheckProvenanceRequest(image=picture)
+        report: edge_pb2.CheckProvenanceResponse = self._call(self._stub.CheckProvenance, request)
+        return report
 
     def allowance(self) -> edge_pb2.GetAllowanceResponse:
         """What is left."""

@@ -54,8 +54,9 @@ def frechet(ours: np.ndarray, theirs: np.ndarray) -> float:
     """
     means = ours.mean(axis=0, dtype=np.float64), theirs.mean(axis=0, dtype=np.float64)
     # With X, Y centred and scaled so that the covariances are XᵀX and YᵀY, the trace of (XᵀX YᵀY)^½ is the sum
-    # of the singular values of X Yᵀ: exact, and N × N however many features there are.
+    # of the singular values of X Yᵀ: exact. Those of their triangles are the same, of at most F rows.
     x, y = ((part - mean) / np.sqrt(len(part) - 1) for part, mean in zip((ours, theirs), means, strict=True))
-    shared = np.linalg.svd(x @ y.T, compute_uv=False).sum()
+    triangles = [np.linalg.qr(part, mode="r") for part in (x, y)]
+    shared = np.linalg.svd(triangles[0] @ triangles[1].T, compute_uv=False).sum()
     apart = ((means[0] - means[1]) ** 2).sum()
     return float(apart + (x**2).sum() + (y**2).sum() - 2.0 * shared)

@@ -6,6 +6,8 @@ import os
 import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import uvicorn
@@ -16,6 +18,7 @@ from services.edge.catalogue import Catalogue
 from services.edge.conductor import Conductor
 from services.edge.counter import Counter
 from services.edge.diary import RedisDiary
+from services.edge.due import DueList
 from services.edge.event_tail import EventTail
 from services.edge.grpc_peers import GrpcModerator, GrpcOvens, GrpcQuota, GrpcTaster
 from services.edge.links import Links
@@ -23,14 +26,18 @@ from services.edge.messages import localize
 from services.edge.moderation_counter import ModerationCounter
 from services.edge.moderation_rest import ModerationApi
 from services.edge.openai_form import OpenAiApi
+from services.edge.outbound import Outbound, Reach
+from services.edge.provenance import Provenance
 from services.edge.rest import NativeApi, build_app
 from services.edge.results import ObjectResults
 from services.edge.server import ImageService
+from services.edge.signing import Identity, development_identity, read_identity
 from services.edge.walk import Mesh
+from services.edge.webhooks import Webhooks
 from services.runtime.channels import open_channel
 from services.runtime.process import ServiceProcess, run
 from services.runtime.redis_link import RedisLink
-from services.runtime.settings import Environment, ProcessSettings, split_address
+from services.runtime.settings import Environment, ProcessSettings, SettingsError, split_address
 
 if TYPE_CHECKING:
     from starlette.applications import Starlette
@@ -51,6 +58,9 @@ class EdgeSettings:
     public_url: str
     default_model: str
     hold_seconds: float
+    identity: Identity
+    reach: Reach
+    keep_seconds: float
     demo_keys: dict[str, str]
 
     @staticmethod
@@ -60,9 +70,14 @@ class EdgeSettings:
         demo: dict[str, str] = {}
         if env.integer("FOURNIL_DEMO", 0, low=0, high=1):
             demo = {"free": env.text("FOURNIL_DEMO_FREE_KEY"), "paid": env.text("FOURNIL_DEMO_PAID_KEY")}
+        link_secret = env.text("FOURNIL_LINK_SECRET")
         return EdgeSettings(
             process=ProcessSettings.read(
-                "edge", env, default_listen="0.0.0.0:50050", default_metrics="0.0.0.0:9090"
+                "edge",
+                env,
+                default_listen="0.0.0.0:50050",
+                default_metrics="0.0.0.0:9090",
+                max_receive_bytes=4 << 20,  # a picture comes with a call
             ),
             redis_url=env.text("REDIS_URL"),
             http_listen=http_listen,
@@ -70,12 +85,32 @@ class EdgeSettings:
             moderator=env.text("FOURNIL_MODERATOR", "127.0.0.1:50052"),
             generator=env.text("FOURNIL_GENERATOR", "127.0.0.1:50053"),
             results_url=env.text("FOURNIL_RESULTS_URL"),
-            link_secret=env.text("FOURNIL_LINK_SECRET"),
+            link_secret=link_secret,
             public_url=env.text("FOURNIL_PUBLIC_URL", f"http://127.0.0.1:{split_address(http_listen)[1]}"),
             default_model=env.text("FOURNIL_DEFAULT_MODEL", "fournil-mini"),
             hold_seconds=env.seconds("FOURNIL_HOLD_SECONDS", 300.0, low=1.0, high=3600.0),
+            identity=_identity(env, link_secret),
+            reach=_reach(env),
+            keep_seconds=env.integer("FOURNIL_KEEP_DAYS", 7, low=1, high=3_650) * 86_400,
             demo_keys=demo,
         )
+
+
+def _reach(env: Environment) -> Reach:
+    text = env.text("FOURNIL_WEBHOOKS", Reach.OFF)
+    if text not in list(Reach):
+        raise SettingsError(f"FOURNIL_WEBHOOKS must be one of {', '.join(Reach)}")
+    return Reach(text)
+
+
+def _identity(env: Environment, secret: str) -> Identity:
+    chain, key = env.text("FOURNIL_C2PA_CERTIFICATE", ""), env.text("FOURNIL_C2PA_KEY", "")
+    if bool(chain) != bool(key):
+        raise SettingsError("FOURNIL_C2PA_CERTIFICATE and FOURNIL_C2PA_KEY go together")
+    if not chain:
+        return development_identity(secret.encode())
+    anchors = env.text("FOURNIL_C2PA_ANCHORS", "")
+    return read_identity(Path(chain), Path(key), Path(anchors) if anchors else None)
 
 
 async def main() -> None:
@@ -94,16 +129,25 @@ async def main() -> None:
     tail = EventTail()
     results = ObjectResults(settings.results_url)
 
+    due = DueList(link)
+
     def told(job_id: str, kind: str) -> None:
         conductor.told(job_id, kind)
         tail.wake(job_id, kind)
+        if kind in {"completed", "failed"}:
+            due.wake()
 
-    diary = RedisDiary(link, f"edge-{uuid.uuid4().hex[:12]}", told)
-    conductor = Conductor(Mesh(quota, moderator, ovens, diary, results), diary, quota)
-    counter = Counter(quota, diary, conductor, tail, results, catalogue)
+    diary = RedisDiary(link, f"edge-{uuid.uuid4().hex[:12]}", told, settings.keep_seconds)
+    provenance = Provenance(settings.identity, version("fournil"))
+    conductor = Conductor(Mesh(quota, moderator, ovens, diary, results, provenance), diary, quota)
+    secret = settings.link_secret.encode()
+    counter = Counter(quota, diary, conductor, tail, results, provenance, catalogue, settings.reach, secret)
     moderation = ModerationCounter(GrpcTaster(channels[1]), diary)
     authenticator = Authenticator(quota)
-    links = Links(settings.link_secret.encode(), settings.public_url)
+    links = Links(secret, settings.public_url)
+    native = NativeApi(counter, authenticator, links)
+    outbound = Outbound(settings.reach)
+    webhooks = Webhooks(diary, outbound, secret, native.told)
 
     process.add(
         edge_pb2_grpc.add_ImageServiceServicer_to_server,
@@ -111,7 +155,7 @@ async def main() -> None:
         "fournil.edge.v1.ImageService",
     )
     app = build_app(
-        NativeApi(counter, authenticator, links),
+        native,
         [
             *ModerationApi(moderation, authenticator).routes(),
             *OpenAiApi(counter, authenticator, links, settings.hold_seconds).routes(),
@@ -122,12 +166,20 @@ async def main() -> None:
     web = _web_server(app, settings)
 
     async def close_channels() -> None:
+        provenance.close()
+        await outbound.close()
         await ovens.close()
         for channel in channels:
             await channel.close()
 
     await process.serve(
-        background=[diary.open, catalogue.run, conductor.run, web.run_until_stopped],
+        background=[
+            diary.open,
+            catalogue.run,
+            conductor.run,
+            lambda: due.run({"webhook": webhooks.tell, "forget": counter.forget}),
+            web.run_until_stopped,
+        ],
         stop=[web.stop],
         close=[conductor.hand_over, close_channels, link.close],
     )

@@ -69,6 +69,8 @@ class Asked:
     output_format: object = None
     output_compression: object = None
     moderation: object = None
+    prompt_in_provenance: object = None
+    webhook_url: object = None
     image: bytes = b""
 
 
@@ -93,6 +95,7 @@ def to_spec(asked: Asked, model: ModelFacts) -> Spec:
         output_format=_format(asked.output_format),
         moderation=check_moderation(asked.moderation),
         quality=_whole("output_compression", asked.output_compression, DEFAULT_QUALITY, 1, 100),
+        prompt_in_provenance=_yes("prompt_in_provenance", asked.prompt_in_provenance),
     )
     return replace(spec, work=work_of(spec, model))
 
@@ -172,6 +175,12 @@ def _whole(field: str, value: object, default: int, low: int, high: int) -> int:
     if not low <= value <= high:
         raise invalid(field, f"must be {low} to {high}")
     return value
+
+
+def _yes(field: str, value: object) -> bool:
+    if value is None or isinstance(value, bool):
+        return bool(value)
+    raise invalid(field, "must be true or false")
 
 
 def _number(field: str, value: object) -> float:

@@ -10,11 +10,14 @@ from services.edge.conductor import Conductor
 from services.edge.diary import RedisDiary
 from services.edge.event_tail import EventTail
 from services.edge.job import Account, Event, Failure, Job, Place, Scope, State, is_job_id, new_job_id
+from services.edge.outbound import Reach, read_url
 from services.edge.peers import Allowance, LineState, Quota, RefundReason
+from services.edge.provenance import Provenance, Report
 from services.edge.results import ObjectResults
 from services.edge.walk import AlreadyAccepted
+from services.edge.webhooks import signing_secret
 from services.runtime import call_context
-from services.runtime.errors import Fault, Reason
+from services.runtime.errors import Fault, Reason, invalid
 
 FIRST_ANSWER_SECONDS = 5.0
 
@@ -28,7 +31,12 @@ class Counter:
     conductor: Conductor
     tail: EventTail
     results: ObjectResults
+    provenance: Provenance
     catalogue: Catalogue
+    reach: Reach
+    """Where a job's end may be told."""
+    secret: bytes
+    """The mesh's, of which an account's own for webhooks is made."""
 
     async def create(
         self, account: Account, asked: Asked, *, model: object, request_id: str | None, validate_only: bool
@@ -48,6 +56,7 @@ class Counter:
             request_id=check_request_id(request_id),
             body_hash=body_hash(asked, facts.name),
             language=call_context.language.get(),
+            webhook_url=self._webhook(asked.webhook_url),
         )
         if validate_only:
             return await self._dry_run(job)
@@ -85,6 +94,16 @@ class Counter:
             self.conductor.stop_walking(job.id)
         return await self.diary.read(job.id)
 
+    async def delete(self, account: Account, job_id: str) -> None:
+        """Deletes an ended job, its events and its pictures. Raises INVALID_ARGUMENT for one that goes on."""
+        account.check(Scope.DRAW)
+        await self._delete(await self._own(account, job_id))
+
+    async def forget(self, job_id: str) -> None:
+        """The same when its time has come, as `due.Work`."""
+        if job := await self.diary.find(job_id):
+            await self._delete(job)
+
     async def watch(self, account: Account, job_id: str, *, after: str) -> AsyncIterator[Event | None]:
         """The job's events after the id `after`; None now and then while nothing happens."""
         await self.get(account, job_id)
@@ -96,6 +115,16 @@ class Counter:
         if not is_job_id(job_id) or not 0 <= index < 100:
             raise Fault(Reason.NOT_FOUND, "no such picture")
         return await self.results.get(job_id, index)
+
+    def webhook_secret(self, account: Account) -> str:
+        """What webhooks to the account are signed with, in the form that Standard Webhooks' libraries take."""
+        account.check(Scope.DRAW, Scope.READ)
+        return signing_secret(self.secret, account.account_id)
+
+    async def check_provenance(self, account: Account, data: bytes) -> Report:
+        """What a picture, anybody's, says of where it comes from."""
+        account.check(Scope.READ)
+        return await self.provenance.check(data)
 
     async def allowance(self, account: Account) -> Allowance:
         """What the account has left."""
@@ -113,6 +142,19 @@ class Counter:
         if job.account.account_id != account.account_id:
             raise Fault(Reason.NOT_FOUND, "no such job")
         return job
+
+    async def _delete(self, job: Job) -> None:
+        """Pictures first: what is left half done is found again by its record."""
+        if not job.state.final:
+            raise invalid("id", "must be of a job that has ended")
+        await self.results.delete(job.id)
+        await self.diary.forget(job)
+
+    def _webhook(self, url: object) -> str:
+        if url is None or url == "":
+            return ""
+        read_url(url, "webhook_url", self.reach)
+        return str(url)
 
     async def _start(self, job: Job, source: bytes) -> None:
         patience = call_context.remaining(FIRST_ANSWER_SECONDS)

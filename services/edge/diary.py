@@ -15,14 +15,14 @@ from pathlib import Path
 from redis.exceptions import ResponseError
 
 from services.edge import job_codec
-from services.edge.job import Drawn, Event, Failure, Job, Place, State
+from services.edge.due import DUE
+from services.edge.job import Drawn, Event, Failure, Job, Place, State, Usage
 from services.edge.peers import RoughPicture, StepDone
 from services.runtime.errors import Fault, Reason
 from services.runtime.redis_link import RedisLink
 
 GROUP = "edges"
 WORK = "{edge}:work"
-KEEP_SECONDS = 7 * 86_400
 MOST_EVENTS = 2_000
 MOST_JOBS_AN_ACCOUNT = 1_000
 
@@ -35,14 +35,17 @@ Told = Callable[[str, str], None]
 class RedisDiary:
     """Implements `walk.Diary`, and the reading side for the counter and the conductor."""
 
-    def __init__(self, link: RedisLink, consumer: str, told: Told) -> None:
+    def __init__(self, link: RedisLink, consumer: str, told: Told, keep_seconds: float = 7 * 86_400) -> None:
+        """`keep_seconds`: how long an ended job is kept."""
         self._link = link
+        self._keep = round(keep_seconds)
         self._consumer = consumer
         self._told = told
         self._accept = link.script(_LUA / "accept.lua")
         self._tell = link.script(_LUA / "tell.lua")
         self._finish = link.script(_LUA / "finish.lua")
         self._renew = link.script(_LUA / "renew.lua")
+        self._forget = link.script(_LUA / "forget.lua")
 
     async def open(self) -> None:
         """Makes the work stream and its group, waiting for the store if need be; harmless when they exist."""
@@ -65,7 +68,7 @@ class RedisDiary:
 
     async def accept(self, job: Job) -> None:
         """Makes the job durable and leases it to this edge. Repeating changes nothing."""
-        keys = [_job(job.id), f"{{edge}}:of:{job.account.account_id}", WORK]
+        keys = [_job(job.id), _of(job), WORK]
         await self._accept(keys, [job.id, self._consumer, job_codec.pack_doc(job), MOST_JOBS_AN_ACCOUNT])
 
     async def queued(self, job: Job, place: Place) -> None:
@@ -87,12 +90,14 @@ class RedisDiary:
         png = base64.b64encode(rough.png).decode()
         await self._write(job, "preview", json.dumps({"index": rough.index, "step": rough.step, "png": png}))
 
-    async def completed(self, job: Job, drawn: Sequence[Drawn], charged: int) -> None:
+    async def completed(self, job: Job, drawn: Sequence[Drawn], charged: int, usage: Usage | None) -> None:
         """Drawn and charged."""
-        images = job_codec.pack_drawn(drawn)
+        fields = {"images": job_codec.pack_drawn(drawn), "charged": str(charged)}
+        if usage is not None:
+            fields["usage"] = job_codec.pack_usage(usage)
         for picture in drawn:
             await self._write(job, "image", json.dumps(asdict(picture)))
-        await self._end(job, "completed", "{}", State.COMMITTED, images=images, charged=str(charged))
+        await self._end(job, "completed", "{}", State.COMMITTED, **fields)
 
     async def failed(self, job: Job, failure: Failure) -> None:
         """Ended without charge."""
@@ -101,14 +106,29 @@ class RedisDiary:
 
     async def read(self, job_id: str) -> Job:
         """The job. Raises NOT_FOUND."""
-        fields = await self._link.do(lambda: self._link.text.hgetall(_job(job_id)))
-        if "doc" not in fields:
+        job = await self.find(job_id)
+        if job is None:
             raise Fault(Reason.NOT_FOUND, "no such job")
-        return job_codec.unpack(job_id, fields)
+        return job
+
+    async def find(self, job_id: str) -> Job | None:
+        """The job, if there is one."""
+        fields = await self._link.do(lambda: self._link.text.hgetall(_job(job_id)))
+        return job_codec.unpack(job_id, fields) if "doc" in fields else None
 
     async def knows(self, job_id: str) -> bool:
         """Whether the job was accepted."""
         return bool(await self._link.do(lambda: self._link.text.exists(_job(job_id))))
+
+    async def count(self, job_id: str, what: str) -> int:
+        """Counts one more of something in the job's record; the sum."""
+        return int(await self._link.do(lambda: self._link.text.hincrby(_job(job_id), what, 1)))
+
+    async def forget(self, job: Job) -> bool:
+        """Deletes an ended job's record and events; False when it has not ended. For as long as ended jobs are
+        kept its id stays known as one that was."""
+        keys = [_job(job.id), f"{{edge}}:events:{job.id}", _of(job), DUE]
+        return bool(await self._forget(keys, [job.id, self._keep]))
 
     async def list(self, account_id: str, *, before: str, limit: int) -> Sequence[Job]:
         """The account's jobs, newest first, older than the id `before` (empty for the newest)."""
@@ -161,10 +181,16 @@ class RedisDiary:
     async def _end(self, job: Job, kind: str, data: str, state: State, **fields: str) -> None:
         now = time.time()
         changes = [part for field in fields.items() for part in field]
-        keys = [_job(job.id), f"{{edge}}:events:{job.id}", WORK]
-        await self._finish(keys, [kind, now, data, KEEP_SECONDS, "state", state, "ended", now, *changes])
+        keys = [_job(job.id), f"{{edge}}:events:{job.id}", WORK, DUE]
+        tell = "1" if job.webhook_url else "0"
+        fixed: list[str | int | float] = [job.id, kind, now, data, self._keep, tell]
+        await self._finish(keys, [*fixed, "state", state, "ended", now, *changes])
         self._told(job.id, kind)
 
 
 def _job(job_id: str) -> str:
     return f"{{edge}}:job:{job_id}"
+
+
+def _of(job: Job) -> str:
+    return f"{{edge}}:of:{job.account.account_id}"

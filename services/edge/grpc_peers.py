@@ -14,7 +14,7 @@ from fournil.generator.v1 import generator_pb2, generator_pb2_grpc
 from fournil.moderator.v1 import moderator_pb2, moderator_pb2_grpc
 from fournil.quota.v1 import quota_pb2, quota_pb2_grpc
 from services.edge.asking import ModelFacts
-from services.edge.job import Account, Format, Job, Place, State
+from services.edge.job import Account, Format, Job, Place, State, Usage
 from services.edge.peers import (
     Allowance,
     Appeal,
@@ -304,6 +304,7 @@ class GrpcOvens:
                         yield BakedPicture(event.picture.index, event.picture.seed, event.picture.data)
                     case "usage":
                         whole = True
+                        yield _usage(event.usage)
         if not whole:
             raise Fault(Reason.UNAVAILABLE, "the generator's stream ended early", peer="generator")
 
@@ -418,3 +419,8 @@ def _appeal(message: moderator_pb2.Appeal) -> Appeal:
         notice=message.notice,
         credited=message.credit == moderator_pb2.CREDIT_STATE_DONE,
     )
+
+
+def _usage(message: generator_pb2.Usage) -> Usage:
+    joules = message.energy_joules if message.HasField("energy_joules") else None
+    return Usage(message.compute_time.ToMicroseconds() / 1e6, joules)

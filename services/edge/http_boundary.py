@@ -155,8 +155,8 @@ def retry_headers(fault: Fault) -> dict[str, str]:
     return {"retry-after": str(max(1, round(fault.retry_after)))}
 
 
-async def json_body(request: Request, most: int = MAX_BODY) -> dict[str, Any]:
-    """The request's JSON object, at most `most` bytes. Raises Fault INVALID_ARGUMENT."""
+async def body_bytes(request: Request, most: int) -> bytes:
+    """The request's body, at most `most` bytes. Raises Fault INVALID_ARGUMENT."""
     chunks: list[bytes] = []
     size = 0
     try:
@@ -167,8 +167,14 @@ async def json_body(request: Request, most: int = MAX_BODY) -> dict[str, Any]:
             chunks.append(chunk)
     except ClientDisconnect:
         raise invalid("body", "ended early") from None
+    return b"".join(chunks)
+
+
+async def json_body(request: Request, most: int = MAX_BODY) -> dict[str, Any]:
+    """The request's JSON object, at most `most` bytes. Raises Fault INVALID_ARGUMENT."""
+    raw = await body_bytes(request, most)
     try:
-        body = json.loads(b"".join(chunks).decode("utf-8"))
+        body = json.loads(raw.decode("utf-8"))
     except (UnicodeDecodeError, json.JSONDecodeError, RecursionError):
         raise invalid("body", "must be valid JSON in UTF-8") from None
     if not isinstance(body, dict):

@@ -99,6 +99,8 @@ class Spec:
     work: int = 0
     """Of the whole job, in thousandths of a picture as the model draws it when nothing is asked; 0 in older
     records."""
+    prompt_in_provenance: bool = False
+    """Whether the finished pictures tell the prompt."""
 
     @property
     def size(self) -> str:
@@ -147,6 +149,14 @@ class Drawn:
 
 
 @dataclass(frozen=True)
+class Usage:
+    """What the turn that drew it took of its generator. Joules are None where its device cannot tell."""
+
+    compute_seconds: float
+    energy_joules: float | None = None
+
+
+@dataclass(frozen=True)
 class Job:
     """One job. Times are Unix seconds."""
 
@@ -157,6 +167,8 @@ class Job:
     state: State = State.HELD
     request_id: str = ""
     body_hash: str = ""
+    webhook_url: str = ""
+    """Where its end is told; "" for nowhere."""
     voucher: str = ""
     """What the desk granted it by while its store was away."""
     language: str = "en"
@@ -165,6 +177,8 @@ class Job:
     images: Sequence[Drawn] = ()
     failure: Failure | None = None
     charged: int = 0
+    usage: Usage | None = None
+    """None until it is drawn, and when the edge died that had been told."""
     attempt: int = 0
 
     def moved(self, state: State, **changes: Any) -> "Job":

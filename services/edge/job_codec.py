@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
-from services.edge.job import Account, Drawn, Failure, Format, Job, Place, Refusal, Spec, State
+from services.edge.job import Account, Drawn, Failure, Format, Job, Place, Refusal, Spec, State, Usage
 from services.runtime.errors import Reason
 
 _ACCOUNT = ("account_id", "tier", "key_id")
@@ -21,6 +21,7 @@ def pack_doc(job: Job) -> str:
             "created": job.created,
             "request_id": job.request_id,
             "body_hash": job.body_hash,
+            "webhook_url": job.webhook_url,
             "voucher": job.voucher,
             "language": job.language,
         }
@@ -35,6 +36,11 @@ def pack_place(place: Place) -> str:
 def pack_drawn(drawn: Sequence[Drawn]) -> str:
     """Pictures as JSON."""
     return json.dumps([asdict(picture) for picture in drawn])
+
+
+def pack_usage(usage: Usage) -> str:
+    """What a job took, as JSON."""
+    return json.dumps(asdict(usage))
 
 
 def pack_failure(failure: Failure) -> str:
@@ -63,6 +69,7 @@ def unpack(job_id: str, fields: Mapping[str, str]) -> Job:
         created=doc["created"],
         request_id=doc["request_id"],
         body_hash=doc["body_hash"],
+        webhook_url=doc.get("webhook_url", ""),
         voucher=doc.get("voucher", ""),
         language=doc["language"],
         state=State(fields.get("state", State.HELD)),
@@ -71,5 +78,6 @@ def unpack(job_id: str, fields: Mapping[str, str]) -> Job:
         images=tuple(Drawn(**entry) for entry in json.loads(fields.get("images", "[]"))),
         failure=unpack_failure(json.loads(fields["failure"])) if "failure" in fields else None,
         charged=int(fields.get("charged", 0)),
+        usage=Usage(**json.loads(fields["usage"])) if "usage" in fields else None,
         attempt=int(fields.get("attempt", 0)),
     )

@@ -94,6 +94,12 @@ _TEXTS: Mapping[Reason, tuple[str, str]] = {
 
 _DETAILS_FR: Mapping[str, str] = {
     "an operator has barred it": "un exploitant l’a exclu",
+    "must be of a job that has ended": "il faut une tâche terminée",
+    "must be a URL": "il faut une URL",
+    "must be empty: this mesh calls nobody": "il doit être vide : ce service n’appelle personne",
+    "must hold neither a user nor a fragment": "ni utilisateur ni fragment ne sont permis",
+    "must lead to a public address": "il faut une adresse publique",
+    "must be true or false": "il faut true ou false",
     "must be text": "il faut du texte",
     "must not be empty": "il ne doit pas être vide",
     "must be a whole number": "il faut un nombre entier",
@@ -109,7 +115,6 @@ _DETAILS_FR: Mapping[str, str] = {
     "must be 'auto' or WIDTHxHEIGHT": "il faut « auto » ou LARGEURxHAUTEUR",
     "must be square: this model draws squares": "il faut un carré : ce modèle dessine des carrés",
     "must be the prompt that was refused": "il faut l’invite qui a été refusée",
-    "must be true or false": "il faut vrai ou faux",
     "must be data URLs with base64": "il faut des URL de données en base64",
     "must be text, or a list of texts, or a list of parts": "il faut du texte, une liste de textes ou de parties",
     "must be that of the page before": "il faut celui de la page précédente",
@@ -124,6 +129,8 @@ _DETAIL_STARTS_FR: Mapping[str, str] = {
     "must not hold control characters such as": "aucun caractère de contrôle n’est permis, tel que",
     "must be at most": "au plus",
     "at most": "au plus",
+    "must be a URL that begins with": "il faut une URL qui commence par",
+    "must be a URL of at most": "il faut une URL d’au plus",
     "must be whole multiples of": "il faut des multiples entiers de",
     "must be one of": "il faut une valeur parmi",
     "must be": "il faut",
@@ -133,6 +140,8 @@ _DETAIL_WORDS_FR: Mapping[str, str] = {
     " characters, not ": " caractères, pas ",
     " bytes, not ": " octets, pas ",
     " pixels in all": " pixels en tout",
+    " ASCII characters": " caractères ASCII",
+    " or ": " ou ",
 }
 
 _UNITS: Mapping[str, tuple[str, str]] = {

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Protocol
 
-from services.edge.job import Account, Job, Place, State
+from services.edge.job import Account, Job, Place, State, Usage
 
 
 class RefundReason(StrEnum):
@@ -153,7 +153,7 @@ class BakedPicture:
     data: bytes
 
 
-Baking = StepDone | RoughPicture | BakedPicture
+Baking = StepDone | RoughPicture | BakedPicture | Usage
 
 
 class Quota(Protocol):

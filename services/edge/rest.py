@@ -20,6 +20,7 @@ from services.edge.http_boundary import (
     MAX_BODY_WITH_IMAGE,
     HttpBoundary,
     appeal_links,
+    body_bytes,
     guarded,
     json_body,
     problem,
@@ -35,8 +36,11 @@ from services.runtime.pictures import media_type
 
 _FIELDS = (
     "prompt", "count", "size", "seed", "steps", "previews", "guidance", "negative_prompt", "strength",
-    "output_format", "output_compression", "moderation",
+    "output_format", "output_compression", "moderation", "prompt_in_provenance", "webhook_url",
 )  # fmt: skip
+
+MAX_CHECKED = 16 * 2**20
+"""Bytes of a picture whose provenance is asked for."""
 
 PAGE = Path(__file__).parent / "page"
 SSE_HEADERS = {"cache-control": "no-store", "x-accel-buffering": "no"}
@@ -59,6 +63,9 @@ class NativeApi:
             Route("/v1/jobs/{id}/images/{index:int}", guarded(self.image), methods=["GET"]),
             Route("/v1/jobs/{id}:cancel", guarded(self.cancel), methods=["POST"]),
             Route("/v1/jobs/{id}", guarded(self.get), methods=["GET"]),
+            Route("/v1/jobs/{id}", guarded(self.delete), methods=["DELETE"]),
+            Route("/v1/me/webhook_secret", guarded(self.webhook_secret), methods=["GET"]),
+            Route("/v1/content_provenance_checks", guarded(self.check_provenance), methods=["POST"]),
             Route("/v1/me/allowance", guarded(self.allowance), methods=["GET"]),
             Route("/v1/queue", guarded(self.queue), methods=["GET"]),
         ]
@@ -102,6 +109,15 @@ class NativeApi:
         account = await self._account(request)
         return JSONResponse(self.job(await self._counter.cancel(account, request.path_params["id"])))
 
+    async def delete(self, request: Request) -> Response:
+        """DELETE /v1/jobs/{id}: an ended job, its events and its pictures."""
+        await self._counter.delete(await self._account(request), request.path_params["id"])
+        return Response(status_code=204)
+
+    async def webhook_secret(self, request: Request) -> Response:
+        """GET /v1/me/webhook_secret: what webhooks to this account are signed with."""
+        return JSONResponse({"secret": self._counter.webhook_secret(await self._account(request))})
+
     async def events(self, request: Request) -> Response:
         """GET /v1/jobs/{id}/events: SSE from the start or after Last-Event-ID."""
         account = await self._account(request)
@@ -126,6 +142,12 @@ class NativeApi:
         data = await self._counter.picture(job_id, index)
         headers = {"cache-control": "private, max-age=86400, immutable"}
         return Response(data, media_type=media_type(data), headers=headers)
+
+    async def check_provenance(self, request: Request) -> Response:
+        """POST /v1/content_provenance_checks: what the picture in the body says of where it comes from."""
+        account = await self._account(request)
+        report = await self._counter.check_provenance(account, await body_bytes(request, MAX_CHECKED))
+        return JSONResponse({"object": "content_provenance_check", **vars(report)})
 
     async def allowance(self, request: Request) -> Response:
         """GET /v1/me/allowance."""
@@ -176,6 +198,8 @@ class NativeApi:
             "images": [self._image(job.id, drawn.index, drawn.seed) for drawn in job.images],
             "charged": job.charged,
         }
+        if job.usage is not None:
+            body["usage"] = vars(job.usage)
         if job.ended is not None:
             body["end_time"] = iso_time(job.ended)
         if job.place is not None and job.state in {State.HELD, State.QUEUED}:
@@ -183,6 +207,14 @@ class NativeApi:
         if job.failure is not None:
             body["failure"] = _failure(job.failure)
         return body
+
+    def told(self, job: Job) -> dict[str, Any]:
+        """A job as JSON for somebody who does not know where it comes from: links are whole."""
+        images = [
+            {**self._image(job.id, one.index, one.seed), "url": self._links.url(job.id, one.index)}
+            for one in job.images
+        ]
+        return {**self.job(job), "images": images}
 
     async def _account(self, request: Request) -> Account:
         return await self._authenticator.account(request.headers.get("authorization"))

@@ -53,6 +53,15 @@ class ObjectResults:
         names = (entry["path"].rsplit("/", 1)[1] for entry in listed)
         return sorted(int(name) for name in names if name != _SOURCE)
 
+    async def delete(self, job_id: str) -> None:
+        """Deletes everything that is kept of a job."""
+        try:
+            listed = await obstore.list(self._store, prefix=f"{job_id}/").collect_async()
+            if listed:
+                await obstore.delete_async(self._store, [entry["path"] for entry in listed])
+        except BaseError as error:
+            raise _away() from error
+
     async def get(self, job_id: str, index: int) -> bytes:
         """One picture. Raises NOT_FOUND."""
         return await self._get(f"{job_id}/{index}")

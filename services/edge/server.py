@@ -11,7 +11,7 @@ from fournil.edge.v1 import edge_pb2, edge_pb2_grpc
 from services.edge.asking import Asked
 from services.edge.authenticator import Authenticator
 from services.edge.counter import Counter
-from services.edge.job import Account, Event, Failure, Job, Place, State
+from services.edge.job import Account, Event, Failure, Job, Place, State, Usage
 from services.edge.job_codec import unpack_failure
 from services.edge.links import Links
 from services.edge.messages import failure_text
@@ -58,6 +58,8 @@ class ImageService(edge_pb2_grpc.ImageServiceServicer):
             output_format=request.output_format,
             output_compression=request.output_compression if request.HasField("output_compression") else None,
             moderation=request.moderation or None,
+            prompt_in_provenance=request.prompt_in_provenance or None,
+            webhook_url=request.webhook_url,
             image=request.image,
         )
         job = await self._counter.create(
@@ -85,6 +87,16 @@ class ImageService(edge_pb2_grpc.ImageServiceServicer):
     async def CancelJob(self, request: edge_pb2.CancelJobRequest, context: Context) -> edge_pb2.CancelJobResponse:
         job = await self._counter.cancel(await self._account(context), request.id)
         return edge_pb2.CancelJobResponse(job=self._job(job))
+
+    async def DeleteJob(self, request: edge_pb2.DeleteJobRequest, context: Context) -> edge_pb2.DeleteJobResponse:
+        await self._counter.delete(await self._account(context), request.id)
+        return edge_pb2.DeleteJobResponse()
+
+    async def GetWebhookSecret(
+        self, request: edge_pb2.GetWebhookSecretRequest, context: Context
+    ) -> edge_pb2.GetWebhookSecretResponse:
+        secret = self._counter.webhook_secret(await self._account(context))
+        return edge_pb2.GetWebhookSecretResponse(secret=secret)
 
     async def WatchJob(
         self, request: edge_pb2.WatchJobRequest, context: Context
@@ -147,6 +159,12 @@ class ImageService(edge_pb2_grpc.ImageServiceServicer):
             classes=classes, ovens=line.ovens, slots=line.slots, baking=line.baking, surge=surge
         )
 
+    async def CheckProvenance(
+        self, request: edge_pb2.CheckProvenanceRequest, context: Context
+    ) -> edge_pb2.CheckProvenanceResponse:
+        report = await self._counter.check_provenance(await self._account(context), request.image)
+        return edge_pb2.CheckProvenanceResponse(**vars(report))
+
     async def ListModels(
         self, request: edge_pb2.ListModelsRequest, context: Context
     ) -> edge_pb2.ListModelsResponse:
@@ -198,6 +216,8 @@ class ImageService(edge_pb2_grpc.ImageServiceServicer):
         )
         if job.place is not None and not job.state.final and job.state is not State.RUNNING:
             message.place.CopyFrom(_place(job.place))
+        if job.usage is not None:
+            message.usage.CopyFrom(_usage(job.usage))
         if job.failure is not None:
             message.failure.CopyFrom(_failure(job.failure))
         return message
@@ -225,6 +245,10 @@ class ImageService(edge_pb2_grpc.ImageServiceServicer):
             case "failed":
                 message.failed.CopyFrom(_failure(unpack_failure(data)))
         return message
+
+
+def _usage(usage: Usage) -> edge_pb2.Usage:
+    return edge_pb2.Usage(compute_time=_duration(usage.compute_seconds), energy_joules=usage.energy_joules)
 
 
 def _place(place: Place) -> edge_pb2.Place:

@@ -13,7 +13,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol, TypeVar, TypeVarTuple
 
-from services.edge.job import Drawn, Failure, Job, Place, Refusal, State
+from services.edge.job import Drawn, Failure, Job, Place, Refusal, State, Usage
 from services.edge.peers import (
     BakedPicture,
     Moderator,
@@ -63,7 +63,7 @@ class Diary(Protocol):
 
     async def preview(self, job: Job, rough: RoughPicture) -> None: ...
 
-    async def completed(self, job: Job, drawn: Sequence[Drawn], charged: int) -> None: ...
+    async def completed(self, job: Job, drawn: Sequence[Drawn], charged: int, usage: Usage | None) -> None: ...
 
     async def failed(self, job: Job, failure: Failure) -> None: ...
 
@@ -86,6 +86,14 @@ class Results(Protocol):
         ...
 
 
+class Provenance(Protocol):
+    """What a picture says of where it comes from."""
+
+    async def mark(self, job: Job, data: bytes, source: bytes) -> bytes:
+        """The finished picture with its credentials; `source` is what it was drawn over, or empty."""
+        ...
+
+
 @dataclass(frozen=True)
 class Mesh:
     """Everything a walk needs."""
@@ -95,6 +103,7 @@ class Mesh:
     ovens: Ovens
     diary: Diary
     results: Results
+    provenance: Provenance
 
 
 class AlreadyAccepted(Exception):
@@ -141,7 +150,7 @@ async def walk(job: Job, mesh: Mesh, source: bytes = b"") -> None:
             turn = await patiently(_wait_for_turn, job, mesh)
             await patiently(mesh.diary.started, job, turn.attempt)
             try:
-                baked = await _bake(job, turn, mesh)
+                baked, usage = await _bake(job, turn, mesh)
                 break
             except Fault as fault:
                 lost = {"job": job.id, "attempt": turn.attempt, "reason": fault.reason}
@@ -150,14 +159,16 @@ async def walk(job: Job, mesh: Mesh, source: bytes = b"") -> None:
 
         await patiently(mesh.quota.release_slots, job, turn.attempt)
         fit = await _screen_pictures(job, baked, mesh)
+        source = await _source(job, mesh)
         for picture in fit:
-            await patiently(mesh.results.put, job.id, picture.index, picture.data)
+            marked = await mesh.provenance.mark(job, picture.data, source)
+            await patiently(mesh.results.put, job.id, picture.index, marked)
 
         charged = await patiently(mesh.quota.commit, job, len(fit))
         if charged.state is not State.COMMITTED:
             raise _Ended(charged)
         drawn = [Drawn(picture.index, picture.seed) for picture in fit]
-        await patiently(mesh.diary.completed, job, drawn, charged.charged)
+        await patiently(mesh.diary.completed, job, drawn, charged.charged, usage)
     except _Refused as refused:
         await _end_refused(job, refused, mesh)
     except _Ended as ended:
@@ -172,11 +183,15 @@ async def _screen_order(job: Job, mesh: Mesh) -> None:
     verdict = await patiently(mesh.moderator.screen_prompt, job)
     if not verdict.allowed:
         raise _Refused(verdict, RefundReason.PROMPT_REFUSED)
-    if job.spec.strength is not None:
-        source = await patiently(mesh.results.source, job.id)
+    if source := await _source(job, mesh):
         verdict = await patiently(mesh.moderator.screen_image, job, source)
         if not verdict.allowed:
             raise _Refused(verdict, RefundReason.IMAGE_REFUSED)
+
+
+async def _source(job: Job, mesh: Mesh) -> bytes:
+    """The picture that the job starts from, or nothing."""
+    return b"" if job.spec.strength is None else await patiently(mesh.results.source, job.id)
 
 
 async def _wait_for_turn(job: Job, mesh: Mesh) -> Turn:
@@ -199,18 +214,20 @@ async def _wait_for_turn(job: Job, mesh: Mesh) -> Turn:
     return ticket.turn
 
 
-async def _bake(job: Job, turn: Turn, mesh: Mesh) -> Sequence[BakedPicture]:
-    """Every picture of the job. Raises Fault when the generator was lost or failed."""
+async def _bake(job: Job, turn: Turn, mesh: Mesh) -> tuple[Sequence[BakedPicture], Usage | None]:
+    """Every picture of the job, and what they took. Raises Fault when the generator was lost or failed."""
     baked: dict[int, BakedPicture] = {}
-    source = b"" if job.spec.strength is None else await patiently(mesh.results.source, job.id)
-    async for event in mesh.ovens.generate(job, turn, source):
+    usage: Usage | None = None
+    async for event in mesh.ovens.generate(job, turn, await _source(job, mesh)):
         if isinstance(event, BakedPicture):
             baked[event.index] = event
+        elif isinstance(event, Usage):
+            usage = event
         else:
             await _show_progress(job, event, mesh)
     if len(baked) != job.spec.count:
         raise Fault(Reason.INTERNAL, f"{len(baked)} pictures of {job.spec.count} came back", peer="generator")
-    return [baked[index] for index in sorted(baked)]
+    return [baked[index] for index in sorted(baked)], usage
 
 
 async def _show_progress(job: Job, event: StepDone | RoughPicture, mesh: Mesh) -> None:
@@ -260,7 +277,7 @@ async def _end_as_the_desk_says(job: Job, reservation: Reservation, mesh: Mesh) 
     if reservation.state is State.COMMITTED:
         stored = await patiently(mesh.results.stored, job.id)
         drawn = [Drawn(index, (job.spec.seed + index) % 2**32) for index in stored]
-        await patiently(mesh.diary.completed, job, drawn, reservation.charged)
+        await patiently(mesh.diary.completed, job, drawn, reservation.charged, None)
         return
     failure = Failure(_WHY.get(reservation.refund_reason or RefundReason.FAILED, Reason.JOB_FAILED))
     if reservation.refund_reason is RefundReason.PROMPT_REFUSED:

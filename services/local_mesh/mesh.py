@@ -100,6 +100,7 @@ class LocalMesh:
                 "FOURNIL_HTTP_LISTEN": f"127.0.0.1:{self.ports.edge_http}",
                 "FOURNIL_RESULTS_URL": (self.folder / "results").absolute().as_uri(),
                 "FOURNIL_LINK_SECRET": secret["links"],
+                "FOURNIL_WEBHOOKS": "any",
                 "FOURNIL_DEMO": "1",
                 "FOURNIL_DEMO_FREE_KEY": self.keys["free"],
                 "FOURNIL_DEMO_PAID_KEY": self.keys["paid"],

@@ -115,7 +115,7 @@ class Rounds:
         if after != before and await self._store.set_surge(before, after):
             if after.level is not before.level:
                 log.warning(
-                    "surge level", extra={"level": after.level, "before": before.level, "cause": after.cause}
+                    "surge level", extra={"now": after.level, "before": before.level, "cause": after.cause}
                 )
             self._view.saw(after)
         else:

@@ -1,10 +1,13 @@
 """Drawing through every door: stubs, friendly client, command line, REST, the openai client."""
 
 import base64
+import http.server
 import io
 import json
+import queue
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -12,6 +15,7 @@ import httpx
 import openai
 import pytest
 from PIL import Image
+from standardwebhooks import Webhook
 
 from fournil.client import FournilError
 from fournil.edge.v1 import edge_pb2
@@ -157,7 +161,15 @@ def test_the_command_line_draws_lists_and_counts(mesh: SupervisedMesh, tmp_path:
     drawn = run("draw", "un crabe à côté d'une barque", "-o", str(out), "--steps", str(FAST))
     assert drawn.returncode == 0, drawn.stderr
     assert size_of(out.read_bytes()) == (256, 256) and "enregistré" in drawn.stdout
-    assert "encore 2 images sur 3" in run("allowance").stdout
+    told = run("provenance", str(out))
+    assert told.returncode == 0 and "faite par ce service" in told.stdout and "texte" not in told.stdout
+    out.write_bytes(out.read_bytes().replace(b"IDAT", b"IDAS", 1))
+    told = run("provenance", str(out))
+    assert told.returncode == 1 and "modifiée" in told.stdout
+    drawn = run("draw", "un crabe", "-o", str(out.with_suffix(".webp")), "--steps", "4", "--prompt-in-provenance")
+    assert drawn.returncode == 0, drawn.stderr
+    assert "texte : un crabe" in run("provenance", str(out.with_suffix(".webp"))).stdout
+    assert "encore 1 images sur 3" in run("allowance").stdout
     assert "committed" in run("jobs").stdout
     assert "fournil-mini" in run("models").stdout
     assert "fours" in run("queue").stdout
@@ -181,10 +193,52 @@ def test_rest_jobs_events_and_pictures(mesh: SupervisedMesh) -> None:
         picture = next(data for _, kind, data in events if kind == "image")
         without_key = httpx.get(mesh.local.page + picture["url"], timeout=10)
         assert size_of(without_key.content) == (256, 256)
+        check = web.post("/v1/content_provenance_checks", content=without_key.content)
+        assert check.status_code == 200
+        told = check.json()
+        assert (told["state"], told["made_here"], told["model"]) == ("trusted", True, "fournil-mini")
+        assert web.post("/v1/content_provenance_checks", content=b"GIF89a").status_code == 400
+        assert web.post("/v1/content_provenance_checks", content=bytes(17 * 2**20)).status_code == 400
+        done = web.get(f"/v1/jobs/{job['id']}").json()
+        assert done["usage"]["compute_seconds"] > 0 and "energy_joules" in done["usage"]
         assert httpx.get(mesh.local.page + picture["url"] + "0", timeout=10).status_code == 404
         assert web.get("/v1/me/allowance").json()["remaining"] == 2
         assert [one["id"] for one in web.get("/v1/jobs").json()["jobs"]] == [job["id"]]
         assert web.get("/v1/queue").json()["ovens"] == 1
+
+
+def test_an_end_is_told_by_webhook_and_a_job_is_deleted(mesh: SupervisedMesh) -> None:
+    came: queue.Queue[tuple[dict[str, str], bytes]] = queue.Queue()
+
+    class Listener(http.server.BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            came.put((dict(self.headers), self.rfile.read(int(self.headers["content-length"]))))
+            self.send_response(204)
+            self.end_headers()
+
+        def log_message(self, format: str, *arguments: object) -> None:
+            return None
+
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Listener)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    with mesh.client(mesh.new_key("free"), "fr") as client:
+        url = f"http://127.0.0.1:{server.server_port}/hook"
+        job = client.draw("une pomme", steps=FAST, webhook_url=url)
+        headers, body = came.get(timeout=60)
+        told = Webhook(client.webhook_secret()).verify(body, headers)
+        assert (told["type"], told["data"]["id"], told["data"]["charged"]) == ("job.completed", job.id, 1)
+        picture = httpx.get(told["data"]["images"][0]["url"], timeout=10)
+        assert size_of(picture.content) == (256, 256)
+        client.delete(job.id)
+        with pytest.raises(FournilError) as gone:
+            client.job(job.id)
+        assert gone.value.reason == "NOT_FOUND"
+        assert client.jobs() == []
+        assert httpx.get(told["data"]["images"][0]["url"], timeout=10).status_code == 404
+        with pytest.raises(FournilError):
+            client.draw("une pomme", webhook_url="gopher://example.com")
+    server.shutdown()
+    server.server_close()
 
 
 def sse(

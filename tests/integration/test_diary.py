@@ -7,7 +7,7 @@ import pytest
 
 from services.edge.diary import RedisDiary
 from services.edge.event_tail import EventTail
-from services.edge.job import Account, Drawn, Failure, Job, Place, Spec, State, new_job_id
+from services.edge.job import Account, Drawn, Failure, Job, Place, Spec, State, Usage, new_job_id
 from services.edge.peers import RoughPicture, StepDone
 from services.runtime.errors import Fault, Reason
 from services.runtime.redis_link import RedisLink
@@ -46,7 +46,7 @@ async def test_a_job_ends_once_and_says_nothing_after(link: RedisLink) -> None:
     diary, job = await a_diary(link), a_job()
     await diary.accept(job)
     await diary.started(job, 1)
-    await diary.completed(job, [Drawn(0, 7)], 1)
+    await diary.completed(job, [Drawn(0, 7)], 1, Usage(0.5))
     await diary.failed(job, Failure(Reason.JOB_CANCELLED))
     await diary.step(job, StepDone(0, 1, 4))
     await diary.preview(job, RoughPicture(0, 1, b"png"))
@@ -94,7 +94,7 @@ async def test_a_reader_resumes_without_gap_or_repeat(link: RedisLink) -> None:
         for step in range(1, 5):
             await diary.step(job, StepDone(0, step, 4))
             await asyncio.sleep(0.01)
-        await diary.completed(job, [], 1)
+        await diary.completed(job, [], 1, None)
 
     writer = asyncio.create_task(write())
     seen = []

@@ -27,7 +27,7 @@ JOB_STATE_COMMITTED: JobState
 JOB_STATE_REFUNDED: JobState
 
 class CreateJobRequest(_message.Message):
-    __slots__ = ("request_id", "validate_only", "prompt", "model", "count", "size", "seed", "steps", "previews", "guidance", "negative_prompt", "image", "strength", "output_format", "output_compression", "moderation")
+    __slots__ = ("request_id", "validate_only", "prompt", "model", "count", "size", "seed", "steps", "previews", "guidance", "negative_prompt", "image", "strength", "output_format", "output_compression", "prompt_in_provenance", "webhook_url", "moderation")
     REQUEST_ID_FIELD_NUMBER: _ClassVar[int]
     VALIDATE_ONLY_FIELD_NUMBER: _ClassVar[int]
     PROMPT_FIELD_NUMBER: _ClassVar[int]
@@ -43,6 +43,8 @@ class CreateJobRequest(_message.Message):
     STRENGTH_FIELD_NUMBER: _ClassVar[int]
     OUTPUT_FORMAT_FIELD_NUMBER: _ClassVar[int]
     OUTPUT_COMPRESSION_FIELD_NUMBER: _ClassVar[int]
+    PROMPT_IN_PROVENANCE_FIELD_NUMBER: _ClassVar[int]
+    WEBHOOK_URL_FIELD_NUMBER: _ClassVar[int]
     MODERATION_FIELD_NUMBER: _ClassVar[int]
     request_id: str
     validate_only: bool
@@ -59,8 +61,10 @@ class CreateJobRequest(_message.Message):
     strength: float
     output_format: str
     output_compression: int
+    prompt_in_provenance: bool
+    webhook_url: str
     moderation: str
-    def __init__(self, request_id: _Optional[str] = ..., validate_only: bool = ..., prompt: _Optional[str] = ..., model: _Optional[str] = ..., count: _Optional[int] = ..., size: _Optional[str] = ..., seed: _Optional[int] = ..., steps: _Optional[int] = ..., previews: _Optional[int] = ..., guidance: _Optional[float] = ..., negative_prompt: _Optional[str] = ..., image: _Optional[bytes] = ..., strength: _Optional[float] = ..., output_format: _Optional[str] = ..., output_compression: _Optional[int] = ..., moderation: _Optional[str] = ...) -> None: ...
+    def __init__(self, request_id: _Optional[str] = ..., validate_only: bool = ..., prompt: _Optional[str] = ..., model: _Optional[str] = ..., count: _Optional[int] = ..., size: _Optional[str] = ..., seed: _Optional[int] = ..., steps: _Optional[int] = ..., previews: _Optional[int] = ..., guidance: _Optional[float] = ..., negative_prompt: _Optional[str] = ..., image: _Optional[bytes] = ..., strength: _Optional[float] = ..., output_format: _Optional[str] = ..., output_compression: _Optional[int] = ..., prompt_in_provenance: bool = ..., webhook_url: _Optional[str] = ..., moderation: _Optional[str] = ...) -> None: ...
 
 class CreateJobResponse(_message.Message):
     __slots__ = ("job",)
@@ -69,7 +73,7 @@ class CreateJobResponse(_message.Message):
     def __init__(self, job: _Optional[_Union[Job, _Mapping]] = ...) -> None: ...
 
 class Job(_message.Message):
-    __slots__ = ("id", "state", "prompt", "model", "count", "size", "seed", "steps", "create_time", "end_time", "place", "images", "failure", "charged", "guidance", "negative_prompt", "strength", "output_format", "moderation")
+    __slots__ = ("id", "state", "prompt", "model", "count", "size", "seed", "steps", "create_time", "end_time", "place", "images", "failure", "charged", "guidance", "negative_prompt", "strength", "output_format", "usage", "moderation")
     ID_FIELD_NUMBER: _ClassVar[int]
     STATE_FIELD_NUMBER: _ClassVar[int]
     PROMPT_FIELD_NUMBER: _ClassVar[int]
@@ -88,6 +92,7 @@ class Job(_message.Message):
     NEGATIVE_PROMPT_FIELD_NUMBER: _ClassVar[int]
     STRENGTH_FIELD_NUMBER: _ClassVar[int]
     OUTPUT_FORMAT_FIELD_NUMBER: _ClassVar[int]
+    USAGE_FIELD_NUMBER: _ClassVar[int]
     MODERATION_FIELD_NUMBER: _ClassVar[int]
     id: str
     state: JobState
@@ -107,8 +112,17 @@ class Job(_message.Message):
     negative_prompt: str
     strength: float
     output_format: str
+    usage: Usage
     moderation: str
-    def __init__(self, id: _Optional[str] = ..., state: _Optional[_Union[JobState, str]] = ..., prompt: _Optional[str] = ..., model: _Optional[str] = ..., count: _Optional[int] = ..., size: _Optional[str] = ..., seed: _Optional[int] = ..., steps: _Optional[int] = ..., create_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., end_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., place: _Optional[_Union[Place, _Mapping]] = ..., images: _Optional[_Iterable[_Union[Image, _Mapping]]] = ..., failure: _Optional[_Union[Failure, _Mapping]] = ..., charged: _Optional[int] = ..., guidance: _Optional[float] = ..., negative_prompt: _Optional[str] = ..., strength: _Optional[float] = ..., output_format: _Optional[str] = ..., moderation: _Optional[str] = ...) -> None: ...
+    def __init__(self, id: _Optional[str] = ..., state: _Optional[_Union[JobState, str]] = ..., prompt: _Optional[str] = ..., model: _Optional[str] = ..., count: _Optional[int] = ..., size: _Optional[str] = ..., seed: _Optional[int] = ..., steps: _Optional[int] = ..., create_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., end_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., place: _Optional[_Union[Place, _Mapping]] = ..., images: _Optional[_Iterable[_Union[Image, _Mapping]]] = ..., failure: _Optional[_Union[Failure, _Mapping]] = ..., charged: _Optional[int] = ..., guidance: _Optional[float] = ..., negative_prompt: _Optional[str] = ..., strength: _Optional[float] = ..., output_format: _Optional[str] = ..., usage: _Optional[_Union[Usage, _Mapping]] = ..., moderation: _Optional[str] = ...) -> None: ...
+
+class Usage(_message.Message):
+    __slots__ = ("compute_time", "energy_joules")
+    COMPUTE_TIME_FIELD_NUMBER: _ClassVar[int]
+    ENERGY_JOULES_FIELD_NUMBER: _ClassVar[int]
+    compute_time: _duration_pb2.Duration
+    energy_joules: float
+    def __init__(self, compute_time: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., energy_joules: _Optional[float] = ...) -> None: ...
 
 class Place(_message.Message):
     __slots__ = ("place", "eta_low", "eta_high", "reason")
@@ -479,3 +493,51 @@ class Appeal(_message.Message):
     notice: str
     credited: bool
     def __init__(self, id: _Optional[str] = ..., decision_id: _Optional[str] = ..., state: _Optional[str] = ..., stage: _Optional[str] = ..., category: _Optional[str] = ..., score: _Optional[float] = ..., policy_version: _Optional[str] = ..., prompt: _Optional[str] = ..., note: _Optional[str] = ..., create_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., decide_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., notice: _Optional[str] = ..., credited: bool = ...) -> None: ...
+
+class CheckProvenanceRequest(_message.Message):
+    __slots__ = ("image",)
+    IMAGE_FIELD_NUMBER: _ClassVar[int]
+    image: bytes
+    def __init__(self, image: _Optional[bytes] = ...) -> None: ...
+
+class CheckProvenanceResponse(_message.Message):
+    __slots__ = ("state", "made_here", "generator", "model", "time", "source_type", "prompt", "signer", "problems")
+    STATE_FIELD_NUMBER: _ClassVar[int]
+    MADE_HERE_FIELD_NUMBER: _ClassVar[int]
+    GENERATOR_FIELD_NUMBER: _ClassVar[int]
+    MODEL_FIELD_NUMBER: _ClassVar[int]
+    TIME_FIELD_NUMBER: _ClassVar[int]
+    SOURCE_TYPE_FIELD_NUMBER: _ClassVar[int]
+    PROMPT_FIELD_NUMBER: _ClassVar[int]
+    SIGNER_FIELD_NUMBER: _ClassVar[int]
+    PROBLEMS_FIELD_NUMBER: _ClassVar[int]
+    state: str
+    made_here: bool
+    generator: str
+    model: str
+    time: str
+    source_type: str
+    prompt: str
+    signer: str
+    problems: _containers.RepeatedScalarFieldContainer[str]
+    def __init__(self, state: _Optional[str] = ..., made_here: bool = ..., generator: _Optional[str] = ..., model: _Optional[str] = ..., time: _Optional[str] = ..., source_type: _Optional[str] = ..., prompt: _Optional[str] = ..., signer: _Optional[str] = ..., problems: _Optional[_Iterable[str]] = ...) -> None: ...
+
+class DeleteJobRequest(_message.Message):
+    __slots__ = ("id",)
+    ID_FIELD_NUMBER: _ClassVar[int]
+    id: str
+    def __init__(self, id: _Optional[str] = ...) -> None: ...
+
+class DeleteJobResponse(_message.Message):
+    __slots__ = ()
+    def __init__(self) -> None: ...
+
+class GetWebhookSecretRequest(_message.Message):
+    __slots__ = ()
+    def __init__(self) -> None: ...
+
+class GetWebhookSecretResponse(_message.Message):
+    __slots__ = ("secret",)
+    SECRET_FIELD_NUMBER: _ClassVar[int]
+    secret: str
+    def __init__(self, secret: _Optional[str] = ...) -> None: ...

@@ -56,6 +56,16 @@ class ImageServiceStub(object):
                 request_serializer=fournil_dot_edge_dot_v1_dot_edge__pb2.CancelJobRequest.SerializeToString,
                 response_deserializer=fournil_dot_edge_dot_v1_dot_edge__pb2.CancelJobResponse.FromString,
                 _registered_method=True)
+        self.DeleteJob = channel.unary_unary(
+                '/fournil.edge.v1.ImageService/DeleteJob',
+                request_serializer=fournil_dot_edge_dot_v1_dot_edge__pb2.DeleteJobRequest.SerializeToString,
+                response_deserializer=fournil_dot_edge_dot_v1_dot_edge__pb2.DeleteJobResponse.FromString,
+                _registered_method=True)
+        self.GetWebhookSecret = channel.unary_unary(
+                '/fournil.edge.v1.ImageService/GetWebhookSecret',
+                request_serializer=fournil_dot_edge_dot_v1_dot_edge__pb2.GetWebhookSecretRequest.SerializeToString,
+                response_deserializer=fournil_dot_edge_dot_v1_dot_edge__pb2.GetWebhookSecretResponse.FromString,
+                _registered_method=True)
         self.WatchJob = channel.unary_stream(
                 '/fournil.edge.v1.ImageService/WatchJob',
                 request_serializer=fournil_dot_edge_dot_v1_dot_edge__pb2.WatchJobRequest.SerializeToString,
@@ -65,6 +75,11 @@ class ImageServiceStub(object):
                 '/fournil.edge.v1.ImageService/GetImage',
                 request_serializer=fournil_dot_edge_dot_v1_dot_edge__pb2.GetImageRequest.SerializeToString,
                 response_deserializer=fournil_dot_edge_dot_v1_dot_edge__pb2.GetImageResponse.FromString,
+                _registered_method=True)
+        self.CheckProvenance = channel.unary_unary(
+                '/fournil.edge.v1.ImageService/CheckProvenance',
+                request_serializer=fournil_dot_edge_dot_v1_dot_edge__pb2.CheckProvenanceRequest.SerializeToString,
+                response_deserializer=fournil_dot_edge_dot_v1_dot_edge__pb2.CheckProvenanceResponse.FromString,
                 _registered_method=True)
         self.GetAllowance = channel.unary_unary(
                 '/fournil.edge.v1.ImageService/GetAllowance',
@@ -131,6 +146,20 @@ class ImageServiceServicer(object):
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def DeleteJob(self, request, context):
+        """Deletes an ended job, its events and its pictures. Fails INVALID_ARGUMENT while it has not ended.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def GetWebhookSecret(self, request, context):
+        """What webhooks to the caller's account are signed with.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def WatchJob(self, request, context):
         """Follows a job's events from the start or after a given one, on any replica, until it ends.
         """
@@ -140,6 +169,13 @@ class ImageServiceServicer(object):
 
     def GetImage(self, request, context):
         """Reads one finished picture.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def CheckProvenance(self, request, context):
+        """What a picture says of where it comes from (C2PA), and whether that holds.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -211,6 +247,16 @@ def add_ImageServiceServicer_to_server(servicer, server):
                     request_deserializer=fournil_dot_edge_dot_v1_dot_edge__pb2.CancelJobRequest.FromString,
                     response_serializer=fournil_dot_edge_dot_v1_dot_edge__pb2.CancelJobResponse.SerializeToString,
             ),
+            'DeleteJob': grpc.unary_unary_rpc_method_handler(
+                    servicer.DeleteJob,
+                    request_deserializer=fournil_dot_edge_dot_v1_dot_edge__pb2.DeleteJobRequest.FromString,
+                    response_serializer=fournil_dot_edge_dot_v1_dot_edge__pb2.DeleteJobResponse.SerializeToString,
+            ),
+            'GetWebhookSecret': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetWebhookSecret,
+                    request_deserializer=fournil_dot_edge_dot_v1_dot_edge__pb2.GetWebhookSecretRequest.FromString,
+                    response_serializer=fournil_dot_edge_dot_v1_dot_edge__pb2.GetWebhookSecretResponse.SerializeToString,
+            ),
             'WatchJob': grpc.unary_stream_rpc_method_handler(
                     servicer.WatchJob,
                     request_deserializer=fournil_dot_edge_dot_v1_dot_edge__pb2.WatchJobRequest.FromString,
@@ -220,6 +266,11 @@ def add_ImageServiceServicer_to_server(servicer, server):
                     servicer.GetImage,
                     request_deserializer=fournil_dot_edge_dot_v1_dot_edge__pb2.GetImageRequest.FromString,
                     response_serializer=fournil_dot_edge_dot_v1_dot_edge__pb2.GetImageResponse.SerializeToString,
+            ),
+            'CheckProvenance': grpc.unary_unary_rpc_method_handler(
+                    servicer.CheckProvenance,
+                    request_deserializer=fournil_dot_edge_dot_v1_dot_edge__pb2.CheckProvenanceRequest.FromString,
+                    response_serializer=fournil_dot_edge_dot_v1_dot_edge__pb2.CheckProvenanceResponse.SerializeToString,
             ),
             'GetAllowance': grpc.unary_unary_rpc_method_handler(
                     servicer.GetAllowance,
@@ -373,6 +424,60 @@ class ImageService(object):
             _registered_method=True)
 
     @staticmethod
+    def DeleteJob(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/fournil.edge.v1.ImageService/DeleteJob',
+            fournil_dot_edge_dot_v1_dot_edge__pb2.DeleteJobRequest.SerializeToString,
+            fournil_dot_edge_dot_v1_dot_edge__pb2.DeleteJobResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetWebhookSecret(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/fournil.edge.v1.ImageService/GetWebhookSecret',
+            fournil_dot_edge_dot_v1_dot_edge__pb2.GetWebhookSecretRequest.SerializeToString,
+            fournil_dot_edge_dot_v1_dot_edge__pb2.GetWebhookSecretResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
     def WatchJob(request,
             target,
             options=(),
@@ -416,6 +521,33 @@ class ImageService(object):
             '/fournil.edge.v1.ImageService/GetImage',
             fournil_dot_edge_dot_v1_dot_edge__pb2.GetImageRequest.SerializeToString,
             fournil_dot_edge_dot_v1_dot_edge__pb2.GetImageResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def CheckProvenance(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/fournil.edge.v1.ImageService/CheckProvenance',
+            fournil_dot_edge_dot_v1_dot_edge__pb2.CheckProvenanceRequest.SerializeToString,
+            fournil_dot_edge_dot_v1_dot_edge__pb2.CheckProvenanceResponse.FromString,
             options,
             channel_credentials,
             insecure,

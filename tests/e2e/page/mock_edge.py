@@ -157,7 +157,8 @@ class Kitchen:
             image = {"index": index, "seed": seed, "url": f"/v1/jobs/{job.record['id']}/images/{index}?e=1&s=mock"}
             job.record["images"].append(image)
             self.tell(job, "image", image)
-        job.record.update(state="committed", charged=job.record["count"], end_time=stamp(time.time()))
+        usage = {"compute_seconds": 0.5, "energy_joules": None}
+        job.record.update(state="committed", charged=job.record["count"], end_time=stamp(time.time()), usage=usage)
         self.used[job.key] += job.record["count"]
         self.tell(job, "completed", job.record)
 

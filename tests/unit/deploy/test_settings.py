@@ -13,7 +13,7 @@ from obstore.store import from_url
 
 from tests.unit.deploy.rendering import FOLDERS, REPO, SERVICES, container, names_expanded, render
 
-NAME = re.compile(r"FOURNIL_[A-Z_]+|REDIS_URL")
+NAME = re.compile(r"FOURNIL_[A-Z0-9_]+|REDIS_URL")
 FROM_THE_BUCKET_LIBRARY = {"AWS_REGION", "AWS_ENDPOINT_URL", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"}
 """Read by obstore itself for s3:// results."""
 NO_REPORTS = "ORT_DISABLE_TELEMETRY"

@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
 
-from services.edge.job import Account, Drawn, Failure, Job, Place, Spec, State
+from services.edge.job import Account, Drawn, Failure, Job, Place, Spec, State, Usage
 from services.edge.peers import (
     Allowance,
     BakedPicture,
@@ -58,6 +58,7 @@ class FakeMesh:
     ended: list[str] = field(default_factory=list)
     failure: Failure | None = None
     drawn: Sequence[Drawn] = ()
+    usage: Usage | None = None
     pictures: dict[int, bytes] = field(default_factory=dict)
     sources: dict[str, bytes] = field(default_factory=dict)
     baked_over: list[bytes] = field(default_factory=list)
@@ -65,7 +66,7 @@ class FakeMesh:
 
     def mesh(self) -> Mesh:
         """Itself in every role."""
-        return Mesh(self, self, self, self, self)
+        return Mesh(self, self, self, self, self, self)
 
     @property
     def count(self) -> Counter[str]:
@@ -185,6 +186,7 @@ class FakeMesh:
             raise Fault(Reason.UNAVAILABLE, "the oven died", peer="generator")
         for index in range(job.spec.count):
             yield BakedPicture(index, job.spec.seed + index, b"picture" + bytes([index]))
+        yield Usage(0.5, 20.0)
         self._after()
 
     async def accept(self, job: Job) -> None:
@@ -204,11 +206,12 @@ class FakeMesh:
     async def preview(self, job: Job, rough: RoughPicture) -> None:
         await self._tell("preview")
 
-    async def completed(self, job: Job, drawn: Sequence[Drawn], charged: int) -> None:
+    async def completed(self, job: Job, drawn: Sequence[Drawn], charged: int, usage: Usage | None) -> None:
         await self._tell("completed")
         if not self.ended:
             self.ended.append("completed")
             self.drawn = drawn
+            self.usage = usage
         self._after()
 
     async def failed(self, job: Job, failure: Failure) -> None:
@@ -221,6 +224,11 @@ class FakeMesh:
     async def _tell(self, event: str) -> None:
         await self._call(event.split(maxsplit=1)[0])
         self.events.append(event)
+
+    async def mark(self, job: Job, data: bytes, source: bytes) -> bytes:
+        await self._call("mark")
+        self._after()
+        return b"marked " + source + data
 
     async def put(self, job_id: str, index: int, data: bytes) -> None:
         await self._call("put")

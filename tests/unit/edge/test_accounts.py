@@ -72,7 +72,7 @@ async def test_what_cannot_be_a_key_or_a_token_never_reaches_the_desk(key: str, 
 def counter() -> Counter:
     """With nothing behind it: what gets past the scopes fails otherwise."""
     nothing: Any = None
-    return Counter(nothing, nothing, nothing, nothing, nothing, nothing)
+    return Counter(*[nothing] * 9)
 
 
 async def watched(one: Counter, account: Account) -> None:
@@ -92,6 +92,8 @@ CALLS: dict[str, tuple[str, Callable[[Counter, Account], Awaitable[object]]]] = 
     "list": ("read", lambda one, account: one.list(account, before="", limit=1)),
     "watch": ("read", watched),
     "allowance": ("read", lambda one, account: one.allowance(account)),
+    "delete": ("draw", lambda one, account: one.delete(account, "0" * 26)),
+    "provenance": ("read", lambda one, account: one.check_provenance(account, b"")),
 }
 
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from services.edge.job import State
+from services.edge.job import State, Usage
 from services.edge.messages import failure_text
 from services.edge.peers import RefundReason
 from services.edge.walk import AlreadyAccepted, walk
@@ -32,6 +32,8 @@ async def test_a_fit_prompt_is_drawn_and_charged() -> None:
     assert fake.events == ["queued", "started 1", "step", "preview", "completed"]
     assert [(d.index, d.seed) for d in fake.drawn] == [(0, 7), (1, 8)]
     assert fake.calls.index("put") < fake.calls.index("commit"), "pictures are kept before they are charged"
+    assert fake.pictures == {0: b"marked picture\x00", 1: b"marked picture\x01"}
+    assert fake.usage == Usage(0.5, 20.0)
     assert fake.calls.index("release_slots") < fake.calls.index("commit"), "the oven does not wait for us"
 
 
@@ -65,6 +67,7 @@ async def test_a_job_that_starts_from_a_picture_is_baked_over_it() -> None:
     fake = FakeMesh()
     await walk(a_job(strength=0.6), fake.mesh(), SOURCE)
     assert (fake.state, fake.baked_over) == (State.COMMITTED, [SOURCE])
+    assert fake.pictures[0] == b"marked " + SOURCE + b"picture\x00"
     assert fake.calls.index("reserve") < fake.calls.index("put_source") < fake.calls.index("accept")
 
 
