@@ -1,4 +1,5 @@
-"""`fournil admin`: what operators do on the desk, over its admin service. Every change takes a --reason.
+"""`fournil admin`: what operators do on the desk, over its admin service; what they do on the moderator is in
+`admin_moderation`. Every change takes a --reason.
 
 Where the desk is and what it is shown come from --target / FOURNIL_ADMIN_TARGET and --token / FOURNIL_ADMIN_TOKEN.
 """
@@ -13,8 +14,10 @@ from typing import TYPE_CHECKING, Any
 from google.protobuf.duration_pb2 import Duration
 from google.protobuf.timestamp_pb2 import Timestamp
 
+from fournil import admin_moderation
 from fournil.admin_client import AdminDesk
 from fournil.admin_display import ending, level_name, moment, say, show_limits, show_table, tell
+from fournil.admin_moderation import number
 from fournil.quota.v1 import admin_pb2
 
 if TYPE_CHECKING:
@@ -140,7 +143,9 @@ def add_commands(parser: argparse.ArgumentParser) -> None:
     default = os.environ.get("FOURNIL_ADMIN_TARGET", "127.0.0.1:50051")
     parser.add_argument("--target", dest="admin_target", default=default, help="gRPC target of the desk")
     parser.add_argument("--token", default=os.environ.get("FOURNIL_ADMIN_TOKEN", ""))
-    groups = parser.add_subparsers(required=True, metavar="{keys,account,surge,queue,audit}")
+    groups = parser.add_subparsers(
+        required=True, metavar="{keys,account,surge,queue,appeals,exemplars,policy,moderation,audit}"
+    )
 
     keys = groups.add_parser("keys", help="keys of accounts").add_subparsers(required=True)
     sub = _add(keys, "create", keys_create, "make a key", "account", reason=True)
@@ -162,7 +167,7 @@ def add_commands(parser: argparse.ArgumentParser) -> None:
     sub.add_argument("--notice", default="", help="what its owner is told")
     _add(accounts, "unban", change("Unban", account_id="account"), "lift a ban", "account", reason=True)
     sub = _add(accounts, "credit", account_credit, "allow more in the present stretch", "account", reason=True)
-    sub.add_argument("amount", type=_number)
+    sub.add_argument("amount", type=number)
     sub.add_argument("--policy", default="daily", help="which limit (daily)")
     reset = change("ResetAllowance", account_id="account")
     _add(accounts, "reset", reset, "forget what was used", "account", reason=True)
@@ -175,8 +180,10 @@ def add_commands(parser: argparse.ArgumentParser) -> None:
     queue = groups.add_parser("queue", help="the line").add_subparsers(required=True)
     _add(queue, "drain", queue_drain, "refund all who wait in a class", "model", "tier", reason=True)
 
+    admin_moderation.add_commands(parser, groups)
+
     sub = _add(groups, "audit", audit, "what was changed, when and why")
-    sub.add_argument("-n", "--number", type=_number, default=50, help="entries, at most 200")
+    sub.add_argument("-n", "--number", type=number, default=50, help="entries, at most 200")
     sub.add_argument("--before", default="", help="older than this entry")
 
 
@@ -199,14 +206,6 @@ def _connected(act: Act) -> Command:
         return 0
 
     return command
-
-
-def _number(text: str) -> int:
-    """A whole number that a message can carry."""
-    number = int(text)
-    if abs(number) >= 2**31:
-        raise argparse.ArgumentTypeError(f"too large: {text}")
-    return number
 
 
 def _expiry(text: str) -> dict[str, Any]:

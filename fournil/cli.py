@@ -1,4 +1,5 @@
-"""The `fournil` command: draw, jobs, cancel, allowance, queue, models; and `fournil admin`, which is in `admin`.
+"""The `fournil` command: draw, jobs, cancel, appeal, allowance, queue, models; and `fournil admin`, which is in
+`admin`.
 
 Where the edge is and who asks come from --target / FOURNIL_TARGET and --key / FOURNIL_API_KEY; texts are in the
 language of --lang, else of the environment (LC_ALL, LANG).
@@ -62,6 +63,13 @@ _TEXTS: dict[str, tuple[str, str]] = {
     "models.takes_negative": ("negative prompt", "texte négatif"),
     "models.takes_image": ("from a picture", "depuis une image"),
     "cancelled": ("{id}: {state}", "{id} : {state}"),
+    "appeal": ("{id}: {state} ({category})", "{id} : {state} ({category})"),
+    "appeal.open": ("waits for an answer", "attend une réponse"),
+    "appeal.granted": ("granted: this prompt is allowed now", "acceptée : cette invite passe maintenant"),
+    "appeal.denied": ("denied", "rejetée"),
+    "appeal.credited": ("a picture was credited", "une image a été créditée"),
+    "appeal.notice": ("answer: {text}", "réponse : {text}"),
+    "appeal.how": ("appeal: fournil appeal file {decision}", "contester : fournil appeal file {decision}"),
     "deleted": ("{id}: deleted", "{id} : supprimée"),
     "interrupted": (
         "left; the job goes on: fournil jobs",
@@ -69,8 +77,8 @@ _TEXTS: dict[str, tuple[str, str]] = {
     ),
 }
 _FIELDS = (
-    "count", "size", "seed", "steps", "guidance", "negative_prompt", "strength", "model", "prompt_in_provenance",
-    "webhook_url",
+    "count", "size", "seed", "steps", "guidance", "negative_prompt", "strength", "moderation", "model",
+    "prompt_in_provenance", "webhook_url",
 )  # fmt: skip
 _FORMATS = {".jpg": "jpeg", ".jpeg": "jpeg", ".webp": "webp"}
 """By the suffix of the file to write; anything else is PNG."""
@@ -132,7 +140,8 @@ def draw(arguments: argparse.Namespace, terminal: Terminal) -> int:
         failure = _follow(fournil, job, terminal)
         if failure is not None:
             facts = {"category": failure.refusal.category, "decision_id": failure.refusal.decision_id}
-            facts["words"] = ", ".join(failure.refusal.words)
+            facts |= {"words": ", ".join(failure.refusal.words)}
+            facts |= {"appealable": str(failure.refusal.appealable).lower()}
             _explain(FournilError(failure.reason, failure.message, facts, None), terminal)
             return 1
         for image in fournil.job(job.id).images:
@@ -212,6 +221,29 @@ def queue(arguments: argparse.Namespace, terminal: Terminal) -> int:
     return 0
 
 
+def appeal_file(arguments: argparse.Namespace, terminal: Terminal) -> int:
+    """Questions a refusal."""
+    with terminal.connect() as fournil:
+        filed = fournil.appeal(arguments.decision, arguments.note, arguments.prompt)
+    _show_appeal(filed, terminal)
+    return 0
+
+
+def appeal_show(arguments: argparse.Namespace, terminal: Terminal) -> int:
+    """An appeal as it stands."""
+    with terminal.connect() as fournil:
+        _show_appeal(fournil.read_appeal(arguments.id), terminal)
+    return 0
+
+
+def appeal_list(arguments: argparse.Namespace, terminal: Terminal) -> int:
+    """The newest appeals."""
+    with terminal.connect() as fournil:
+        for one in fournil.appeals(arguments.number):
+            _show_appeal(one, terminal)
+    return 0
+
+
 def models(arguments: argparse.Namespace, terminal: Terminal) -> int:
     """The models that can be asked for, and what each takes."""
     with terminal.connect(key_needed=False) as fournil:
@@ -279,6 +311,19 @@ def _explain(error: FournilError, terminal: Terminal) -> None:
         terminal.console.print(terminal.say("words", words=words), highlight=False)
     if (decision := error.metadata.get("decision_id")) and decision not in str(error):
         terminal.console.print(terminal.say("decision", decision=decision), highlight=False)
+    if decision and error.metadata.get("appealable") == "true":
+        terminal.console.print(terminal.say("appeal.how", decision=decision), highlight=False)
+
+
+def _show_appeal(appeal: edge_pb2.Appeal, terminal: Terminal) -> None:
+    facts = {"id": appeal.id, "state": terminal.say(f"appeal.{appeal.state}"), "category": appeal.category}
+    lines = [terminal.say("appeal", **facts)]
+    if appeal.credited:
+        lines.append(terminal.say("appeal.credited"))
+    if appeal.notice:
+        lines.append(terminal.say("appeal.notice", text=appeal.notice))
+    for line in lines:
+        terminal.out.print(line, highlight=False, markup=False)
 
 
 def _numbered(path: Path, index: int, count: int) -> Path:
@@ -314,6 +359,7 @@ def _parser() -> argparse.ArgumentParser:
     sub.add_argument("--negative", dest="negative_prompt", help="what the picture should not show")
     sub.add_argument("--image", help="picture to start from (PNG, JPEG or WebP)")
     sub.add_argument("--strength", type=float, help="how much of it is drawn anew, above 0 and at most 1")
+    sub.add_argument("--moderation", choices=["auto", "low"], help="how strictly to judge")
     sub.add_argument("--model")
     sub.add_argument(
         "--prompt-in-provenance", action="store_true", default=None, help="let the picture tell the prompt"
@@ -332,6 +378,19 @@ def _parser() -> argparse.ArgumentParser:
     sub = commands.add_parser("cancel", help="cancel a job")
     sub.add_argument("id")
     sub.set_defaults(command=cancel)
+
+    appeal = commands.add_parser("appeal", help="question a refusal").add_subparsers(required=True)
+    sub = appeal.add_parser("file", help="file an appeal against a decision")
+    sub.add_argument("decision", help="the decision's id")
+    sub.add_argument("--note", default="", help="what the operator should know")
+    sub.add_argument("--prompt", default="", help="the refused prompt, if its job is not known any more")
+    sub.set_defaults(command=appeal_file)
+    sub = appeal.add_parser("show", help="an appeal as it stands")
+    sub.add_argument("id")
+    sub.set_defaults(command=appeal_show)
+    sub = appeal.add_parser("list", help="your appeals")
+    sub.add_argument("-n", "--number", type=int, default=20)
+    sub.set_defaults(command=appeal_list)
 
     sub = commands.add_parser("delete", help="delete an ended job and its pictures")
     sub.add_argument("id")

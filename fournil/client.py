@@ -90,7 +90,8 @@ class Fournil:
     def draw(self, prompt: str, **fields: Any) -> edge_pb2.Job:
         """Submits a job and returns it with its place in line. `fields` are those of CreateJobRequest: count,
         size, seed, steps, guidance, negative_prompt, image (bytes) and strength, output_format,
-        output_compression, prompt_in_provenance, webhook_url, model, previews, validate_only, request_id."""
+        output_compression, moderation ("auto" or "low"), prompt_in_provenance, webhook_url, model, previews,
+        validate_only, request_id."""
         fields.setdefault("request_id", uuid.uuid4().hex)
         request = edge_pb2.CreateJobRequest(prompt=prompt, **fields)
         job: edge_pb2.Job = self._call(self._stub.CreateJob, request).job
@@ -159,6 +160,24 @@ class Fournil:
         """The public state of the line."""
         line: edge_pb2.GetQueueResponse = self._call(self._stub.GetQueue, edge_pb2.GetQueueRequest())
         return line
+
+    def appeal(self, decision_id: str, note: str = "", prompt: str = "") -> edge_pb2.Appeal:
+        """Questions a refusal; filed before, it is returned as it stands. `prompt` is only needed for a job that
+        is not known any more."""
+        request = edge_pb2.FileAppealRequest(decision_id=decision_id, note=note, prompt=prompt)
+        filed: edge_pb2.Appeal = self._call(self._stub.FileAppeal, request).appeal
+        return filed
+
+    def read_appeal(self, appeal_id: str) -> edge_pb2.Appeal:
+        """An appeal as it stands."""
+        request = edge_pb2.GetAppealRequest(appeal_id=appeal_id)
+        found: edge_pb2.Appeal = self._call(self._stub.GetAppeal, request).appeal
+        return found
+
+    def appeals(self, page_size: int = 20) -> list[edge_pb2.Appeal]:
+        """The newest appeals."""
+        request = edge_pb2.ListAppealsRequest(page_size=page_size)
+        return list(self._call(self._stub.ListAppeals, request).appeals)
 
     def models(self) -> list[edge_pb2.Model]:
         """The models that can be asked for."""

@@ -14,11 +14,13 @@ from services.edge.counter import Counter
 from services.edge.diary import RedisDiary
 from services.edge.due import DueList
 from services.edge.event_tail import EventTail
-from services.edge.grpc_peers import GrpcModerator, GrpcOvens, GrpcQuota
+from services.edge.grpc_peers import GrpcModerator, GrpcOvens, GrpcQuota, GrpcTaster
 from services.edge.held_calls import HeldCalls
 from services.edge.http_server import WebServer
 from services.edge.links import Links
 from services.edge.messages import localize
+from services.edge.moderation_counter import ModerationCounter
+from services.edge.moderation_rest import ModerationApi
 from services.edge.notes import JobNotes
 from services.edge.openai_form import OpenAiApi
 from services.edge.outbound import Outbound, Reach
@@ -139,6 +141,7 @@ async def main() -> None:
     held = HeldCalls(link, give_up)
     secret = settings.link_secret.encode()
     counter = Counter(quota, diary, conductor, tail, results, provenance, catalogue, held, settings.reach, secret)
+    moderation = ModerationCounter(GrpcTaster(channels[1]), diary)
     authenticator = Authenticator(quota)
     links = Links(secret, settings.public_url)
     native = NativeApi(counter, authenticator, links)
@@ -147,12 +150,15 @@ async def main() -> None:
 
     process.add(
         edge_pb2_grpc.add_ImageServiceServicer_to_server,
-        ImageService(counter, authenticator, links),
+        ImageService(counter, moderation, authenticator, links),
         "fournil.edge.v1.ImageService",
     )
     app = build_app(
         native.routes(),
-        OpenAiApi(counter, authenticator, links, settings.hold_seconds).routes(),
+        [
+            *ModerationApi(moderation, authenticator).routes(),
+            *OpenAiApi(counter, authenticator, links, settings.hold_seconds).routes(),
+        ],
         ready=lambda: bool(catalogue.known) and not process.stopping,
         demo_keys=settings.demo_keys,
     )

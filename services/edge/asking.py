@@ -25,6 +25,7 @@ MAX_IMAGE = 2 * 2**20
 DEFAULT_PREVIEWS = 4
 DEFAULT_STRENGTH = 0.6
 DEFAULT_QUALITY = 90
+MODERATION = ("auto", "low")
 
 _SIZE = re.compile(r"(\d{1,5})x(\d{1,5})", re.ASCII)
 _ALLOWED_CONTROLS = {"\n", "\r", "\t"}
@@ -67,6 +68,7 @@ class Asked:
     strength: object = None
     output_format: object = None
     output_compression: object = None
+    moderation: object = None
     prompt_in_provenance: object = None
     webhook_url: object = None
     image: bytes = b""
@@ -91,6 +93,7 @@ def to_spec(asked: Asked, model: ModelFacts) -> Spec:
         negative_prompt=_negative(asked.negative_prompt, model, guidance),
         strength=_strength(asked.image, asked.strength, model),
         output_format=_format(asked.output_format),
+        moderation=check_moderation(asked.moderation),
         quality=_whole("output_compression", asked.output_compression, DEFAULT_QUALITY, 1, 100),
         prompt_in_provenance=_yes("prompt_in_provenance", asked.prompt_in_provenance),
     )
@@ -122,6 +125,15 @@ def check_prompt(field: str, prompt: object) -> str:
         if category == "Cc" and character not in _ALLOWED_CONTROLS:
             raise invalid(field, f"must not hold control characters such as U+{ord(character):04X}")
     return prompt
+
+
+def check_moderation(level: object) -> str:
+    """How strictly to judge: "auto" unless "low" is asked."""
+    if level is None or level == "":
+        return "auto"
+    if level not in MODERATION:
+        raise invalid("moderation", f"must be one of {', '.join(MODERATION)}")
+    return str(level)
 
 
 def check_request_id(request_id: str | None) -> str:
@@ -179,7 +191,7 @@ def _number(field: str, value: object) -> float:
 
 def _negative(text: object, model: ModelFacts, guidance: float) -> str | None:
     """Up to a guidance of 1 a picture is drawn from the negative prompt rather than away from it, so it is not
-    taken then; and only therefore it need not pass the moderator."""
+    taken then; and only therefore the moderator need not judge it as it does a prompt."""
     if text is None or text == "":
         return None
     negative = check_prompt("negative_prompt", text)

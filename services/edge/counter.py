@@ -210,4 +210,7 @@ def as_fault(failure: Failure) -> Fault:
         category=refusal.category,
         decision_id=refusal.decision_id,
         words=", ".join(refusal.words),
+        score=f"{refusal.score:.4f}",
+        policy_version=refusal.policy_version,
+        appealable=str(refusal.appealable).lower(),
     )

@@ -18,12 +18,14 @@ from services.edge.asking import ModelFacts
 from services.edge.job import Account, Format, Job, Place, State, Usage
 from services.edge.peers import (
     Allowance,
+    Appeal,
     BakedPicture,
     Baking,
     Limit,
     LineClass,
     LineState,
     RefundReason,
+    Refused,
     Reservation,
     RoughPicture,
     StepDone,
@@ -70,6 +72,7 @@ _LEVELS = {
     quota_pb2.SURGE_LEVEL_SURGE: "surge",
     quota_pb2.SURGE_LEVEL_SHED: "shed",
 }
+_STRICTNESS = {"auto": moderator_pb2.STRICTNESS_AUTO, "low": moderator_pb2.STRICTNESS_LOW}
 _PRIORITIES = {"free": generator_pb2.PRIORITY_FREE}
 _FORMATS = {
     Format.PNG: generator_pb2.PICTURE_FORMAT_PNG,
@@ -199,15 +202,70 @@ class GrpcModerator:
 
     async def screen_prompt(self, job: Job) -> Verdict:
         request = moderator_pb2.ScreenPromptRequest(
-            job_id=job.id, account_id=job.account.account_id, prompt=job.spec.prompt
+            job_id=job.id,
+            account_id=job.account.account_id,
+            tier=job.account.tier,
+            strictness=_STRICTNESS[job.spec.moderation],
+            prompt=job.spec.prompt,
+            negative_prompt=job.spec.negative_prompt or "",
         )
         with _faults_of("moderator"):
             return _verdict((await self._stub.ScreenPrompt(request)).verdict)
 
     async def screen_image(self, job: Job, image: bytes) -> Verdict:
-        request = moderator_pb2.ScreenImageRequest(job_id=job.id, account_id=job.account.account_id, image=image)
+        request = moderator_pb2.ScreenImageRequest(
+            job_id=job.id,
+            account_id=job.account.account_id,
+            tier=job.account.tier,
+            strictness=_STRICTNESS[job.spec.moderation],
+            image=image,
+        )
         with _faults_of("moderator"):
             return _verdict((await self._stub.ScreenImage(request)).verdict)
+
+
+class GrpcTaster:
+    """Implements `peers.Taster`."""
+
+    def __init__(self, channel: grpc.aio.Channel) -> None:
+        self._stub = moderator_pb2_grpc.ModeratorServiceStub(channel)
+
+    async def look_at(self, account: Account, what: str | bytes, moderation: str) -> Verdict:
+        who, strictness = account.account_id, _STRICTNESS[moderation]
+        with _faults_of("moderator"):
+            if isinstance(what, str):
+                prompt = moderator_pb2.ScreenPromptRequest(
+                    prompt=what, account_id=who, tier=account.tier, strictness=strictness, probe=True
+                )
+                return _verdict((await self._stub.ScreenPrompt(prompt)).verdict)
+            picture = moderator_pb2.ScreenImageRequest(
+                image=what, account_id=who, tier=account.tier, strictness=strictness, probe=True
+            )
+            return _verdict((await self._stub.ScreenImage(picture)).verdict)
+
+    async def refused(self, decision_id: str) -> Refused:
+        with _faults_of("moderator"):
+            request = moderator_pb2.GetDecisionRequest(decision_id=decision_id)
+            answer = await self._stub.GetDecision(request)
+        return Refused(answer.account_id, answer.job_id)
+
+    async def file_appeal(self, account: Account, decision_id: str, prompt: str, note: str) -> Appeal:
+        request = moderator_pb2.FileAppealRequest(
+            decision_id=decision_id, account_id=account.account_id, prompt=prompt, note=note
+        )
+        with _faults_of("moderator"):
+            return _appeal((await self._stub.FileAppeal(request)).appeal)
+
+    async def appeal(self, account: Account, appeal_id: str) -> Appeal:
+        request = moderator_pb2.GetAppealRequest(appeal_id=appeal_id, account_id=account.account_id)
+        with _faults_of("moderator"):
+            return _appeal((await self._stub.GetAppeal(request)).appeal)
+
+    async def appeals(self, account: Account, size: int, token: str) -> tuple[Sequence[Appeal], str]:
+        request = moderator_pb2.ListAppealsRequest(account_id=account.account_id, page_size=size, page_token=token)
+        with _faults_of("moderator"):
+            answer = await self._stub.ListAppeals(request)
+        return [_appeal(one) for one in answer.appeals], answer.next_page_token
 
 
 class GrpcOvens:
@@ -339,7 +397,38 @@ def _limit(message: quota_pb2.PolicyVerdict) -> Limit:
 
 def _verdict(message: moderator_pb2.Verdict) -> Verdict:
     stage = "image" if message.stage == moderator_pb2.STAGE_IMAGE else "prompt"
-    return Verdict(message.allowed, message.decision_id, stage, message.category, list(message.words))
+    return Verdict(
+        allowed=message.allowed,
+        decision_id=message.decision_id,
+        stage=stage,
+        category=message.category,
+        words=list(message.words),
+        score=message.score,
+        policy_version=message.policy_version,
+        appealable=message.appealable,
+        text=message.text,
+        beyond=list(message.beyond),
+        scores=dict(message.scores),
+    )
+
+
+def _appeal(message: moderator_pb2.Appeal) -> Appeal:
+    decided = message.decide_time.ToMicroseconds() / 1e6 if message.HasField("decide_time") else None
+    return Appeal(
+        id=message.id,
+        decision_id=message.decision_id,
+        state=moderator_pb2.AppealState.Name(message.state).removeprefix("APPEAL_STATE_").lower(),
+        stage="image" if message.stage == moderator_pb2.STAGE_IMAGE else "prompt",
+        category=message.category,
+        score=message.score,
+        policy_version=message.policy_version,
+        prompt=message.prompt,
+        note=message.note,
+        created=message.create_time.ToMicroseconds() / 1e6,
+        decided=decided,
+        notice=message.notice,
+        credited=message.credit == moderator_pb2.CREDIT_STATE_DONE,
+    )
 
 
 def _usage(message: generator_pb2.Usage) -> Usage:

@@ -19,6 +19,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from services.edge import rate_limits
 from services.edge.messages import text
+from services.edge.shapes import AppealLinks
 from services.runtime import call_context
 from services.runtime.errors import Fault, Reason, invalid
 
@@ -52,6 +53,8 @@ HTTP_STATUS: dict[Reason, int] = {
     Reason.JOB_FAILED: 500,
     Reason.DEADLINE_EXCEEDED: 504,
     Reason.JOB_EXPIRED: 503,
+    Reason.NOT_APPEALABLE: 400,
+    Reason.LIMIT_REACHED: 429,
 }
 
 MOST_HEADERS = 200
@@ -62,6 +65,7 @@ BODY_SECONDS = 20.0
 """Within which a body has come, or its caller is told so."""
 SEND_SECONDS = 60.0
 """Longest wait for a reader to take what is written to it; one that takes nothing for so long is let go."""
+APPEALS = "/v1/moderation/appeals"
 
 LONGEST_RETRY_AFTER = 60.0
 """A longer Retry-After would hang a client for hours; the time then stands in the body only."""
@@ -162,8 +166,18 @@ def refusal_of(fault: Fault) -> dict[str, Any]:
     """The moderator's refusal as the surfaces show it."""
     facts = fault.metadata
     words = [word for word in facts.get("words", "").split(", ") if word]
-    names = ("decision_id", "stage", "category")
-    return {**{name: facts.get(name, "") for name in names}, "words": words}
+    names = ("decision_id", "stage", "category", "policy_version")
+    return {
+        **{name: facts.get(name, "") for name in names},
+        "words": words,
+        "score": float(facts.get("score", 0.0)),
+        **appeal_links(facts.get("appealable") == "true"),
+    }
+
+
+def appeal_links(appealable: bool) -> AppealLinks:
+    """Whether a refusal may be questioned, and where."""
+    return {"appealable": appealable, "appeal_url": APPEALS if appealable else None}
 
 
 def retry_headers(fault: Fault) -> dict[str, str]:

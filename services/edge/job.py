@@ -94,6 +94,8 @@ class Spec:
     """How much of the picture it starts from is drawn anew; None when it starts from none."""
     output_format: Format = Format.PNG
     quality: int = 90
+    moderation: str = "auto"
+    """How strictly the caller asked to be judged: "auto" or "low"."""
     work: int = 0
     """Of the whole job, in thousandths of a picture as the model draws it when nothing is asked; 0 in older
     records."""
@@ -124,6 +126,10 @@ class Refusal:
     stage: str
     category: str
     words: Sequence[str] = ()
+    score: float = 0.0
+    policy_version: str = ""
+    appealable: bool = False
+    """These three are missing in records that are older than the fields."""
 
 
 @dataclass(frozen=True)

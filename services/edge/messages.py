@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from services.edge.job import Failure
 from services.runtime import call_context
+from services.runtime.categories import category
 from services.runtime.errors import Fault, Reason
 
 _TEXTS: Mapping[Reason, tuple[str, str]] = {
@@ -48,8 +49,8 @@ _TEXTS: Mapping[Reason, tuple[str, str]] = {
         "La file est pleine en ce moment. Rien n’a été compté ; revenez un peu plus tard.",
     ),
     Reason.MODERATION_BLOCKED: (
-        "Refused by the moderator ({category}). Nothing was charged. Decision {decision_id}.",
-        "Refusé par la modération ({category}). Rien n’a été compté. Décision {decision_id}.",
+        "Refused by the moderator ({category}). Nothing was charged. Decision {decision_id}.{appeal}",
+        "Refusé par la modération ({category}). Rien n’a été compté. Décision {decision_id}.{appeal}",
     ),
     Reason.REQUEST_ID_REUSED: (
         "This idempotency key was used before with another request.",
@@ -80,6 +81,14 @@ _TEXTS: Mapping[Reason, tuple[str, str]] = {
     Reason.JOB_EXPIRED: (
         "The job waited too long without anybody to bake it; nothing was charged.",
         "La tâche a trop attendu sans que personne ne la cuise ; rien n’a été compté.",
+    ),
+    Reason.NOT_APPEALABLE: (
+        "A refusal for {category} cannot be appealed.",
+        "Un refus pour {category} ne peut pas être contesté.",
+    ),
+    Reason.LIMIT_REACHED: (
+        "No more can be taken right now: at most {most} ({limit}).",
+        "On ne peut pas en prendre davantage en ce moment : {most} au plus ({limit}).",
     ),
 }
 
@@ -116,6 +125,11 @@ _DETAILS_FR: Mapping[str, str] = {
     "not a readable PNG, JPEG or WebP picture": "ce n’est pas une image PNG, JPEG ou WebP lisible",
     "must be 'auto' or WIDTHxHEIGHT": "il faut « auto » ou LARGEURxHAUTEUR",
     "must be square: this model draws squares": "il faut un carré : ce modèle dessine des carrés",
+    "must be the prompt that was refused": "il faut l’invite qui a été refusée",
+    "must be data URLs with base64": "il faut des URL de données en base64",
+    "must be text, or a list of texts, or a list of parts": "il faut du texte, une liste de textes ou de parties",
+    "must be that of the page before": "il faut celui de la page précédente",
+    "must be the id of a decision": "il faut le numéro d’une décision",
     "must be valid Unicode without lone surrogates": "il faut de l’Unicode valide",
     "must be valid JSON in UTF-8": "il faut du JSON valide en UTF-8",
     "must be a JSON object": "il faut un objet JSON",
@@ -163,20 +177,12 @@ _WHILE_FULL: Mapping[str, tuple[str, str]] = {
     "shed": (" while the ovens are overrun", " tant que les fours sont débordés"),
 }
 
-CATEGORIES: Mapping[str, tuple[str, str]] = {
-    "sexual": ("sexual content", "contenu sexuel"),
-    "sexual_minors": ("sexual content with minors", "contenu sexuel impliquant des mineurs"),
-    "violence": ("violence", "violence"),
-    "hate": ("hate", "haine"),
-    "harassment": ("harassment", "harcèlement"),
-    "self_harm": ("self-harm", "automutilation"),
-    "illicit": ("illicit activity", "activité illicite"),
-    "dangerous": ("dangerous activity", "activité dangereuse"),
-    "privacy": ("privacy", "vie privée"),
-    "public_figure": ("public figure", "personnalité publique"),
-    "disinformation": ("disinformation", "désinformation"),
-    "ip": ("intellectual property", "propriété intellectuelle"),
-    "shocking": ("shocking content", "contenu choquant"),
+_APPEAL = (" If that is wrong, appeal it.", " Si c’est une erreur, contestez-la.")
+_SETTLED = ("it would pass now", "ce serait accepté maintenant")
+_LISTS: Mapping[str, tuple[str, str]] = {
+    "appeals_open": ("appeals that wait for an answer", "contestations qui attendent une réponse"),
+    "appeals_filed": ("appeals a day", "contestations par jour"),
+    "appeals_total": ("appeals in all", "contestations en tout"),
 }
 
 
@@ -195,13 +201,16 @@ def text(fault: Fault, language: str) -> str:
     """The sentence for a fault in "fr" or "en"."""
     facts = _Missing(fault.metadata)
     if "category" in facts:
-        facts["category"] = category(facts["category"], language)
+        facts["category"] = category(facts["category"], language) or _SETTLED[language == "fr"]
+    facts["appeal"] = _APPEAL[language == "fr"] if facts.get("appealable") == "true" else ""
     if "detail" in facts and language == "fr":
         facts["detail"] = _detail_fr(facts["detail"])
     if fault.reason is Reason.ALLOWANCE_SPENT:
         french = language == "fr"
         facts["unit"] = _UNITS.get(facts.get("unit", "pictures"), _UNITS["pictures"])[french]
         facts["while_full"] = _WHILE_FULL.get(facts.get("level", "normal"), _WHILE_FULL["normal"])[french]
+    if fault.reason is Reason.LIMIT_REACHED:
+        facts["limit"] = _LISTS.get(facts["limit"], (facts["limit"], facts["limit"]))[language == "fr"]
     if "reset" in facts:
         facts["reset"] = facts["reset"].replace("T", " ").removesuffix("Z")[:16] + " UTC"
     return _TEXTS[fault.reason][language == "fr"].format_map(facts)
@@ -217,13 +226,11 @@ def failure_text(failure: Failure, language: str) -> str:
     if failure.refusal is None:
         return text(Fault(failure.reason, ""), language)
     refusal = failure.refusal
-    fault = Fault(failure.reason, "", category=refusal.category, decision_id=refusal.decision_id)
+    appealable = str(refusal.appealable).lower()
+    fault = Fault(
+        failure.reason, "", category=refusal.category, decision_id=refusal.decision_id, appealable=appealable
+    )
     return text(fault, language)
-
-
-def category(name: str, language: str) -> str:
-    """A moderation category in words."""
-    return CATEGORIES.get(name, (name, name))[language == "fr"]
 
 
 def _detail_fr(detail: str) -> str:

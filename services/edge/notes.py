@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime
 
+from services.edge.http_boundary import appeal_links
 from services.edge.job import Failure, Job, State
 from services.edge.links import Links
 from services.edge.messages import failure_text
@@ -38,6 +39,7 @@ class JobNotes:
             "negative_prompt": spec.negative_prompt,
             "strength": spec.strength,
             "output_format": spec.output_format,
+            "moderation": spec.moderation,
             "create_time": iso_time(job.created),
             "images": [self.image(job.id, drawn.index, drawn.seed) for drawn in job.images],
             "charged": job.charged,
@@ -85,6 +87,9 @@ def failure_note(failure: Failure) -> FailureNote:
             "stage": refusal.stage,
             "category": refusal.category,
             "words": list(refusal.words),
+            "score": refusal.score,
+            "policy_version": refusal.policy_version,
+            **appeal_links(refusal.appealable),
         }
     return note
 

@@ -28,7 +28,7 @@ _ONE_OF = {
     "moderation": ("auto", "low"),
     "input_fidelity": ("low", "high"),
 }
-_OURS = ("size", "seed", "steps", "guidance", "negative_prompt", "strength", "output_format")
+_OURS = ("size", "seed", "steps", "guidance", "negative_prompt", "strength", "output_format", "moderation")
 _WHOLE = ("n", "output_compression", "partial_images", "seed", "steps")
 _NUMBERS = ("guidance", "strength")
 _GPT = ("gpt-image", "chatgpt-image")

@@ -68,7 +68,8 @@ def error_object(fault: Fault) -> dict[str, Any]:
         body["help"] = {"message": help_text(language), "url": TICKETS}
     if fault.reason is Reason.MODERATION_BLOCKED:
         refusal = refusal_of(fault)
-        body["decision_id"] = refusal["decision_id"]
+        names = ("decision_id", "score", "policy_version", "appealable", "appeal_url")
+        body |= {name: refusal[name] for name in names}
         details = {"moderation_stage": refusal["stage"], "categories": [refusal["category"]]}
         body["moderation_details"] = {**details, "words": refusal["words"]}
     if fault.retry_after is not None:

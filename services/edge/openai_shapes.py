@@ -65,6 +65,42 @@ class ImagesBody(TypedDict):
     usage: UsageBody
 
 
+class NewModeration(TypedDict):
+    """What to look at: a text, a list of texts, or a list of parts that are one input: `text`, and `image_url`
+    with a data URL."""
+
+    input: Annotated[str | list[Any], Says("At most 32 texts or parts.")]
+    model: NotRequired[Annotated[str | None, Says("Taken and without effect.", longest=100)]]
+    moderation: NotRequired[Literal["auto", "low"] | None]
+
+
+class ModerationVerdict(TypedDict):
+    """Ours: what the taster says, in the language of the call."""
+
+    category: str
+    text: str
+    words: list[str]
+    policy_version: str
+
+
+class ModerationResult(TypedDict):
+    """Of one input, by OpenAI's categories and by ours that have no name there."""
+
+    flagged: bool
+    categories: dict[str, bool]
+    category_scores: dict[str, float]
+    category_applied_input_types: dict[str, list[str]]
+    verdict: ModerationVerdict
+
+
+class ModerationBody(TypedDict):
+    """A result for each input."""
+
+    id: str
+    model: str
+    results: list[ModerationResult]
+
+
 class ModelBody(TypedDict):
     """A model, with what may be asked of it. Sizes in pixels."""
 
@@ -110,6 +146,10 @@ class ErrorFacts(TypedDict):
     retry_after: NotRequired[float]
     reset_time: NotRequired[str | None]
     decision_id: NotRequired[str]
+    score: NotRequired[float]
+    policy_version: NotRequired[str]
+    appealable: NotRequired[bool]
+    appeal_url: NotRequired[str | None]
     moderation_details: NotRequired[dict[str, Any]]
     help: NotRequired[Annotated[dict[str, str], Says("Where to ask without holding a call open: message, url.")]]
 

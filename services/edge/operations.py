@@ -84,6 +84,8 @@ connection alive."""
 _ACCEPTED = """202 with the job and its place in line; 200 where it was only validated or has ended. An accepted
 job ends drawn or refunded, whatever dies meanwhile."""
 _CHECK = "The body is the picture, anybody's, at most 16 MiB. Nothing that it points to is fetched."
+_APPEALED = """A decision has one appeal: filing again answers it as it stands. Granted, its prompt and close
+paraphrases are allowed from then on, and a picture is credited."""
 _HELD = """OpenAI's form. The call is held until the pictures are drawn, or refused at once when the line is longer
 than that; with `stream` it answers server-sent events."""
 _LINKED = "By key, or by the link that an Image has: `e` and `s` are its expiry and signature."
@@ -91,6 +93,11 @@ _Wait = Annotated[
     str, Says("`wait=N`: answer when it has ended, or after so many seconds, 60 at most.", example="wait=30")
 ]
 _EventId = Annotated[str, Says("Of the last event seen.", pattern=r"^\d+-\d+$")]
+
+_PAGES = (
+    Parameter("page_size", "query", Annotated[int, Says("20 when missing.", low=1, high=100)]),
+    Parameter("page_token", "query", Annotated[str, Says("`next_page_token` of the page before.")]),
+)
 
 OPERATIONS: Sequence[Operation] = (
     Operation(
@@ -112,10 +119,7 @@ OPERATIONS: Sequence[Operation] = (
         "jobs",
         "Your jobs, newest first",
         {200: shapes.JobList},
-        parameters=(
-            Parameter("page_size", "query", Annotated[int, Says("20 when missing.", low=1, high=100)]),
-            Parameter("page_token", "query", Annotated[str, Says("`next_page_token` of the page before.")]),
-        ),
+        parameters=_PAGES,
     ),
     Operation(
         "GET",
@@ -207,6 +211,48 @@ OPERATIONS: Sequence[Operation] = (
         _CHECK,
         body=bytes,
         body_media=PICTURES,
+    ),
+    Operation(
+        "POST",
+        "/v1/moderation/appeals",
+        "fileAppeal",
+        "appeals",
+        "Question a refusal",
+        {201: shapes.AppealNote},
+        _APPEALED,
+        body=shapes.NewAppeal,
+        reasons=(Reason.NOT_FOUND, Reason.NOT_APPEALABLE, Reason.LIMIT_REACHED),
+    ),
+    Operation(
+        "GET",
+        "/v1/moderation/appeals",
+        "listAppeals",
+        "appeals",
+        "Your appeals, newest first",
+        {200: shapes.AppealList},
+        parameters=_PAGES,
+    ),
+    Operation(
+        "GET",
+        "/v1/moderation/appeals/{id}",
+        "getAppeal",
+        "appeals",
+        "An appeal",
+        {200: shapes.AppealNote},
+        parameters=(Parameter("id", "path", str, required=True),),
+        reasons=(Reason.NOT_FOUND,),
+    ),
+    Operation(
+        "POST",
+        "/v1/moderations",
+        "createModeration",
+        "openai",
+        "Ask what the moderator says",
+        {200: openai_shapes.ModerationBody},
+        "Counts against no picture allowance; a key may ask so often.",
+        body=openai_shapes.NewModeration,
+        reasons=(Reason.ASKED_TOO_FAST,),
+        openai=True,
     ),
     Operation(
         "POST",

@@ -3,7 +3,7 @@
 `grpc_peers` holds the real ones; tests hold small ones that keep the same promises.
 """
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Protocol
@@ -116,6 +116,14 @@ class Verdict:
     stage: str
     category: str
     words: Sequence[str]
+    score: float = 0.0
+    policy_version: str = ""
+    appealable: bool = False
+    text: str = ""
+    """The verdict in a sentence, in the caller's language."""
+    beyond: Sequence[str] = ()
+    """Every category that refuses it."""
+    scores: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -206,6 +214,59 @@ class Moderator(Protocol):
 
     async def screen_image(self, job: Job, image: bytes) -> Verdict:
         """Whether a picture is fit to show, or to start from. PNG, JPEG or WebP."""
+        ...
+
+
+@dataclass(frozen=True)
+class Appeal:
+    """A refusal that its owner questions. Times are Unix seconds."""
+
+    id: str
+    decision_id: str
+    state: str
+    """ "open", "granted" or "denied"."""
+    stage: str
+    category: str
+    score: float
+    policy_version: str
+    prompt: str
+    note: str
+    created: float
+    decided: float | None
+    notice: str
+    """What the operator says."""
+    credited: bool
+
+
+@dataclass(frozen=True)
+class Refused:
+    """Whose refusal a decision is."""
+
+    account_id: str
+    job_id: str
+
+
+class Taster(Protocol):
+    """The moderator, as accounts ask it beside their jobs."""
+
+    async def look_at(self, account: Account, what: str | bytes, moderation: str) -> Verdict:
+        """The verdict on a prompt or a picture that is of no job."""
+        ...
+
+    async def refused(self, decision_id: str) -> Refused:
+        """Raises NOT_FOUND."""
+        ...
+
+    async def file_appeal(self, account: Account, decision_id: str, prompt: str, note: str) -> Appeal:
+        """Questions a refusal of the account's own. Raises NOT_FOUND, NOT_APPEALABLE, LIMIT_REACHED."""
+        ...
+
+    async def appeal(self, account: Account, appeal_id: str) -> Appeal:
+        """Raises NOT_FOUND."""
+        ...
+
+    async def appeals(self, account: Account, size: int, token: str) -> tuple[Sequence[Appeal], str]:
+        """A page, newest first, and the token of the next."""
         ...
 
 

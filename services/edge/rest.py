@@ -25,7 +25,7 @@ from services.runtime.pictures import media_type
 
 _FIELDS = (
     "prompt", "count", "size", "seed", "steps", "previews", "guidance", "negative_prompt", "strength",
-    "output_format", "output_compression", "prompt_in_provenance", "webhook_url",
+    "output_format", "output_compression", "moderation", "prompt_in_provenance", "webhook_url",
 )  # fmt: skip
 
 MAX_CHECKED = 16 * 2**20

@@ -15,6 +15,8 @@ from services.edge.job import Account, Event, Failure, Job, Place, State, Usage
 from services.edge.job_codec import unpack_failure
 from services.edge.links import Links
 from services.edge.messages import failure_text
+from services.edge.moderation_counter import ModerationCounter
+from services.edge.peers import Appeal
 from services.runtime import call_context
 from services.runtime.errors import invalid
 from services.runtime.pictures import media_type
@@ -33,8 +35,11 @@ _STATES = {
 class ImageService(edge_pb2_grpc.ImageServiceServicer):
     """fournil.edge.v1.ImageService."""
 
-    def __init__(self, counter: Counter, authenticator: Authenticator, links: Links) -> None:
+    def __init__(
+        self, counter: Counter, moderation: ModerationCounter, authenticator: Authenticator, links: Links
+    ) -> None:
         self._counter = counter
+        self._moderation = moderation
         self._authenticator = authenticator
         self._links = links
 
@@ -52,6 +57,7 @@ class ImageService(edge_pb2_grpc.ImageServiceServicer):
             strength=_single(request.strength) if request.HasField("strength") else None,
             output_format=request.output_format,
             output_compression=request.output_compression if request.HasField("output_compression") else None,
+            moderation=request.moderation or None,
             prompt_in_provenance=request.prompt_in_provenance or None,
             webhook_url=request.webhook_url,
             image=request.image,
@@ -165,6 +171,24 @@ class ImageService(edge_pb2_grpc.ImageServiceServicer):
         models = [edge_pb2.Model(**vars(model)) for model in self._counter.catalogue.known.values()]
         return edge_pb2.ListModelsResponse(models=models)
 
+    async def FileAppeal(
+        self, request: edge_pb2.FileAppealRequest, context: Context
+    ) -> edge_pb2.FileAppealResponse:
+        account = await self._account(context)
+        appeal = await self._moderation.file(account, request.decision_id, request.note, request.prompt)
+        return edge_pb2.FileAppealResponse(appeal=_appeal(appeal))
+
+    async def GetAppeal(self, request: edge_pb2.GetAppealRequest, context: Context) -> edge_pb2.GetAppealResponse:
+        appeal = await self._moderation.get(await self._account(context), request.appeal_id)
+        return edge_pb2.GetAppealResponse(appeal=_appeal(appeal))
+
+    async def ListAppeals(
+        self, request: edge_pb2.ListAppealsRequest, context: Context
+    ) -> edge_pb2.ListAppealsResponse:
+        account = await self._account(context)
+        appeals, token = await self._moderation.list(account, size=request.page_size, token=request.page_token)
+        return edge_pb2.ListAppealsResponse(appeals=[_appeal(one) for one in appeals], next_page_token=token)
+
     async def _account(self, context: Context) -> Account:
         metadata = dict(context.invocation_metadata() or ())
         authorization = metadata.get("authorization")
@@ -188,6 +212,7 @@ class ImageService(edge_pb2_grpc.ImageServiceServicer):
             negative_prompt=job.spec.negative_prompt,
             strength=job.spec.strength,
             output_format=job.spec.output_format,
+            moderation=job.spec.moderation,
         )
         if job.place is not None and not job.state.final and job.state is not State.RUNNING:
             message.place.CopyFrom(_place(job.place))
@@ -245,9 +270,30 @@ def _failure(failure: Failure) -> edge_pb2.Failure:
                 stage=refusal.stage,
                 category=refusal.category,
                 words=refusal.words,
+                score=refusal.score,
+                policy_version=refusal.policy_version,
+                appealable=refusal.appealable,
             )
         )
     return message
+
+
+def _appeal(appeal: Appeal) -> edge_pb2.Appeal:
+    return edge_pb2.Appeal(
+        id=appeal.id,
+        decision_id=appeal.decision_id,
+        state=appeal.state,
+        stage=appeal.stage,
+        category=appeal.category,
+        score=appeal.score,
+        policy_version=appeal.policy_version,
+        prompt=appeal.prompt,
+        note=appeal.note,
+        create_time=_timestamp(appeal.created),
+        decide_time=None if appeal.decided is None else _timestamp(appeal.decided),
+        notice=appeal.notice,
+        credited=appeal.credited,
+    )
 
 
 def _single(value: float) -> float:

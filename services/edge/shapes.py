@@ -41,6 +41,9 @@ class NewJob(TypedDict):
     output_compression: NotRequired[
         Annotated[int | None, Says("Quality of JPEG and WebP; 90 when missing.", low=1, high=100)]
     ]
+    moderation: NotRequired[
+        Annotated[str | None, Says("`low`: judged less strictly, where the policy has it; `auto` when missing.")]
+    ]
     prompt_in_provenance: NotRequired[
         Annotated[bool | None, Says("Whether the picture's credentials tell the prompt.")]
     ]
@@ -72,13 +75,22 @@ class Image(TypedDict):
     url: str
 
 
-class RefusalNote(TypedDict):
+class AppealLinks(TypedDict):
+    """Whether a refusal may be questioned, and where."""
+
+    appealable: bool
+    appeal_url: str | None
+
+
+class RefusalNote(AppealLinks):
     """The moderator's no."""
 
     decision_id: str
     stage: Annotated[str, Says("`prompt` or `image`.")]
     category: str
     words: Annotated[list[str], Says("Of the prompt, that drove it, strongest first.")]
+    score: Annotated[float, Says("The category's, 0 to 1.")]
+    policy_version: str
 
 
 class FailureNote(TypedDict):
@@ -111,6 +123,7 @@ class JobNote(TypedDict):
     negative_prompt: str | None
     strength: float | None
     output_format: Format
+    moderation: Annotated[str, Says("`auto` or `low`: how strictly it was judged.")]
     create_time: Time
     end_time: NotRequired[Time]
     place: NotRequired[PlaceInLine]
@@ -187,6 +200,41 @@ class SecretNote(TypedDict):
     """What webhooks to the account are signed with."""
 
     secret: Annotated[str, Says("As libraries of Standard Webhooks take it.", pattern="^whsec_")]
+
+
+class NewAppeal(TypedDict):
+    """Questions a refusal. The prompt is stored from here on."""
+
+    decision_id: str
+    note: NotRequired[Annotated[str | None, Says("What the operator should know.", longest=2_000)]]
+    prompt: NotRequired[
+        Annotated[str | None, Says("What was refused, if its job is not known any more.", longest=MAX_PROMPT)]
+    ]
+
+
+class AppealNote(TypedDict):
+    """A refusal that its owner questions."""
+
+    id: str
+    decision_id: str
+    state: Annotated[str, Says("`open`, `granted` or `denied`.")]
+    stage: str
+    category: str
+    score: float
+    policy_version: str
+    prompt: Annotated[str, Says("Empty for a picture's refusal, and once it is forgotten.")]
+    note: str
+    notice: Annotated[str, Says("What the operator says.")]
+    credited: Annotated[bool, Says("A picture was credited.")]
+    create_time: Time
+    decide_time: Time | None
+
+
+class AppealList(TypedDict):
+    """A page of appeals, newest first."""
+
+    appeals: list[AppealNote]
+    next_page_token: str
 
 
 class ProvenanceNote(TypedDict):

@@ -281,7 +281,8 @@ async def _end_as_the_desk_says(job: Job, reservation: Reservation, mesh: Mesh) 
         return
     failure = Failure(_WHY.get(reservation.refund_reason or RefundReason.FAILED, Reason.JOB_FAILED))
     if reservation.refund_reason is RefundReason.PROMPT_REFUSED:
-        # Verdicts are deterministic: asking again tells what the lost edge was told.
+        # Verdicts are deterministic: asking again tells what the lost edge was told, unless an appeal or another
+        # policy has settled otherwise in the meantime; then the category is empty.
         failure = _refusal(await patiently(mesh.moderator.screen_prompt, job))
     await patiently(mesh.diary.failed, job, failure)
 
@@ -296,7 +297,15 @@ async def _end_failed(job: Job, mesh: Mesh) -> None:
 
 
 def _refusal(verdict: Verdict) -> Failure:
-    refusal = Refusal(verdict.decision_id, verdict.stage, verdict.category, verdict.words)
+    refusal = Refusal(
+        verdict.decision_id,
+        verdict.stage,
+        verdict.category,
+        verdict.words,
+        verdict.score,
+        verdict.policy_version,
+        verdict.appealable,
+    )
     return Failure(Reason.MODERATION_BLOCKED, refusal)
 
 

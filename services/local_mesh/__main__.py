@@ -33,7 +33,8 @@ GREETING = """
 
   Operators / Exploitation (docs/operating.md):
 
-    FOURNIL_ADMIN_TARGET={desk} FOURNIL_ADMIN_TOKEN={admin} .venv/bin/fournil admin audit
+    export FOURNIL_ADMIN_TARGET={desk} FOURNIL_MODERATOR_TARGET={taster}
+    FOURNIL_ADMIN_TOKEN={admin} .venv/bin/fournil admin audit
 
   data and logs: {folder}      Ctrl-C stops everything and loses nothing.
 """
@@ -61,7 +62,7 @@ def main() -> int:
         print("Starting the store, quota, moderator, generator, edge ...", flush=True)  # noqa: T201
         mesh.start()
         facts = {"page": mesh.page, "target": mesh.target, "folder": mesh.folder, **mesh.keys}
-        facts |= {"desk": mesh.desk, "admin": mesh.admin_token}
+        facts |= {"desk": mesh.desk, "taster": mesh.taster, "admin": mesh.admin_token}
         print(GREETING.format(**facts), flush=True)  # noqa: T201
         while not stop:
             mesh.look_after()

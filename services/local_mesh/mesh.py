@@ -89,7 +89,8 @@ class LocalMesh:
             "FOURNIL_REDIS_BUDGET_MS": "500",
         }
         self._start_child("quota", desk)
-        self._start_child("moderator", {})
+        taster = {"FOURNIL_ADMIN_TOKEN": self.admin_token, "FOURNIL_MODERATION_KEY": secret["moderation"]}
+        self._start_child("moderator", taster)
         self._start_child("generator", {"FOURNIL_ADVERTISE": f"127.0.0.1:{self.ports.generator}"})
         self._wait_ready("quota")
         self.keys = self._demo_keys(secret)
@@ -139,6 +140,11 @@ class LocalMesh:
     def target(self) -> str:
         """gRPC target of the edge."""
         return f"127.0.0.1:{self.ports.edge_grpc}"
+
+    @property
+    def taster(self) -> str:
+        """gRPC target of the moderator, for `fournil admin appeals` and its like."""
+        return f"127.0.0.1:{self.ports.moderator}"
 
     @property
     def desk(self) -> str:
@@ -205,10 +211,12 @@ class LocalMesh:
             return False
 
     def _secrets(self) -> dict[str, str]:
-        """Pepper, link secret and admin token, each made once a folder."""
+        """Pepper, link secret, admin token and moderation key, each made once a folder."""
         path = self.folder / "secrets.json"
         kept = dict(json.loads(path.read_text(encoding="utf-8"))) if path.exists() else {}
-        made = {name: kept.get(name) or secrets.token_hex(32) for name in ("pepper", "links", "admin")}
+        made = {
+            name: kept.get(name) or secrets.token_hex(32) for name in ("pepper", "links", "admin", "moderation")
+        }
         if made != kept:
             _write_private(path, made)
         return made

@@ -1,4 +1,4 @@
-"""What is refused: a threshold a category, read from `policy.json` beside the trained weights.
+"""What is refused from which score on, for one kind of caller: the outcome of the rules (`rules`).
 
 A policy is data. Changing it needs no code, and its version stands in every verdict, so an old refusal can
 always be traced to the rules that made it.
@@ -22,6 +22,12 @@ _MINOR_WORDS = re.compile(
 _AGE = re.compile(r"\b(\d{1,2}) ?-? ?(?:years?|yrs?|yo|y/o|ans)\b")
 ADULT_AGE = 18
 
+IMAGE_CATEGORIES: Mapping[str, str] = {"sexual_drawing": "sexual", "suggestive": "sexual"}
+"""The category of the shipped picture model's scores, where it is not their own name. Scores of other models are
+named "category:label"."""
+FLAGGED = ":remote"
+"""Ends the name of a score that a remote endpoint has flagged by its own thresholds."""
+
 
 @dataclass(frozen=True)
 class Policy:
@@ -33,11 +39,17 @@ class Policy:
     minors_sexual: float
     """Sexual score from which a prompt that speaks of minors is refused as sexual_minors: far below `sexual`."""
     image: Mapping[str, float]
-    """Picture score, as `ImageModel` names it, to the value from which a picture is refused as sexual."""
+    """Picture score, as a picture model names it, to the value from which a picture is refused."""
+    never_appealable: frozenset[str] = frozenset({"sexual_minors"})
+    """Categories whose refusals cannot be questioned, and that no exemplar opens."""
+    led_away_sexual: float | None = None
+    """Sexual score from which a prompt is refused whose negative prompt leads away from clothes; None: as
+    always."""
 
     @staticmethod
     def load(path: Path) -> Policy:
-        """Read `policy.json`. Raises FileNotFoundError, or ValueError naming what is malformed."""
+        """Read `policy.json`, the thresholds that the model's recipe calibrated. Raises FileNotFoundError, or
+        ValueError naming what is malformed."""
         raw: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
         try:
             return Policy(
@@ -55,6 +67,11 @@ def mentions_minor(folded: str) -> bool:
     if _MINOR_WORDS.search(folded):
         return True
     return any(int(age) < ADULT_AGE for age in _AGE.findall(folded))
+
+
+def image_category(name: str) -> str:
+    """What a picture score refuses as."""
+    return IMAGE_CATEGORIES.get(name) or name.partition(":")[0]
 
 
 def _probability(name: str, value: object) -> float:

@@ -1,4 +1,5 @@
-"""The work of one screening, run in a worker thread: models, policy, verdict. Knows no wire and no store."""
+"""The work of one screening, run in a worker thread: models, policies, exemplars, verdict. Knows no wire and no
+store."""
 
 from __future__ import annotations
 
@@ -6,8 +7,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
+from services.moderator.led_away import led_away
 from services.moderator.normalise import fold, normalise
+from services.moderator.policies import Policies
 from services.moderator.policy import Policy, mentions_minor
+from services.moderator.rules import Level, RuleBook
+from services.moderator.settled import Settled
 from services.moderator.text import PromptModel
 from services.moderator.verdict import Stage, Verdict, decision_id, judge_image, judge_prompt
 from services.runtime.errors import invalid
@@ -17,39 +22,94 @@ MAX_PROMPT = 32_000
 
 
 class PictureScores(Protocol):
-    """The part of the image model that screening needs."""
+    """The part of a picture model that screening needs."""
 
     def scores(self, image: bytes) -> Mapping[str, float]:
         """Scores by the names that the policy uses, 0 to 1; raises Fault INVALID_ARGUMENT."""
         ...
 
 
+class Compare(Protocol):
+    """Where verdicts of two policies are counted."""
+
+    def note(self, pair: tuple[str, str], live: str, candidate: str) -> None:
+        """Versions of the live and the candidate policy, and the category that each refuses for ("" is none)."""
+        ...
+
+
+@dataclass(frozen=True)
+class Caller:
+    """Who asks, and how strictly it asks to be judged."""
+
+    account_id: str = ""
+    tier: str = ""
+    level: Level = Level.AUTO
+
+
 @dataclass(frozen=True)
 class Screener:
-    """Both models under one policy; safe to call from several threads."""
+    """Models, policies and exemplars together; safe to call from several threads."""
 
     prompts: PromptModel
     pictures: PictureScores
-    policy: Policy
+    policies: Policies
+    settled: Settled | None = None
+    compared: Compare | None = None
+    key: bytes = b""
+    """Under which decision ids are made; the same on every replica."""
 
-    def prompt(self, text: str, job_id: str, account_id: str) -> Verdict:
-        """The verdict on a prompt. Raises Fault INVALID_ARGUMENT over MAX_PROMPT characters."""
-        if len(text) > MAX_PROMPT:
-            raise invalid("prompt", f"at most {MAX_PROMPT} characters, not {len(text)}")
-        content = text.encode("utf-8", "surrogatepass")
-        identifier = decision_id(Stage.PROMPT, job_id, account_id, self.policy.version, content)
+    def prompt(
+        self, text: str, job_id: str = "", caller: Caller | str = "", negative: str = "", *, probe: bool = False
+    ) -> Verdict:
+        """The verdict on a prompt; a `probe` is not counted beside a candidate. Raises Fault INVALID_ARGUMENT over
+        MAX_PROMPT characters."""
+        for field, value in (("prompt", text), ("negative_prompt", negative)):
+            if len(value) > MAX_PROMPT:
+                raise invalid(field, f"at most {MAX_PROMPT} characters, not {len(value)}")
+        caller = Caller(caller) if isinstance(caller, str) else caller
+        choice = self.policies.choose(caller.account_id)
         reading = self.prompts.read(text)
-        minors = mentions_minor(fold(normalise(text)))
-        verdict = judge_prompt(reading.scores, speaks_of_minors=minors, policy=self.policy, decision_id=identifier)
-        if verdict.allowed:
+        away = led_away(negative)
+        minors = away.adults or mentions_minor(fold(normalise(text)))
+
+        def judged(book: RuleBook) -> tuple[Policy, Verdict]:
+            policy = book.policy(caller.tier, caller.level, caller.account_id)
+            content = text.encode("utf-8", "surrogatepass")
+            identifier = decision_id(
+                Stage.PROMPT, job_id, caller.account_id, policy.version, content, key=self.key
+            )
+            return policy, judge_prompt(
+                reading.scores,
+                speaks_of_minors=minors,
+                policy=policy,
+                decision_id=identifier,
+                led_away_from_clothes=away.clothes,
+            )
+
+        policy, verdict = judged(choice.deciding)
+        if choice.counted is not None and self.compared is not None and not probe:
+            other = judged(choice.counted)[1]
+            live, candidate = (other, verdict) if choice.canary else (verdict, other)
+            pair = (live.policy_version, candidate.policy_version)
+            self.compared.note(pair, live.category, candidate.category)
+        if self.settled is not None and not (away.clothes or away.adults):
+            verdict = self.settled.settle(verdict, text, policy, choice.deciding.rules.exemplars)
+        if verdict.allowed or verdict.category not in reading.scores:
             return verdict
         # Sexual with minors may be seen by either unit; the stronger one knows the words.
         blamed = verdict.category
         if blamed in {"sexual", "sexual_minors"}:
-            blamed = max(("sexual", "sexual_minors"), key=lambda name: reading.scores[name])
+            blamed = max(("sexual", "sexual_minors"), key=lambda name: reading.scores.get(name, 0.0))
         return verdict.because_of(self.prompts.driving_words(reading, blamed))
 
-    def picture(self, image: bytes, job_id: str, account_id: str) -> Verdict:
-        """The verdict on a picture. Raises Fault INVALID_ARGUMENT if it cannot be read."""
-        identifier = decision_id(Stage.IMAGE, job_id, account_id, self.policy.version, image)
-        return judge_image(self.pictures.scores(image), policy=self.policy, decision_id=identifier)
+    def picture(
+        self, image: bytes, job_id: str = "", caller: Caller | str = "", more: Mapping[str, float] | None = None
+    ) -> Verdict:
+        """The verdict on a picture, by this screener's models and by the scores that others gave it (`more`).
+        Raises Fault INVALID_ARGUMENT if it cannot be read."""
+        caller = Caller(caller) if isinstance(caller, str) else caller
+        book = self.policies.choose(caller.account_id).deciding
+        policy = book.policy(caller.tier, caller.level, caller.account_id)
+        identifier = decision_id(Stage.IMAGE, job_id, caller.account_id, policy.version, image, key=self.key)
+        scores = {**self.pictures.scores(image), **(more or {})}
+        return judge_image(scores, policy=policy, decision_id=identifier)

@@ -16,6 +16,7 @@ from services.quota.checks import (
     check_notice,
     check_page,
     check_reason,
+    check_request,
     check_tier,
 )
 from services.quota.desk import Desk
@@ -92,11 +93,14 @@ class BackOffice:
         """Lifts a ban. Raises NOT_FOUND."""
         await self._set(account_id, "banned", "", reason)
 
-    async def credit(self, account_id: str, policy: str, amount: int, reason: str) -> Verdict:
-        """Allows more in the present stretch of a window. Raises NOT_FOUND for an account, or for a window it has
-        not or that has no stretches to credit."""
+    async def credit(
+        self, account_id: str, policy: str, amount: int, reason: str, request_id: str = ""
+    ) -> Verdict:
+        """Allows more in the present stretch of a window; the same request again is nothing. Raises NOT_FOUND for
+        an account, or for a window it has not or that has no stretches to credit."""
         check_account(account_id)
-        return await self._store.credit(account_id, policy, check_amount(amount), check_reason(reason))
+        check_request(request_id, "-")
+        return await self._store.credit(account_id, policy, check_amount(amount), check_reason(reason), request_id)
 
     async def reset(self, account_id: str, reason: str) -> None:
         """Forgets what was committed in all present stretches. Raises NOT_FOUND."""

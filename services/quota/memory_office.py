@@ -1,11 +1,12 @@
 """The back office of the store in Python: accounts, keys, the audit log, the surge level."""
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from services.quota.limits import PARTS, WAIT, Kind, Unit, Verdict, Window, burst, rolling_reset
 from services.quota.memory_records import Account, Counter, WindowKey
-from services.quota.office import Entry, Holder, Profile
+from services.quota.office import KNOW_CREDIT, Entry, Holder, Profile
 from services.quota.policy import Policy, Tier
 from services.quota.store import store_fault
 from services.quota.surge import SurgeState
@@ -26,6 +27,7 @@ class MemoryOffice:
         self._keys: dict[str, Holder] = {}
         self._entries: list[Entry] = []
         self._surge = SurgeState()
+        self._credits: dict[tuple[str, str], float] = {}
 
     def use(self, policy: Policy) -> None:
         self._policy = policy
@@ -70,13 +72,17 @@ class MemoryOffice:
             setattr(account, field, value)
             self._write(f"set_{field}", account_id, value, reason)
 
-    async def credit(self, account_id: str, policy: str, amount: int, reason: str) -> Verdict:
+    async def credit(
+        self, account_id: str, policy: str, amount: int, reason: str, request_id: str = ""
+    ) -> Verdict:
         account = self._find_account(account_id)
         tier = self._policy.tier(account.tier)
         for window in tier.windows:
             if window.name == policy and window.kind in {Kind.FIXED, Kind.DAY}:
-                self._counter(account_id, window, self._number(account, window)).bonus += amount
-                self._write("credit", account_id, f"{amount} {window.unit} of {policy}", reason)
+                if not request_id or self._credits.get((account_id, request_id), -math.inf) < self._clock():
+                    self._counter(account_id, window, self._number(account, window)).bonus += amount
+                    self._write("credit", account_id, f"{amount} {window.unit} of {policy}", reason)
+                    self._credits[account_id, request_id] = self._clock() + KNOW_CREDIT
                 return self._stands(account_id, account, window, 0)
         raise store_fault(Reason.NOT_FOUND, "policy")
 

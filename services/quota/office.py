@@ -9,6 +9,9 @@ from typing import Protocol
 from services.quota.limits import Verdict
 from services.quota.surge import SurgeState
 
+KNOW_CREDIT = 90 * 86_400
+"""Seconds for which a credit's request is known."""
+
 
 @dataclass(frozen=True, slots=True)
 class Holder:
@@ -72,9 +75,12 @@ class Office(Protocol):
         """Sets `tier`, `zone` or `banned` (why; "" lifts a ban) of an account. Audited. Raises NOT_FOUND."""
         ...
 
-    async def credit(self, account_id: str, policy: str, amount: int, reason: str) -> Verdict:
-        """Adds to what a window allows in its present stretch; how it stands then. Audited. Raises NOT_FOUND for
-        an account, or for a window that is not one of the account's."""
+    async def credit(
+        self, account_id: str, policy: str, amount: int, reason: str, request_id: str = ""
+    ) -> Verdict:
+        """Adds to what a window allows in its present stretch; how it stands then. Audited. The same request again
+        within `KNOW_CREDIT` is nothing. Raises NOT_FOUND for an account, or for a window that is not one of the
+        account's."""
         ...
 
     async def reset(self, account_id: str, reason: str) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from services.quota.limits import Unit, Verdict
-from services.quota.office import Entry, Holder, Profile
+from services.quota.office import KNOW_CREDIT, Entry, Holder, Profile
 from services.quota.policy import Policy
 from services.quota.policy_text import PolicyText, ms
 from services.quota.store import store_fault
@@ -78,8 +78,11 @@ class RedisOffice:
         pairs = [part for change in changes.items() for part in change]
         await self._run(self._set_account, account_id, reason, *pairs)
 
-    async def credit(self, account_id: str, policy: str, amount: int, reason: str) -> Verdict:
+    async def credit(
+        self, account_id: str, policy: str, amount: int, reason: str, request_id: str = ""
+    ) -> Verdict:
         args: list[Argument] = [account_id, policy, amount, reason, self._policy.default_tier]
+        args += [request_id, KNOW_CREDIT]
         return read_verdict(await self._zoned(self._credit, account_id, args))
 
     async def reset(self, account_id: str, reason: str) -> None:

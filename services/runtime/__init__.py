@@ -14,6 +14,8 @@ A service's `__main__` reads its settings once, builds its parts and hands its s
 | `wire_errors` | `Fault` to gRPC status and back, once |
 | `call_context` | request id, deadline and language of the call being served |
 | `interceptors` | the boundary of every RPC, serving and calling |
+| `admin_token` | what operators show to admin services |
+| `categories` | what is refused, in words |
 | `channels` | how one service reaches another |
 | `redis_servers` | which server a Redis URL means right now: one, Sentinel's master, a Cluster's node |
 | `redis_link` | how a service reaches Redis: bounded, scripts loaded by hash, errors translated |

@@ -35,9 +35,9 @@ class RedisLink:
         self.text: Any
         self.text, self._seeds = _clients(read_url(url), url, max_connections)
 
-    def script(self, path: Path) -> "Script":
-        """The Lua script at `path`."""
-        return Script(self, path.read_text(encoding="utf-8"), path.stem)
+    def script(self, *paths: Path) -> "Script":
+        """One Lua script of these files, one after the other; the last one names it."""
+        return Script(self, "\n".join(path.read_text(encoding="utf-8") for path in paths), paths[-1].stem)
 
     async def do(self, command: Callable[[], Awaitable[Result]]) -> Result:
         """Awaits `command()`; Redis trouble becomes UNAVAILABLE, its text stays in here."""

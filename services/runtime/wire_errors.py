@@ -36,6 +36,8 @@ CODES: dict[Reason, grpc.StatusCode] = {
     Reason.JOB_FAILED: grpc.StatusCode.INTERNAL,
     Reason.DEADLINE_EXCEEDED: grpc.StatusCode.DEADLINE_EXCEEDED,
     Reason.JOB_EXPIRED: grpc.StatusCode.FAILED_PRECONDITION,
+    Reason.NOT_APPEALABLE: grpc.StatusCode.FAILED_PRECONDITION,
+    Reason.LIMIT_REACHED: grpc.StatusCode.RESOURCE_EXHAUSTED,
 }
 
 _LIMITS = {
@@ -44,6 +46,7 @@ _LIMITS = {
     Reason.LINE_FULL,
     Reason.ASKED_TOO_FAST,
     Reason.OVERLOADED,
+    Reason.LIMIT_REACHED,
 }
 _FROM_CODE = {
     grpc.StatusCode.INVALID_ARGUMENT: Reason.INVALID_ARGUMENT,
@@ -72,7 +75,7 @@ def to_status(fault: Fault, *, localized: tuple[str, str] | None = None) -> grpc
         pack(error_details_pb2.RetryInfo(retry_delay=delay))
     if fault.reason in _LIMITS:
         violation = error_details_pb2.QuotaFailure.Violation(
-            subject=fault.metadata.get("policy", ""), description=fault.message
+            subject=fault.metadata.get("policy") or fault.metadata.get("limit", ""), description=fault.message
         )
         pack(error_details_pb2.QuotaFailure(violations=[violation]))
     if fault.reason is Reason.INVALID_ARGUMENT and "field" in fault.metadata:

@@ -144,18 +144,25 @@ async def test_a_credit_is_for_this_stretch_and_a_reset_forgets_what_was_committ
     await drawn(store, 1, "ada", 3)
     assert (await store.reserve(ask(2))).refusal
     assert (await store.credit("ada", "daily", 2, "sorry")).limit == 5
+    for _ in range(2):
+        assert (await store.credit("ada", "daily", 1, "sorry", "appeal-1")).limit == 6, "once a request"
+    assert (await store.credit("ada", "daily", 1, "sorry", "appeal-2")).limit == 7
     assert (await store.reserve(ask(2, cost=2))).reservation
     await store.reset("ada", "a new start")
     daily = await window(store, "ada", "daily")
-    assert (daily.limit, daily.used, daily.held) == (5, 0, 2)
+    assert (daily.limit, daily.used, daily.held) == (7, 0, 2)
     clock.now += 86_400
     assert (await window(store, "ada", "daily")).limit == 3
     for policy in ("live", "asks", "nothing"):
         with pytest.raises(Fault) as unknown:
             await store.credit("gil", policy, 1, "no such window")
         assert unknown.value.reason is Reason.NOT_FOUND
-    entries = [(entry.action, entry.subject, entry.detail, entry.reason) for entry in await store.audit("", 2)]
-    assert entries == [("reset", "ada", "", "a new start"), ("credit", "ada", "2 pictures of daily", "sorry")]
+    entries = [(entry.action, entry.subject, entry.detail, entry.reason) for entry in await store.audit("", 4)]
+    assert entries == [
+        ("reset", "ada", "", "a new start"),
+        *[("credit", "ada", "1 pictures of daily", "sorry")] * 2,
+        ("credit", "ada", "2 pictures of daily", "sorry"),
+    ]
 
 
 async def test_a_reset_reaches_every_part_of_a_rolling_window_and_a_burst(store: Store, clock: Clock) -> None:

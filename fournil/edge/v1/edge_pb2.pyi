@@ -27,7 +27,7 @@ JOB_STATE_COMMITTED: JobState
 JOB_STATE_REFUNDED: JobState
 
 class CreateJobRequest(_message.Message):
-    __slots__ = ("request_id", "validate_only", "prompt", "model", "count", "size", "seed", "steps", "previews", "guidance", "negative_prompt", "image", "strength", "output_format", "output_compression", "prompt_in_provenance", "webhook_url")
+    __slots__ = ("request_id", "validate_only", "prompt", "model", "count", "size", "seed", "steps", "previews", "guidance", "negative_prompt", "image", "strength", "output_format", "output_compression", "prompt_in_provenance", "webhook_url", "moderation")
     REQUEST_ID_FIELD_NUMBER: _ClassVar[int]
     VALIDATE_ONLY_FIELD_NUMBER: _ClassVar[int]
     PROMPT_FIELD_NUMBER: _ClassVar[int]
@@ -45,6 +45,7 @@ class CreateJobRequest(_message.Message):
     OUTPUT_COMPRESSION_FIELD_NUMBER: _ClassVar[int]
     PROMPT_IN_PROVENANCE_FIELD_NUMBER: _ClassVar[int]
     WEBHOOK_URL_FIELD_NUMBER: _ClassVar[int]
+    MODERATION_FIELD_NUMBER: _ClassVar[int]
     request_id: str
     validate_only: bool
     prompt: str
@@ -62,7 +63,8 @@ class CreateJobRequest(_message.Message):
     output_compression: int
     prompt_in_provenance: bool
     webhook_url: str
-    def __init__(self, request_id: _Optional[str] = ..., validate_only: bool = ..., prompt: _Optional[str] = ..., model: _Optional[str] = ..., count: _Optional[int] = ..., size: _Optional[str] = ..., seed: _Optional[int] = ..., steps: _Optional[int] = ..., previews: _Optional[int] = ..., guidance: _Optional[float] = ..., negative_prompt: _Optional[str] = ..., image: _Optional[bytes] = ..., strength: _Optional[float] = ..., output_format: _Optional[str] = ..., output_compression: _Optional[int] = ..., prompt_in_provenance: bool = ..., webhook_url: _Optional[str] = ...) -> None: ...
+    moderation: str
+    def __init__(self, request_id: _Optional[str] = ..., validate_only: bool = ..., prompt: _Optional[str] = ..., model: _Optional[str] = ..., count: _Optional[int] = ..., size: _Optional[str] = ..., seed: _Optional[int] = ..., steps: _Optional[int] = ..., previews: _Optional[int] = ..., guidance: _Optional[float] = ..., negative_prompt: _Optional[str] = ..., image: _Optional[bytes] = ..., strength: _Optional[float] = ..., output_format: _Optional[str] = ..., output_compression: _Optional[int] = ..., prompt_in_provenance: bool = ..., webhook_url: _Optional[str] = ..., moderation: _Optional[str] = ...) -> None: ...
 
 class CreateJobResponse(_message.Message):
     __slots__ = ("job",)
@@ -71,7 +73,7 @@ class CreateJobResponse(_message.Message):
     def __init__(self, job: _Optional[_Union[Job, _Mapping]] = ...) -> None: ...
 
 class Job(_message.Message):
-    __slots__ = ("id", "state", "prompt", "model", "count", "size", "seed", "steps", "create_time", "end_time", "place", "images", "failure", "charged", "guidance", "negative_prompt", "strength", "output_format", "usage")
+    __slots__ = ("id", "state", "prompt", "model", "count", "size", "seed", "steps", "create_time", "end_time", "place", "images", "failure", "charged", "guidance", "negative_prompt", "strength", "output_format", "usage", "moderation")
     ID_FIELD_NUMBER: _ClassVar[int]
     STATE_FIELD_NUMBER: _ClassVar[int]
     PROMPT_FIELD_NUMBER: _ClassVar[int]
@@ -91,6 +93,7 @@ class Job(_message.Message):
     STRENGTH_FIELD_NUMBER: _ClassVar[int]
     OUTPUT_FORMAT_FIELD_NUMBER: _ClassVar[int]
     USAGE_FIELD_NUMBER: _ClassVar[int]
+    MODERATION_FIELD_NUMBER: _ClassVar[int]
     id: str
     state: JobState
     prompt: str
@@ -110,7 +113,8 @@ class Job(_message.Message):
     strength: float
     output_format: str
     usage: Usage
-    def __init__(self, id: _Optional[str] = ..., state: _Optional[_Union[JobState, str]] = ..., prompt: _Optional[str] = ..., model: _Optional[str] = ..., count: _Optional[int] = ..., size: _Optional[str] = ..., seed: _Optional[int] = ..., steps: _Optional[int] = ..., create_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., end_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., place: _Optional[_Union[Place, _Mapping]] = ..., images: _Optional[_Iterable[_Union[Image, _Mapping]]] = ..., failure: _Optional[_Union[Failure, _Mapping]] = ..., charged: _Optional[int] = ..., guidance: _Optional[float] = ..., negative_prompt: _Optional[str] = ..., strength: _Optional[float] = ..., output_format: _Optional[str] = ..., usage: _Optional[_Union[Usage, _Mapping]] = ...) -> None: ...
+    moderation: str
+    def __init__(self, id: _Optional[str] = ..., state: _Optional[_Union[JobState, str]] = ..., prompt: _Optional[str] = ..., model: _Optional[str] = ..., count: _Optional[int] = ..., size: _Optional[str] = ..., seed: _Optional[int] = ..., steps: _Optional[int] = ..., create_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., end_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., place: _Optional[_Union[Place, _Mapping]] = ..., images: _Optional[_Iterable[_Union[Image, _Mapping]]] = ..., failure: _Optional[_Union[Failure, _Mapping]] = ..., charged: _Optional[int] = ..., guidance: _Optional[float] = ..., negative_prompt: _Optional[str] = ..., strength: _Optional[float] = ..., output_format: _Optional[str] = ..., usage: _Optional[_Union[Usage, _Mapping]] = ..., moderation: _Optional[str] = ...) -> None: ...
 
 class Usage(_message.Message):
     __slots__ = ("compute_time", "energy_joules")
@@ -153,16 +157,22 @@ class Failure(_message.Message):
     def __init__(self, reason: _Optional[str] = ..., message: _Optional[str] = ..., refusal: _Optional[_Union[Refusal, _Mapping]] = ...) -> None: ...
 
 class Refusal(_message.Message):
-    __slots__ = ("decision_id", "stage", "category", "words")
+    __slots__ = ("decision_id", "stage", "category", "words", "score", "policy_version", "appealable")
     DECISION_ID_FIELD_NUMBER: _ClassVar[int]
     STAGE_FIELD_NUMBER: _ClassVar[int]
     CATEGORY_FIELD_NUMBER: _ClassVar[int]
     WORDS_FIELD_NUMBER: _ClassVar[int]
+    SCORE_FIELD_NUMBER: _ClassVar[int]
+    POLICY_VERSION_FIELD_NUMBER: _ClassVar[int]
+    APPEALABLE_FIELD_NUMBER: _ClassVar[int]
     decision_id: str
     stage: str
     category: str
     words: _containers.RepeatedScalarFieldContainer[str]
-    def __init__(self, decision_id: _Optional[str] = ..., stage: _Optional[str] = ..., category: _Optional[str] = ..., words: _Optional[_Iterable[str]] = ...) -> None: ...
+    score: float
+    policy_version: str
+    appealable: bool
+    def __init__(self, decision_id: _Optional[str] = ..., stage: _Optional[str] = ..., category: _Optional[str] = ..., words: _Optional[_Iterable[str]] = ..., score: _Optional[float] = ..., policy_version: _Optional[str] = ..., appealable: bool = ...) -> None: ...
 
 class GetJobRequest(_message.Message):
     __slots__ = ("id",)
@@ -409,6 +419,80 @@ class Model(_message.Message):
     takes_negative: bool
     takes_image: bool
     def __init__(self, name: _Optional[str] = ..., family: _Optional[str] = ..., native_width: _Optional[int] = ..., native_height: _Optional[int] = ..., output_width: _Optional[int] = ..., output_height: _Optional[int] = ..., smallest: _Optional[int] = ..., largest: _Optional[int] = ..., unit: _Optional[int] = ..., most_pixels: _Optional[int] = ..., square: bool = ..., default_steps: _Optional[int] = ..., default_guidance: _Optional[float] = ..., takes_guidance: bool = ..., takes_negative: bool = ..., takes_image: bool = ...) -> None: ...
+
+class FileAppealRequest(_message.Message):
+    __slots__ = ("decision_id", "note", "prompt")
+    DECISION_ID_FIELD_NUMBER: _ClassVar[int]
+    NOTE_FIELD_NUMBER: _ClassVar[int]
+    PROMPT_FIELD_NUMBER: _ClassVar[int]
+    decision_id: str
+    note: str
+    prompt: str
+    def __init__(self, decision_id: _Optional[str] = ..., note: _Optional[str] = ..., prompt: _Optional[str] = ...) -> None: ...
+
+class FileAppealResponse(_message.Message):
+    __slots__ = ("appeal",)
+    APPEAL_FIELD_NUMBER: _ClassVar[int]
+    appeal: Appeal
+    def __init__(self, appeal: _Optional[_Union[Appeal, _Mapping]] = ...) -> None: ...
+
+class GetAppealRequest(_message.Message):
+    __slots__ = ("appeal_id",)
+    APPEAL_ID_FIELD_NUMBER: _ClassVar[int]
+    appeal_id: str
+    def __init__(self, appeal_id: _Optional[str] = ...) -> None: ...
+
+class GetAppealResponse(_message.Message):
+    __slots__ = ("appeal",)
+    APPEAL_FIELD_NUMBER: _ClassVar[int]
+    appeal: Appeal
+    def __init__(self, appeal: _Optional[_Union[Appeal, _Mapping]] = ...) -> None: ...
+
+class ListAppealsRequest(_message.Message):
+    __slots__ = ("page_size", "page_token")
+    PAGE_SIZE_FIELD_NUMBER: _ClassVar[int]
+    PAGE_TOKEN_FIELD_NUMBER: _ClassVar[int]
+    page_size: int
+    page_token: str
+    def __init__(self, page_size: _Optional[int] = ..., page_token: _Optional[str] = ...) -> None: ...
+
+class ListAppealsResponse(_message.Message):
+    __slots__ = ("appeals", "next_page_token")
+    APPEALS_FIELD_NUMBER: _ClassVar[int]
+    NEXT_PAGE_TOKEN_FIELD_NUMBER: _ClassVar[int]
+    appeals: _containers.RepeatedCompositeFieldContainer[Appeal]
+    next_page_token: str
+    def __init__(self, appeals: _Optional[_Iterable[_Union[Appeal, _Mapping]]] = ..., next_page_token: _Optional[str] = ...) -> None: ...
+
+class Appeal(_message.Message):
+    __slots__ = ("id", "decision_id", "state", "stage", "category", "score", "policy_version", "prompt", "note", "create_time", "decide_time", "notice", "credited")
+    ID_FIELD_NUMBER: _ClassVar[int]
+    DECISION_ID_FIELD_NUMBER: _ClassVar[int]
+    STATE_FIELD_NUMBER: _ClassVar[int]
+    STAGE_FIELD_NUMBER: _ClassVar[int]
+    CATEGORY_FIELD_NUMBER: _ClassVar[int]
+    SCORE_FIELD_NUMBER: _ClassVar[int]
+    POLICY_VERSION_FIELD_NUMBER: _ClassVar[int]
+    PROMPT_FIELD_NUMBER: _ClassVar[int]
+    NOTE_FIELD_NUMBER: _ClassVar[int]
+    CREATE_TIME_FIELD_NUMBER: _ClassVar[int]
+    DECIDE_TIME_FIELD_NUMBER: _ClassVar[int]
+    NOTICE_FIELD_NUMBER: _ClassVar[int]
+    CREDITED_FIELD_NUMBER: _ClassVar[int]
+    id: str
+    decision_id: str
+    state: str
+    stage: str
+    category: str
+    score: float
+    policy_version: str
+    prompt: str
+    note: str
+    create_time: _timestamp_pb2.Timestamp
+    decide_time: _timestamp_pb2.Timestamp
+    notice: str
+    credited: bool
+    def __init__(self, id: _Optional[str] = ..., decision_id: _Optional[str] = ..., state: _Optional[str] = ..., stage: _Optional[str] = ..., category: _Optional[str] = ..., score: _Optional[float] = ..., policy_version: _Optional[str] = ..., prompt: _Optional[str] = ..., note: _Optional[str] = ..., create_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., decide_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., notice: _Optional[str] = ..., credited: bool = ...) -> None: ...
 
 class CheckProvenanceRequest(_message.Message):
     __slots__ = ("image",)

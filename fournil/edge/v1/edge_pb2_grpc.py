@@ -96,6 +96,21 @@ class ImageServiceStub(object):
                 request_serializer=fournil_dot_edge_dot_v1_dot_edge__pb2.ListModelsRequest.SerializeToString,
                 response_deserializer=fournil_dot_edge_dot_v1_dot_edge__pb2.ListModelsResponse.FromString,
                 _registered_method=True)
+        self.FileAppeal = channel.unary_unary(
+                '/fournil.edge.v1.ImageService/FileAppeal',
+                request_serializer=fournil_dot_edge_dot_v1_dot_edge__pb2.FileAppealRequest.SerializeToString,
+                response_deserializer=fournil_dot_edge_dot_v1_dot_edge__pb2.FileAppealResponse.FromString,
+                _registered_method=True)
+        self.GetAppeal = channel.unary_unary(
+                '/fournil.edge.v1.ImageService/GetAppeal',
+                request_serializer=fournil_dot_edge_dot_v1_dot_edge__pb2.GetAppealRequest.SerializeToString,
+                response_deserializer=fournil_dot_edge_dot_v1_dot_edge__pb2.GetAppealResponse.FromString,
+                _registered_method=True)
+        self.ListAppeals = channel.unary_unary(
+                '/fournil.edge.v1.ImageService/ListAppeals',
+                request_serializer=fournil_dot_edge_dot_v1_dot_edge__pb2.ListAppealsRequest.SerializeToString,
+                response_deserializer=fournil_dot_edge_dot_v1_dot_edge__pb2.ListAppealsResponse.FromString,
+                _registered_method=True)
 
 
 class ImageServiceServicer(object):
@@ -187,6 +202,28 @@ class ImageServiceServicer(object):
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def FileAppeal(self, request, context):
+        """Questions a refusal of the caller's own. A decision has one appeal: filing again returns it as it stands. Granted, its
+        prompt and close paraphrases are allowed from then on, and a picture is credited.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def GetAppeal(self, request, context):
+        """Reads an appeal of the caller's.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListAppeals(self, request, context):
+        """The caller's appeals, newest first.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_ImageServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -249,6 +286,21 @@ def add_ImageServiceServicer_to_server(servicer, server):
                     servicer.ListModels,
                     request_deserializer=fournil_dot_edge_dot_v1_dot_edge__pb2.ListModelsRequest.FromString,
                     response_serializer=fournil_dot_edge_dot_v1_dot_edge__pb2.ListModelsResponse.SerializeToString,
+            ),
+            'FileAppeal': grpc.unary_unary_rpc_method_handler(
+                    servicer.FileAppeal,
+                    request_deserializer=fournil_dot_edge_dot_v1_dot_edge__pb2.FileAppealRequest.FromString,
+                    response_serializer=fournil_dot_edge_dot_v1_dot_edge__pb2.FileAppealResponse.SerializeToString,
+            ),
+            'GetAppeal': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetAppeal,
+                    request_deserializer=fournil_dot_edge_dot_v1_dot_edge__pb2.GetAppealRequest.FromString,
+                    response_serializer=fournil_dot_edge_dot_v1_dot_edge__pb2.GetAppealResponse.SerializeToString,
+            ),
+            'ListAppeals': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListAppeals,
+                    request_deserializer=fournil_dot_edge_dot_v1_dot_edge__pb2.ListAppealsRequest.FromString,
+                    response_serializer=fournil_dot_edge_dot_v1_dot_edge__pb2.ListAppealsResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -577,6 +629,87 @@ class ImageService(object):
             '/fournil.edge.v1.ImageService/ListModels',
             fournil_dot_edge_dot_v1_dot_edge__pb2.ListModelsRequest.SerializeToString,
             fournil_dot_edge_dot_v1_dot_edge__pb2.ListModelsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def FileAppeal(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/fournil.edge.v1.ImageService/FileAppeal',
+            fournil_dot_edge_dot_v1_dot_edge__pb2.FileAppealRequest.SerializeToString,
+            fournil_dot_edge_dot_v1_dot_edge__pb2.FileAppealResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetAppeal(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/fournil.edge.v1.ImageService/GetAppeal',
+            fournil_dot_edge_dot_v1_dot_edge__pb2.GetAppealRequest.SerializeToString,
+            fournil_dot_edge_dot_v1_dot_edge__pb2.GetAppealResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListAppeals(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/fournil.edge.v1.ImageService/ListAppeals',
+            fournil_dot_edge_dot_v1_dot_edge__pb2.ListAppealsRequest.SerializeToString,
+            fournil_dot_edge_dot_v1_dot_edge__pb2.ListAppealsResponse.FromString,
             options,
             channel_credentials,
             insecure,

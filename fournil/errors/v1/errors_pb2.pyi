@@ -30,6 +30,8 @@ class ErrorReason(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     ERROR_REASON_ACCOUNT_BANNED: _ClassVar[ErrorReason]
     ERROR_REASON_SCOPE_MISSING: _ClassVar[ErrorReason]
     ERROR_REASON_KEY_EXPIRED: _ClassVar[ErrorReason]
+    ERROR_REASON_NOT_APPEALABLE: _ClassVar[ErrorReason]
+    ERROR_REASON_LIMIT_REACHED: _ClassVar[ErrorReason]
 ERROR_REASON_UNSPECIFIED: ErrorReason
 ERROR_REASON_INVALID_ARGUMENT: ErrorReason
 ERROR_REASON_KEY_MISSING: ErrorReason
@@ -54,3 +56,5 @@ ERROR_REASON_ASKED_TOO_FAST: ErrorReason
 ERROR_REASON_ACCOUNT_BANNED: ErrorReason
 ERROR_REASON_SCOPE_MISSING: ErrorReason
 ERROR_REASON_KEY_EXPIRED: ErrorReason
+ERROR_REASON_NOT_APPEALABLE: ErrorReason
+ERROR_REASON_LIMIT_REACHED: ErrorReason

@@ -26,7 +26,8 @@ if _version_not_supported:
 
 
 class ModeratorServiceStub(object):
-    """The taster. Verdicts are deterministic for a policy version; a refusal is an answer, not an error.
+    """The taster. Verdicts are deterministic for a policy version and the exemplars there are; a refusal is an answer, not an
+    error.
     """
 
     def __init__(self, channel):
@@ -50,10 +51,26 @@ class ModeratorServiceStub(object):
                 request_serializer=fournil_dot_moderator_dot_v1_dot_moderator__pb2.GetDecisionRequest.SerializeToString,
                 response_deserializer=fournil_dot_moderator_dot_v1_dot_moderator__pb2.GetDecisionResponse.FromString,
                 _registered_method=True)
+        self.FileAppeal = channel.unary_unary(
+                '/fournil.moderator.v1.ModeratorService/FileAppeal',
+                request_serializer=fournil_dot_moderator_dot_v1_dot_moderator__pb2.FileAppealRequest.SerializeToString,
+                response_deserializer=fournil_dot_moderator_dot_v1_dot_moderator__pb2.FileAppealResponse.FromString,
+                _registered_method=True)
+        self.GetAppeal = channel.unary_unary(
+                '/fournil.moderator.v1.ModeratorService/GetAppeal',
+                request_serializer=fournil_dot_moderator_dot_v1_dot_moderator__pb2.GetAppealRequest.SerializeToString,
+                response_deserializer=fournil_dot_moderator_dot_v1_dot_moderator__pb2.GetAppealResponse.FromString,
+                _registered_method=True)
+        self.ListAppeals = channel.unary_unary(
+                '/fournil.moderator.v1.ModeratorService/ListAppeals',
+                request_serializer=fournil_dot_moderator_dot_v1_dot_moderator__pb2.ListAppealsRequest.SerializeToString,
+                response_deserializer=fournil_dot_moderator_dot_v1_dot_moderator__pb2.ListAppealsResponse.FromString,
+                _registered_method=True)
 
 
 class ModeratorServiceServicer(object):
-    """The taster. Verdicts are deterministic for a policy version; a refusal is an answer, not an error.
+    """The taster. Verdicts are deterministic for a policy version and the exemplars there are; a refusal is an answer, not an
+    error.
     """
 
     def ScreenPrompt(self, request, context):
@@ -77,6 +94,28 @@ class ModeratorServiceServicer(object):
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def FileAppeal(self, request, context):
+        """Questions a refusal of the account's own. A decision has one appeal: filing again returns it as it stands. Fails
+        NOT_FOUND, NOT_APPEALABLE, INVALID_ARGUMENT (another prompt than the one refused), LIMIT_REACHED.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def GetAppeal(self, request, context):
+        """Reads an appeal of the account's own.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListAppeals(self, request, context):
+        """The account's appeals, newest first.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_ModeratorServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -95,6 +134,21 @@ def add_ModeratorServiceServicer_to_server(servicer, server):
                     request_deserializer=fournil_dot_moderator_dot_v1_dot_moderator__pb2.GetDecisionRequest.FromString,
                     response_serializer=fournil_dot_moderator_dot_v1_dot_moderator__pb2.GetDecisionResponse.SerializeToString,
             ),
+            'FileAppeal': grpc.unary_unary_rpc_method_handler(
+                    servicer.FileAppeal,
+                    request_deserializer=fournil_dot_moderator_dot_v1_dot_moderator__pb2.FileAppealRequest.FromString,
+                    response_serializer=fournil_dot_moderator_dot_v1_dot_moderator__pb2.FileAppealResponse.SerializeToString,
+            ),
+            'GetAppeal': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetAppeal,
+                    request_deserializer=fournil_dot_moderator_dot_v1_dot_moderator__pb2.GetAppealRequest.FromString,
+                    response_serializer=fournil_dot_moderator_dot_v1_dot_moderator__pb2.GetAppealResponse.SerializeToString,
+            ),
+            'ListAppeals': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListAppeals,
+                    request_deserializer=fournil_dot_moderator_dot_v1_dot_moderator__pb2.ListAppealsRequest.FromString,
+                    response_serializer=fournil_dot_moderator_dot_v1_dot_moderator__pb2.ListAppealsResponse.SerializeToString,
+            ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
             'fournil.moderator.v1.ModeratorService', rpc_method_handlers)
@@ -104,7 +158,8 @@ def add_ModeratorServiceServicer_to_server(servicer, server):
 
  # This class is part of an EXPERIMENTAL API.
 class ModeratorService(object):
-    """The taster. Verdicts are deterministic for a policy version; a refusal is an answer, not an error.
+    """The taster. Verdicts are deterministic for a policy version and the exemplars there are; a refusal is an answer, not an
+    error.
     """
 
     @staticmethod
@@ -178,6 +233,87 @@ class ModeratorService(object):
             '/fournil.moderator.v1.ModeratorService/GetDecision',
             fournil_dot_moderator_dot_v1_dot_moderator__pb2.GetDecisionRequest.SerializeToString,
             fournil_dot_moderator_dot_v1_dot_moderator__pb2.GetDecisionResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def FileAppeal(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/fournil.moderator.v1.ModeratorService/FileAppeal',
+            fournil_dot_moderator_dot_v1_dot_moderator__pb2.FileAppealRequest.SerializeToString,
+            fournil_dot_moderator_dot_v1_dot_moderator__pb2.FileAppealResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetAppeal(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/fournil.moderator.v1.ModeratorService/GetAppeal',
+            fournil_dot_moderator_dot_v1_dot_moderator__pb2.GetAppealRequest.SerializeToString,
+            fournil_dot_moderator_dot_v1_dot_moderator__pb2.GetAppealResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListAppeals(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/fournil.moderator.v1.ModeratorService/ListAppeals',
+            fournil_dot_moderator_dot_v1_dot_moderator__pb2.ListAppealsRequest.SerializeToString,
+            fournil_dot_moderator_dot_v1_dot_moderator__pb2.ListAppealsResponse.FromString,
             options,
             channel_credentials,
             insecure,

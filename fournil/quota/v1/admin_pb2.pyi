@@ -148,16 +148,18 @@ class UnbanResponse(_message.Message):
     def __init__(self) -> None: ...
 
 class CreditRequest(_message.Message):
-    __slots__ = ("account_id", "policy", "amount", "reason")
+    __slots__ = ("account_id", "policy", "amount", "reason", "request_id")
     ACCOUNT_ID_FIELD_NUMBER: _ClassVar[int]
     POLICY_FIELD_NUMBER: _ClassVar[int]
     AMOUNT_FIELD_NUMBER: _ClassVar[int]
     REASON_FIELD_NUMBER: _ClassVar[int]
+    REQUEST_ID_FIELD_NUMBER: _ClassVar[int]
     account_id: str
     policy: str
     amount: int
     reason: str
-    def __init__(self, account_id: _Optional[str] = ..., policy: _Optional[str] = ..., amount: _Optional[int] = ..., reason: _Optional[str] = ...) -> None: ...
+    request_id: str
+    def __init__(self, account_id: _Optional[str] = ..., policy: _Optional[str] = ..., amount: _Optional[int] = ..., reason: _Optional[str] = ..., request_id: _Optional[str] = ...) -> None: ...
 
 class CreditResponse(_message.Message):
     __slots__ = ("verdict",)

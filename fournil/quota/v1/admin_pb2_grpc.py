@@ -174,7 +174,7 @@ class QuotaAdminServiceServicer(object):
         raise NotImplementedError('Method not implemented!')
 
     def Credit(self, request, context):
-        """Allows more in the present stretch of a window. Not idempotent: twice is twice as much.
+        """Allows more in the present stretch of a window. Idempotent by its request id; without one, twice is twice as much.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

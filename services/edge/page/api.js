@@ -43,6 +43,11 @@ export class Api {
   job(id, options) { return this.call("GET", `/v1/jobs/${encodeURIComponent(id)}`, options); }
   cancel(id, options) { return this.call("POST", `/v1/jobs/${encodeURIComponent(id)}:cancel`, options); }
 
+  /** Questions a refusal; a decision has one appeal, so asking again finds it. */
+  appeal(decision, note) {
+    return this.call("POST", "/v1/moderation/appeals", { body: { decision_id: decision, note } });
+  }
+
   jobs({ size = 20, token = "", ...options } = {}) {
     return this.call("GET", `/v1/jobs?page_size=${size}&page_token=${encodeURIComponent(token)}`, options);
   }

@@ -56,6 +56,7 @@ export class Bakehouse {
       reuseSeed: (seed) => this.on.reuseSeed(card.tale, seed),
       edit: () => this.on.edit(card.tale.prompt),
       dismiss: () => this.dismiss(job.id),
+      appeal: (decision, note) => this.api.appeal(decision, note),
       reconnect: () => this.watcher.watch({ ...job, state: "queued" }),
     });
     this.cards = new Map([[job.id, card], ...this.cards]);

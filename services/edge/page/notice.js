@@ -1,11 +1,16 @@
 /** Every "no" in words: which limit, until when, what would be accepted, and that nothing was charged. */
 
 import { resetFacts } from "./allowance.js";
+import { appealForm } from "./appeal.js";
 import { button, copyButton, el } from "./dom.js";
 import { duration, t } from "./i18n.js";
 
-/** What a refusal says: category, the words in their sentence, the decision's id, the reassurance. */
-export function refusalBody({ stage, category, words, decision_id: decision }, prompt) {
+/**
+ * What a refusal says: category, the words in their sentence, the decision's id, the reassurance; and with `file`
+ * (see appeal.js) how to question it.
+ */
+export function refusalBody(refusal, prompt, file = null) {
+  const { stage, category, words, decision_id: decision } = refusal;
   const named = t(`category.${category}`, { otherwise: category });
   const body = [el("p", { text: t(stage === "image" ? "refusal.image" : "refusal.prompt", { category: named }) })];
   if (words?.length) {
@@ -19,6 +24,8 @@ export function refusalBody({ stage, category, words, decision_id: decision }, p
     el("p", { class: "quiet facts" }, `${t("refusal.decision")} `, el("code", { text: decision }),
       " ", copyButton(t("refusal.copy"), t("refusal.copied"), decision)),
   );
+  const appeal = appealForm(refusal, file);
+  if (appeal) body.push(appeal);
   return body;
 }
 
@@ -77,7 +84,7 @@ function words(problem, { api, allowance, prompt }) {
   const text = (line) => el("p", { text: line });
   switch (problem.reason) {
     case "MODERATION_BLOCKED":
-      if (problem.refusal) return { title: t("refusal.title"), body: refusalBody(problem.refusal, prompt), tone: "refusal" };
+      if (problem.refusal) return { title: t("refusal.title"), body: refusalBody(problem.refusal, prompt, (...facts) => api.appeal(...facts)), tone: "refusal" };
       break;
     case "ALLOWANCE_SPENT": {
       const [title, line] = spentWords(api, allowance, problem.metadata);

@@ -37,7 +37,7 @@
 --   key:<digest>                 hash    account id revoked expires (ms or "") scopes: an API key by its keyed hash
 --   keyid:<key id>               string  its digest
 --   keys:<account>               list    digests of its keys
---   credit:<call>                string  "1": that call has added its credit; for a minute
+--   credit:<account>:<request>   string  "1": that request has added its credit; for 90 days
 --   surge                        hash    state: the surge level, as JSON
 --   audit                        stream  time (ms) action subject detail reason: what operators and the surge level
 --                                        changed, the last 100,000

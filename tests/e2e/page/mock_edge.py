@@ -34,6 +34,7 @@ PAGE_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob: data:; "
     "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
+APPEALS = "/v1/moderation/appeals"
 LIMITS = {"free": 3, "paid": 500}
 STEPS = 20
 REFUSED = {"refuse": "violence", "refuser": "violence", "logo": "ip"}
@@ -74,6 +75,7 @@ class Kitchen:
         self.fault: dict[str, Any] | None = None
         self.jobs: dict[str, MockJob] = {}
         self.orders: dict[str, str] = {}
+        self.appeals: list[dict[str, Any]] = []
         self.used = {"free-key": 0, "paid-key": 0}
         self.hold_new = ""
         self.lose_answer = False
@@ -104,6 +106,7 @@ class Kitchen:
             "negative_prompt": None,
             "strength": None,
             "output_format": "png",
+            "moderation": "auto",
             "create_time": stamp(time.time()),
             "images": [],
             "charged": 0,
@@ -154,7 +157,8 @@ class Kitchen:
             image = {"index": index, "seed": seed, "url": f"/v1/jobs/{job.record['id']}/images/{index}?e=1&s=mock"}
             job.record["images"].append(image)
             self.tell(job, "image", image)
-        job.record.update(state="committed", charged=job.record["count"], end_time=stamp(time.time()))
+        usage = {"compute_seconds": 0.5, "energy_joules": None}
+        job.record.update(state="committed", charged=job.record["count"], end_time=stamp(time.time()), usage=usage)
         self.used[job.key] += job.record["count"]
         self.tell(job, "completed", job.record)
 
@@ -188,7 +192,8 @@ def problem(status: int, reason: str, detail: str, **more: Any) -> JSONResponse:
 def refusal(words: list[str]) -> dict[str, Any]:
     """A refusal's facts."""
     facts = {"decision_id": "dec_01mock0000000000000000000", "stage": "prompt", "category": REFUSED[words[0]]}
-    return {**facts, "words": words}
+    questioned = {"score": 0.8, "policy_version": "mock-1", "appealable": True, "appeal_url": APPEALS}
+    return {**facts, "words": words, **questioned}
 
 
 class MockEdge:
@@ -206,6 +211,7 @@ class MockEdge:
             Route("/v1/jobs/{id}/images/{index:int}", self.image),
             Route("/v1/jobs/{id}:cancel", self.cancel, methods=["POST"]),
             Route("/v1/jobs/{id}", self.one),
+            Route(APPEALS, self.appeal, methods=["POST"]),
             Route("/v1/me/allowance", self.allowance),
             Route("/v1/queue", self.queue),
             Route("/v1/models", self.models),
@@ -284,6 +290,16 @@ class MockEdge:
             self._kitchen.lose_answer = False
             return problem(503, "UNAVAILABLE", "A part of the service does not answer right now.")
         return JSONResponse(job.record, 202, headers={"location": f"/v1/jobs/{job.record['id']}"})
+
+    async def appeal(self, request: Request) -> Response:
+        """Filed, but for one note that the mock says no to."""
+        if self.key_of(request) is None:
+            return self.unknown_key(request)
+        body = await request.json()
+        self._kitchen.appeals.append(body)
+        if body["note"] == "too many":
+            return problem(429, "LIMIT_REACHED", "No more can be taken right now.")
+        return JSONResponse({"id": "apl_1", "state": "open", "notice": "", "credited": False}, 201)
 
     async def listing(self, request: Request) -> Response:
         key = self.key_of(request)

@@ -14,6 +14,7 @@ MESH = {
     ("edge", "moderator", 50052),
     ("edge", "generator", 50053),
     ("generator", "quota", 50051),
+    ("moderator", "quota", 50051),
     ("edge", "redis", 6379),
     ("quota", "redis", 6379),
     ("moderator", "redis", 6379),

@@ -34,6 +34,11 @@ def test_defaults_are_filled_in() -> None:
     assert 0 <= spec.seed < 2**31
 
 
+@pytest.mark.parametrize(("asked", "kept"), [(None, "auto"), ("", "auto"), ("auto", "auto"), ("low", "low")])
+def test_how_strictly_to_judge(asked: str | None, kept: str) -> None:
+    assert to_spec(Asked("a crab", moderation=asked), TINY).moderation == kept
+
+
 def test_given_values_are_kept() -> None:
     spec = to_spec(Asked("a crab", 3, "512x512", 0, 4, 0), TINY)
     assert (spec.count, spec.size, spec.seed, spec.steps, spec.previews) == (3, "512x512", 0, 4, 0)
@@ -55,6 +60,8 @@ def test_given_values_are_kept() -> None:
         (Asked("a", count=True), "count"),
         (Asked("a", count="2"), "count"),
         (Asked("a", count=1.5), "count"),
+        (Asked("a", moderation="none"), "moderation"),
+        (Asked("a", moderation=1), "moderation"),
         (Asked("a", size="0x0"), "size"),
         (Asked("a", size="99999x99999"), "size"),
         (Asked("a", size="999999x1"), "size"),

@@ -15,12 +15,13 @@ from services.edge.http_boundary import HTTP_STATUS, problem
 from services.edge.job import Drawn, Failure, Job, Place, Refusal, State, Usage
 from services.edge.json_schema import schema_of
 from services.edge.links import Links
+from services.edge.moderation_rest import ModerationApi, shape
 from services.edge.notes import JobNotes, allowance_note, queue_note
 from services.edge.openai_errors import openai_error
 from services.edge.openai_form import OpenAiApi
 from services.edge.openapi import document
 from services.edge.operations import OPERATIONS
-from services.edge.peers import Allowance, Limit, LineClass, LineState, Surge
+from services.edge.peers import Allowance, Appeal, Limit, LineClass, LineState, Surge
 from services.edge.rest import _FIELDS, NativeApi
 from services.edge.web_app import build_app
 from services.runtime.errors import Fault, Reason
@@ -33,7 +34,8 @@ NOBODY: Any = None
 def app() -> Any:
     native = NativeApi(NOBODY, NOBODY, Links(b"secret", "http://edge"))
     openai = OpenAiApi(NOBODY, NOBODY, Links(b"secret", "http://edge"), 1.0)
-    return build_app(native.routes(), openai.routes(), ready=lambda: True, demo_keys={})
+    moderation = ModerationApi(NOBODY, NOBODY)
+    return build_app(native.routes(), [*moderation.routes(), *openai.routes()], ready=lambda: True, demo_keys={})
 
 
 def fits(name: str, body: object) -> None:
@@ -127,6 +129,14 @@ def test_a_type_that_json_does_not_have_is_refused() -> None:
     with pytest.raises(TypeError, match="complex"):
         schema_of(Odd, {})
     assert schema_of(str | None, {}) == {"type": ["string", "null"]}
+
+
+@pytest.mark.parametrize("decided", [None, 3.0])
+def test_appeals_are_as_it_says(decided: float | None) -> None:
+    named = {"id": "apl_1", "decision_id": "dec_1", "state": "open", "stage": "prompt", "category": "violence"}
+    told = {"prompt": "a crab", "note": "please", "notice": "", "credited": False, "policy_version": "p-1"}
+    appeal = Appeal(**named, **told, score=0.7, created=2.0, decided=decided)
+    fits("AppealNote", shape(appeal))
 
 
 def test_a_job_that_was_only_validated_is_as_it_says() -> None:

@@ -4,13 +4,14 @@ import pytest
 
 from services.edge.job import Failure, Refusal, is_job_id, new_job_id
 from services.edge.links import Links
-from services.edge.messages import CATEGORIES, failure_text, text
+from services.edge.messages import failure_text, text
+from services.runtime.categories import CATEGORIES
 from services.runtime.errors import Fault, Reason, invalid
 
 FACTS = {
     "field": "size", "detail": "must be 64x64 to 1024x1024", "model": "m", "models": "tiny", "limit": 3, "held": 2,
     "reset": "2026-11-25T00:00:00Z", "category": "violence", "decision_id": "dec_1", "scope": "draw",
-    "unit": "pictures", "level": "surge",
+    "unit": "pictures", "level": "surge", "most": 5,
 }  # fmt: skip
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 import pytest
 
 from services.edge.job import State, Usage
+from services.edge.messages import failure_text
 from services.edge.peers import RefundReason
 from services.edge.walk import AlreadyAccepted, walk
 from services.runtime.errors import Fault, Reason
@@ -44,6 +45,15 @@ async def test_a_refused_prompt_costs_nothing_and_is_explained() -> None:
     assert fake.failure.reason is Reason.MODERATION_BLOCKED
     assert fake.failure.refusal.words == ["forbidden"]
     assert "generate" not in fake.calls
+
+
+async def test_a_refusal_that_was_settled_otherwise_meanwhile_is_told_as_one() -> None:
+    """The edge died after the refund; before another took over, the prompt's appeal was granted."""
+    fake = FakeMesh(state=State.REFUNDED, reason=RefundReason.PROMPT_REFUSED)
+    await walk(a_job(), fake.mesh())
+    assert fake.failure is not None and fake.failure.reason is Reason.MODERATION_BLOCKED
+    for language, words in (("en", "it would pass now"), ("fr", "ce serait accepté maintenant")):
+        assert words in failure_text(fake.failure, language)
 
 
 async def test_a_refused_picture_is_not_charged_and_the_other_is() -> None:

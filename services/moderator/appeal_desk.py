@@ -1,0 +1,97 @@
+"""Filing and reading appeals: what their owners may do. Plain values in and out, `Fault` when not."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+from prometheus_client import Counter
+
+from services.moderator.appeals import Appeal, appeal_id, new_appeal, shown
+from services.moderator.decisions import Decisions
+from services.moderator.ledger import Ledger
+from services.moderator.policies import Policies
+from services.runtime import call_context
+from services.runtime.errors import Fault, Reason, invalid
+
+APPEALS = Counter("fournil_moderation_appeals_total", "Appeals filed and decided.", ["what"])
+
+USUAL_PAGE, LONGEST_PAGE = 20, 100
+
+
+class AppealDesk:
+    """Every call is made for an account, and knows only what is its own."""
+
+    def __init__(
+        self,
+        ledger: Ledger,
+        decisions: Decisions,
+        policies: Policies,
+        key: bytes,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self._ledger, self._decisions, self._policies = ledger, decisions, policies
+        self._key, self._clock = key, clock
+
+    async def file(self, account_id: str, decision_id: str, prompt: str, note: str) -> Appeal:
+        """The appeal against a refusal, filed now or before."""
+        decision = await self._decisions.find(decision_id)
+        if not account_id or decision.account_id != account_id:
+            raise Fault(Reason.NOT_FOUND, "no such decision", decision_id=decision_id)
+        try:
+            return await self.get(account_id, appeal_id(decision_id))
+        except Fault as fault:
+            if fault.reason is not Reason.NOT_FOUND:
+                raise
+        rules = self._policies.live.rules
+        appeal = new_appeal(
+            decision.verdict,
+            job_id=decision.job_id,
+            account_id=account_id,
+            prompt=prompt,
+            note=note.strip(),
+            language=call_context.language.get(),
+            filed=self._clock(),
+            rules=rules,
+            key=self._key,
+        )
+        if not await self._ledger.file(appeal, rules, f"{appeal.category}: {shown(prompt, rules)}"):
+            return await self.get(account_id, appeal.id)
+        APPEALS.labels("filed").inc()
+        return appeal
+
+    async def get(self, account_id: str, appeal: str) -> Appeal:
+        """One appeal. Raises NOT_FOUND, also for somebody else's."""
+        found = await self._ledger.appeal(check_appeal(appeal))
+        if found.account_id != account_id:
+            raise Fault(Reason.NOT_FOUND, "no such appeal", field="appeal_id")
+        return found
+
+    async def list(self, account_id: str, size: int, token: str) -> tuple[list[Appeal], str]:
+        """A page, newest first, and the token of the next, "" if there is none."""
+        size, before = check_page(size, token, USUAL_PAGE, LONGEST_PAGE)
+        if not account_id:
+            raise invalid("account_id", "must not be empty")
+        appeals = await self._ledger.appeals(account_id=account_id, before=before, limit=size)
+        return appeals, page_token(appeals, size)
+
+
+def check_appeal(appeal: str) -> str:
+    """An appeal's id. Raises NOT_FOUND for what cannot be one."""
+    if not appeal.startswith("apl_") or len(appeal) > 64 or not appeal.isascii():
+        raise Fault(Reason.NOT_FOUND, "no such appeal", field="appeal_id")
+    return appeal
+
+
+def check_page(size: int, token: str, usual: int, longest: int) -> tuple[int, float | None]:
+    """The size of a page, and before when its appeals were filed. Raises INVALID_ARGUMENT."""
+    if not 0 <= size <= longest:
+        raise invalid("page_size", f"must be 1 to {longest}")
+    if token and not (token.isdecimal() and len(token) <= 16 and token.isascii()):
+        raise invalid("page_token", "must be that of the page before")
+    return size or usual, int(token) / 1000 if token else None
+
+
+def page_token(appeals: list[Appeal], size: int) -> str:
+    """Of the page after this one: the time of its last appeal in ms."""
+    return str(round(appeals[-1].filed * 1000)) if len(appeals) == size else ""
