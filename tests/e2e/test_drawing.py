@@ -5,6 +5,7 @@ import http.server
 import io
 import json
 import queue
+import shutil
 import subprocess
 import sys
 import threading
@@ -129,6 +130,19 @@ def test_the_openai_example(mesh: SupervisedMesh, tmp_path: Path) -> None:
     done = subprocess.run(script, capture_output=True, text=True, timeout=120, check=False, cwd=REPO)
     assert done.returncode == 0, done.stderr
     assert size_of(out.read_bytes()) == (256, 256)
+
+
+@pytest.mark.parametrize(("program", "example"), [("sh", "curl.sh"), ("node", "fetch.mjs")])
+def test_the_examples_without_python(mesh: SupervisedMesh, tmp_path: Path, program: str, example: str) -> None:
+    needed = "curl" if program == "sh" else program
+    if shutil.which(needed) is None:
+        pytest.skip(f"{needed} is not on this machine")
+    out = tmp_path / "crab.png"
+    arguments = [mesh.local.page, mesh.new_key("free"), str(out)]
+    script = [program, str(REPO / "examples" / example), *arguments]
+    done = subprocess.run(script, capture_output=True, text=True, timeout=120, check=False, cwd=REPO)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "saved" in done.stdout and size_of(out.read_bytes()) == (256, 256)
 
 
 def test_the_demo_draws_the_crab_beside_the_boat(tmp_path: Path) -> None:
