@@ -14,7 +14,6 @@ import sys
 import time
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +26,7 @@ from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from tests.e2e.page.mock_trust import MockTrust, problem, stamp
 from tests.e2e.page.scene import scene
 
 PAGE = Path(__file__).resolve().parents[3] / "services" / "edge" / "page"
@@ -59,7 +59,8 @@ class MockJob:
 class Kitchen:
     """All state of the mock. `ahead` is the line a new order meets; `fault` is answered to the next order;
     with `lose_answer` the next order is taken but its answer does not arrive; `hold_new` holds new jobs.
-    `cut_streams`, when raised, ends all event streams; `streams` counts those open."""
+    `cut_streams`, when raised, ends all event streams; `streams` counts those open. With `line_down` the line
+    cannot be read; `line_reads` counts how often it was asked for. `trust` holds appeals and credentials."""
 
     def __init__(self, pace: float = 0.35) -> None:
         self.pace = pace
@@ -81,6 +82,15 @@ class Kitchen:
         self.streams = 0
         self.resumed_after: list[str] = []
         self.serial = 0
+        self.ovens = 2
+        self.line_down = False
+        self.line_reads = 0
+        self.trust = MockTrust(self.account)
+
+    def account(self, request: Request) -> str | None:
+        """The key of a request, when it is one of ours."""
+        key = request.headers.get("authorization", "").removeprefix("Bearer ")
+        return key if key in self.used else None
 
     def held(self, key: str) -> int:
         """Pictures set aside for live jobs of a key."""
@@ -154,7 +164,10 @@ class Kitchen:
             image = {"index": index, "seed": seed, "url": f"/v1/jobs/{job.record['id']}/images/{index}?e=1&s=mock"}
             job.record["images"].append(image)
             self.tell(job, "image", image)
-        job.record.update(state="committed", charged=job.record["count"], end_time=stamp(time.time()))
+        usage = {"compute_seconds": 1.8437, "energy_joules": None}
+        job.record.update(
+            state="committed", charged=job.record["count"], usage=usage, end_time=stamp(time.time())
+        )
         self.used[job.key] += job.record["count"]
         self.tell(job, "completed", job.record)
 
@@ -163,32 +176,6 @@ class Kitchen:
         await asyncio.sleep(self.pace)
         while job.hold == kind:  # noqa: ASYNC110, it is set from another thread
             await asyncio.sleep(0.02)
-
-
-def stamp(seconds: float) -> str:
-    """RFC 3339."""
-    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-
-
-def problem(status: int, reason: str, detail: str, **more: Any) -> JSONResponse:
-    """problem+json."""
-    body = {
-        "type": f"urn:fournil:error:{reason.lower()}",
-        "title": reason,
-        "status": status,
-        "detail": detail,
-        "reason": reason,
-        "metadata": {},
-        "request_id": "mock-request-1",
-        **more,
-    }
-    return JSONResponse(body, status, media_type="application/problem+json")
-
-
-def refusal(words: list[str]) -> dict[str, Any]:
-    """A refusal's facts."""
-    facts = {"decision_id": "dec_01mock0000000000000000000", "stage": "prompt", "category": REFUSED[words[0]]}
-    return {**facts, "words": words}
 
 
 class MockEdge:
@@ -205,7 +192,9 @@ class MockEdge:
             Route("/v1/jobs/{id}/events", self.events),
             Route("/v1/jobs/{id}/images/{index:int}", self.image),
             Route("/v1/jobs/{id}:cancel", self.cancel, methods=["POST"]),
-            Route("/v1/jobs/{id}", self.one),
+            Route("/v1/jobs/{id}", self.one, methods=["GET"]),
+            Route("/v1/jobs/{id}", self.delete, methods=["DELETE"]),
+            *self._kitchen.trust.routes(),
             Route("/v1/me/allowance", self.allowance),
             Route("/v1/queue", self.queue),
             Route("/v1/models", self.models),
@@ -214,8 +203,7 @@ class MockEdge:
         ]
 
     def key_of(self, request: Request) -> str | None:
-        key = request.headers.get("authorization", "").removeprefix("Bearer ")
-        return key if key in self._kitchen.used else None
+        return self._kitchen.account(request)
 
     def french(self, request: Request) -> bool:
         return request.headers.get("accept-language", "").startswith("fr")
@@ -274,7 +262,7 @@ class MockEdge:
             )
         words = [word for word in REFUSED if word in body["prompt"].lower().split()]
         if words:
-            return problem(400, "MODERATION_BLOCKED", "Refused by the moderator.", refusal=refusal(words))
+            return problem(400, "MODERATION_BLOCKED", "Refused by the moderator.", refusal=self._kitchen.trust.refusal(REFUSED[words[0]], words))
         request_id = request.headers.get("idempotency-key", "")
         if request_id in self._kitchen.orders:
             return JSONResponse(self._kitchen.jobs[self._kitchen.orders[request_id]].record, 202)
@@ -303,6 +291,15 @@ class MockEdge:
         if job is None or job.key != self.key_of(request):
             return problem(404, "NOT_FOUND", "There is no such thing here, or it is not yours.")
         return JSONResponse(job.record)
+
+    async def delete(self, request: Request) -> Response:
+        job = self._kitchen.jobs.get(request.path_params["id"])
+        if job is None or job.key != self.key_of(request):
+            return problem(404, "NOT_FOUND", "There is no such thing here, or it is not yours.")
+        if not job.final:
+            return problem(400, "INVALID_ARGUMENT", "id: the job has not ended")
+        del self._kitchen.jobs[job.record["id"]]
+        return Response(status_code=204)
 
     async def cancel(self, request: Request) -> Response:
         job = self._kitchen.jobs[request.path_params["id"]]
@@ -349,6 +346,9 @@ class MockEdge:
         return self.unknown_key(request) if key is None else JSONResponse(self.allowance_of(key))
 
     async def queue(self, request: Request) -> Response:
+        self._kitchen.line_reads += 1
+        if self._kitchen.line_down:
+            return problem(503, "UNAVAILABLE", "A part of the service does not answer right now.")
         baking = sum(1 for job in self._kitchen.jobs.values() if job.record["state"] == "running")
         classes = [
             {
@@ -362,7 +362,7 @@ class MockEdge:
         return JSONResponse(
             {
                 "classes": classes,
-                "ovens": 2,
+                "ovens": self._kitchen.ovens,
                 "slots": 8,
                 "baking": min(8, baking + 5),
                 "surge": self._kitchen.surge,

@@ -2,6 +2,7 @@
 
 import json
 import time
+from typing import Any
 
 import httpx
 import pytest
@@ -11,6 +12,8 @@ from tests.e2e.page.browser import Browser
 from tests.e2e.page.conftest import CRAB_FR, order
 
 pytestmark = pytest.mark.e2e
+
+CHECKS = "/v1/content_provenance_checks"
 
 
 def shape(value: object) -> object:
@@ -50,12 +53,21 @@ def test_the_mock_speaks_like_the_edge(url: str, mesh: SupervisedMesh) -> None:
                     "models": shape(web.get("/v1/models").json()),
                     "queue": shape(web.get("/v1/queue").json()),
                     "dry run": (spent.status_code, "place" in spent.json()),
+                    "provenance": shape(web.post(CHECKS, content=web.get(job_picture(web, job)).content).json()),
+                    "no picture": shape(web.post(CHECKS, content=b"text").json()),
+                    "deleted": web.delete(f"/v1/jobs/{job['id']}").status_code,
+                    "gone": web.delete(f"/v1/jobs/{job['id']}").status_code,
                     "unknown": shape(web.get("/v1/jobs/" + "0" * 26).json()),
                     "demo": shape(web.get("/v1/demo-key").json()),
                 }
             )
     for part, mocked in told[0].items():
         assert mocked == told[1][part], part
+
+
+def job_picture(web: httpx.Client, job: dict[str, Any]) -> str:
+    """The link of a finished job's first picture."""
+    return str(web.get(f"/v1/jobs/{job['id']}").json()["images"][0]["url"])
 
 
 def wait_for_models(web: httpx.Client) -> None:
