@@ -22,7 +22,7 @@ export function appealTold(appeal, { heading, id }) {
 function times(appeal) {
   const filed = t("appeal.sent", { time: moment(new Date(appeal.create_time)) });
   if (!appeal.decide_time) return filed;
-  return `${filed} ${t("appeal.decided", { time: moment(new Date(appeal.decide_time)) })}`;
+  return `${filed} · ${t("appeal.decided", { time: moment(new Date(appeal.decide_time)) })}`;
 }
 
 function sent(appeal) {

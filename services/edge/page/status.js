@@ -107,12 +107,11 @@ function waits(classes) {
 function row({ model, tier, waiting, wait }, longest) {
   const bar = el("span", { class: "bar", "aria-hidden": "true" });
   bar.style.width = `${wait === null ? 0 : Math.max(2, 100 * wait / longest)}%`;
-  const cell = (key, ...content) => el("td", { data: { label: t(key) } }, ...content);
   return el("tr", {},
     el("th", { scope: "row", text: model }),
-    cell("status.tier", el("span", { class: "tag", text: t(`tier.${tier}`, { otherwise: tier }) })),
-    cell("status.waiting", t("line.waiting", { n: waiting })),
-    cell("status.starts", el("span", { text: waitLikely(wait) }), bar));
+    el("td", {}, el("span", { class: "tag", text: t(`tier.${tier}`, { otherwise: tier }) })),
+    el("td", { text: t("line.waiting", { n: waiting }) }),
+    el("td", { data: { label: t("status.starts") } }, el("span", { text: waitLikely(wait) }), bar));
 }
 
 function clockTime() {

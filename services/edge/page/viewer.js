@@ -20,7 +20,7 @@ export class Viewer {
 
   /** Opens on a picture of a job. */
   view(job, image) {
-    this.shown = { job, image, unfolded: false, asking: false };
+    this.shown = { job, image, unfolded: new Set(), asking: false };
     this.render();
     if (!this.root.open) this.root.showModal();
   }
@@ -44,7 +44,7 @@ export class Viewer {
           button(t("job.again"), "plain", then(() => this.on.again(job))),
           button(t("job.reuse-seed", { seed }), "plain", then(() => this.on.reuseSeed(job, image.seed)))),
         this.origin(),
-        el("details", {}, el("summary", { text: t("usage.title") }), usageTold(job)),
+        this.fold("usage", usageTold(job)),
         this.removal()),
       close,
     );
@@ -54,10 +54,19 @@ export class Viewer {
   origin() {
     const { shown } = this;
     const told = el("div", { role: "status" });
-    const box = el("details", { class: "origin", open: shown.unfolded }, el("summary", { text: t("provenance.title") }), told);
+    return this.fold("provenance", told, () => { if (!told.hasChildNodes()) this.read(shown, told); });
+  }
+
+  /** A part that is folded until it is asked for, and stays as it was when the language changes. */
+  fold(name, content, unfold = () => {}) {
+    const { unfolded } = this.shown;
+    const box = el("details", { open: unfolded.has(name) }, el("summary", { text: t(`${name}.title`) }), content);
     box.addEventListener("toggle", () => {
-      shown.unfolded = box.open;
-      if (box.open && !told.hasChildNodes()) this.read(shown, told);
+      if (!box.open) unfolded.delete(name);
+      else {
+        unfolded.add(name);
+        unfold();
+      }
     });
     return box;
   }

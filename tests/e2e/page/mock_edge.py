@@ -165,9 +165,7 @@ class Kitchen:
             job.record["images"].append(image)
             self.tell(job, "image", image)
         usage = {"compute_seconds": 1.8437, "energy_joules": None}
-        job.record.update(
-            state="committed", charged=job.record["count"], usage=usage, end_time=stamp(time.time())
-        )
+        job.record.update(state="committed", charged=job.record["count"], usage=usage, end_time=stamp(time.time()))
         self.used[job.key] += job.record["count"]
         self.tell(job, "completed", job.record)
 
@@ -262,7 +260,12 @@ class MockEdge:
             )
         words = [word for word in REFUSED if word in body["prompt"].lower().split()]
         if words:
-            return problem(400, "MODERATION_BLOCKED", "Refused by the moderator.", refusal=self._kitchen.trust.refusal(REFUSED[words[0]], words))
+            return problem(
+                400,
+                "MODERATION_BLOCKED",
+                "Refused by the moderator.",
+                refusal=self._kitchen.trust.refusal(REFUSED[words[0]], words),
+            )
         request_id = request.headers.get("idempotency-key", "")
         if request_id in self._kitchen.orders:
             return JSONResponse(self._kitchen.jobs[self._kitchen.orders[request_id]].record, 202)

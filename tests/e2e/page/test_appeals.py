@@ -36,7 +36,9 @@ def test_a_refusal_at_the_counter_is_appealed_and_answered(browser: Browser, url
     page.press("Tab", 9)
     ask(page, "Nobody is hurt: it is about bread.")
     page.wait_text("Your appeal waits for an answer")
-    assert page.run("document.activeElement.matches('.notice .appeal-state')"), "the keyboard is where the answer will be"
+    assert page.run("document.activeElement.matches('.notice .appeal-state')"), (
+        "the keyboard is where the answer will be"
+    )
     page.wait("document.getElementById('announce').textContent === 'Your appeal waits for an answer'")
     (appeal,) = kitchen.trust.appeals.values()
     assert (appeal["prompt"], appeal["note"]) == (BAKER, "Nobody is hurt: it is about bread.")
@@ -121,7 +123,9 @@ def test_what_cannot_be_appealed_shows_no_button(browser: Browser, url: str, kit
 def test_a_mesh_without_appeals_is_silent_about_them(browser: Browser, url: str, kitchen: Kitchen) -> None:
     kitchen.trust.here = False
     page = refused(browser.open(url))
-    assert page.run("document.querySelector('.notice .appeal').hidden && document.getElementById('appeals').hidden")
+    assert page.run(
+        "document.querySelector('.notice .appeal').hidden && document.getElementById('appeals').hidden"
+    )
     told_otherwise = {**kitchen.trust.refusal("violence", ["refuse"]), "appealable": True}
     kitchen.fault = {"status": 400, "reason": "MODERATION_BLOCKED", "detail": "no", "refusal": told_otherwise}
     page.click("#bake")

@@ -99,7 +99,7 @@ def test_the_page_leads_there_and_back(browser: Browser, url: str) -> None:
     page = browser.open(url)
     page.wait_text("The line now")
     page.click("#line a", "More about the line")
-    page.wait("location.pathname === '/status.html' && document.documentElement.dataset.ready !== undefined")
+    page.wait("location.pathname === '/status.html' && document.documentElement?.dataset.ready !== undefined")
     page.click("footer a", "Back to the counter")
     page.wait("location.pathname === '/' && document.querySelector('#order')")
 

@@ -87,7 +87,9 @@ def test_a_picture_dropped_on_the_page_is_checked(browser: Browser, url: str, ki
     page.run(dropping("nothing to see", "notes.txt", "text/plain"))
     page.wait_text("This file is not a PNG, JPEG or WebP picture that can be read.")
     png = base64.b64encode(scene(3, 1.0)).decode()
-    page.run(dropping(f"Uint8Array.from(atob('{png}'), (c) => c.charCodeAt(0))", "beach.png", "image/png", raw=True))
+    page.run(
+        dropping(f"Uint8Array.from(atob('{png}'), (c) => c.charCodeAt(0))", "beach.png", "image/png", raw=True)
+    )
     page.wait_text("Made by this bakery")
     assert page.run("location.pathname") == "/" and page.run("document.getElementById('checker').open")
     assert page.complaints == []
