@@ -11,6 +11,7 @@ const CAUSE = /^backlog (\d+) s (at or above|below) (\d+) s for (\d+) s$/;
 const BY_HAND = /^(pinned|released): (.*)$/s;
 
 const api = new Api();
+api.key = "";
 const parts = Object.fromEntries(["trouble", "state", "level", "figures", "waits", "read"].map((id) => [id, document.getElementById(id)]));
 let facts = null;
 let readAt = null;

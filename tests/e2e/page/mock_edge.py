@@ -8,15 +8,18 @@ To look at the page by hand: `python -m tests.e2e.page.mock_edge 8090`.
 
 import asyncio
 import base64
+import contextlib
 import json
 import math
 import sys
+import threading
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import httpx
 import uvicorn
 from starlette.applications import Starlette
 from starlette.datastructures import MutableHeaders
@@ -26,6 +29,7 @@ from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from services.local_mesh.store import free_port
 from tests.e2e.page.mock_trust import MockTrust, problem, stamp
 from tests.e2e.page.scene import scene
 
@@ -387,7 +391,7 @@ class MockEdge:
 
 def app(kitchen: Kitchen) -> ASGIApp:
     """The mock under the content policy that the real edge sends."""
-    served = Starlette(routes=MockEdge(kitchen).routes())
+    bare = Starlette(routes=MockEdge(kitchen).routes())
 
     async def with_policy(scope: Scope, receive: Receive, send: Send) -> None:
         async def send_policy(message: Message) -> None:
@@ -397,9 +401,33 @@ def app(kitchen: Kitchen) -> ASGIApp:
                 answer["x-request-id"] = "mock-request-1"
             await send(message)
 
-        await served(scope, receive, send_policy)
+        await bare(scope, receive, send_policy)
 
     return with_policy
+
+
+@contextlib.contextmanager
+def served(kitchen: Kitchen) -> Iterator[str]:
+    """A mock edge in a thread of its own, for as long as it is needed; its address."""
+    port = free_port()
+    config = uvicorn.Config(
+        app(kitchen), port=port, log_level="warning", ws="none", lifespan="off", timeout_graceful_shutdown=5
+    )
+    server = uvicorn.Server(config)
+    thread = threading.Thread(target=server.run, daemon=True)
+    thread.start()
+    address = f"http://127.0.0.1:{port}"
+    for _ in range(200):
+        try:
+            httpx.get(f"{address}/v1/queue", timeout=1)
+            break
+        except httpx.TransportError:
+            time.sleep(0.02)
+    try:
+        yield address
+    finally:
+        server.should_exit = True
+        thread.join(10)
 
 
 if __name__ == "__main__":

@@ -46,6 +46,7 @@ class MockTrust:
         self._account = account
         self.here = True
         self.lost = False
+        self.refusals: dict[str, dict[str, Any]] = {}
         self.appeals: dict[str, dict[str, Any]] = {}
         self.owners: dict[str, str] = {}
         self.credential: dict[str, Any] = {}
@@ -56,8 +57,9 @@ class MockTrust:
         """A refusal's facts."""
         self.serial += 1
         appealable = self.here and category not in NEVER
-        return {
-            "decision_id": f"dec_{self.serial:02d}mock0000000000000000000",
+        decision = f"dec_{self.serial:02d}mock0000000000000000000"
+        self.refusals[decision] = {
+            "decision_id": decision,
             "stage": stage,
             "category": category,
             "policy_version": "fournil-1",
@@ -66,6 +68,7 @@ class MockTrust:
             "appealable": appealable,
             "appeal_url": APPEALS if appealable else None,
         }
+        return self.refusals[decision]
 
     def decide(self, state: str, notice: str) -> None:
         """An operator answers every open appeal."""
@@ -100,8 +103,8 @@ class MockTrust:
                 "id": decision.replace("dec_", "apl_"),
                 "decision_id": decision,
                 "state": "open",
-                "stage": "prompt" if "prompt" in body else "image",
-                "category": "violence",
+                "stage": self.refusals[decision]["stage"],
+                "category": self.refusals[decision]["category"],
                 "score": 0.87,
                 "policy_version": "fournil-1",
                 "prompt": body.get("prompt", ""),

@@ -17,6 +17,11 @@ pytestmark = pytest.mark.e2e
 
 PREVIEW = "document.querySelector('.job[data-phase=running] .preview:not([hidden])')?.naturalWidth > 0"
 PICTURE = "document.querySelector('.job[data-phase=done] .picture.here')?.naturalWidth > 0"
+NOTE_STEPS = """
+    window.steps = [];
+    new MutationObserver(() => window.steps.push(Number(document.querySelector("progress.steps")?.value ?? 0)))
+      .observe(document.getElementById("jobs"), { subtree: true, childList: true, attributes: true });
+"""
 STEP = "Number(document.querySelector('progress.steps')?.value ?? 0)"
 
 
@@ -91,10 +96,7 @@ def test_when_a_replica_is_lost_the_other_goes_on_where_it_was(
     board = Switchboard(mesh.local.ports.edge_http)
     try:
         page = entered(browser.open(board.address), mesh.new_key("paid"))
-        page.run(
-            "window.steps = []; new MutationObserver(() => window.steps.push("
-            f"{STEP})).observe(document.getElementById('jobs'), {{subtree: true, childList: true, attributes: true, characterData: true}})"
-        )
+        page.run(NOTE_STEPS)
         order_long(page)
         page.wait(PREVIEW, 60)
         board.switch(second_port)

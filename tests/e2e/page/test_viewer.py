@@ -2,6 +2,7 @@
 
 import base64
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -50,7 +51,7 @@ def test_a_picture_tells_where_it_comes_from(browser: Browser, url: str, kitchen
 
 
 @pytest.mark.parametrize(
-    ("credential", "said"),
+    "case",
     [
         ({"state": "absent", "made_here": False}, "Cette image ne porte aucune attestation."),
         ({"state": "valid", "made_here": False, "signer": "Somebody"}, "Ce fournil ne connaît pas le signataire"),
@@ -61,9 +62,9 @@ def test_a_picture_tells_where_it_comes_from(browser: Browser, url: str, kitchen
     ],
 )
 def test_any_picture_can_be_checked(
-    browser: Browser, url: str, kitchen: Kitchen, tmp_path: Path, credential: dict[str, object], said: str
+    browser: Browser, url: str, kitchen: Kitchen, tmp_path: Path, case: tuple[dict[str, Any], str]
 ) -> None:
-    kitchen.trust.credential = credential
+    kitchen.trust.credential, said = case
     page = with_key(browser.open(url, language="fr-CA"))
     page.click("#checker summary", "Vérifier d’où vient une image")
     picture = tmp_path / "plage.png"
