@@ -55,10 +55,10 @@ function level(surge) {
   return line;
 }
 
-/** Places of all ovens, the taken ones glowing; for the eyes only. */
+/** Places of all ovens, the taken ones glowing; more glow than there are where an oven is overcommitted. For the eyes only. */
 export function embers(baking, slots) {
   const row = el("div", { class: "embers", "aria-hidden": "true" });
-  for (let index = 0; index < Math.min(slots, 32); index += 1) {
+  for (let index = 0; index < Math.min(Math.max(slots, baking), 32); index += 1) {
     row.append(el("span", { class: index < baking ? "hot" : "" }));
   }
   return row;

@@ -16,7 +16,7 @@ from tests.e2e.page.browser import Browser, Page
 from tests.e2e.page.conftest import CRAB_EN, CRAB_FR, order, with_key
 from tests.e2e.page.mock_edge import Kitchen, served, stamp
 
-PATIENCE = 240.0
+PATIENCE = 480.0
 MOST_BYTES = 300_000
 DONE = "document.querySelectorAll('.job[data-phase=done] .picture.here').length === "
 
@@ -121,7 +121,7 @@ def crowd(mesh: str) -> None:
     with httpx.Client(base_url=mesh, timeout=30) as web:
         key = web.get("/v1/demo-key").json()["paid"]
         for number in range(11):
-            body = {"prompt": f"une pomme rouge, numéro {number}", "count": 4, "steps": 100}
+            body = {"prompt": f"une pomme rouge, numéro {number}", "count": 1, "steps": 100}
             web.post("/v1/jobs", json=body, headers={"authorization": f"Bearer {key}"}).raise_for_status()
 
 

@@ -59,10 +59,10 @@ def entered(page: Page, key: str) -> Page:
 
 
 def order_long(page: Page) -> None:
-    """An order that takes a while: four pictures of a hundred steps."""
+    """An order that takes a while: two pictures of a hundred steps."""
     page.run("document.getElementById('details').open = true")
     page.fill("#steps", "100")
-    page.fill("#count", "4")
+    page.fill("#count", "2")
     page.fill("#prompt", CRAB_EN)
     page.click("#bake")
 
@@ -82,8 +82,8 @@ def test_a_job_is_followed_through_a_reload_and_on_the_other_replica(
     seen = other.run(STEP)
     other.wait(f"{STEP} > {seen}", 60)
     for one in (other, page):
-        one.wait("document.querySelectorAll('.job[data-phase=done] .picture.here').length === 4", 120)
-        one.wait_text("4 pictures charged")
+        one.wait("document.querySelectorAll('.job[data-phase=done] .picture.here').length === 2", 120)
+        one.wait_text("2 pictures charged")
         assert one.run("document.querySelectorAll('.job').length") == 1 and one.complaints == []
     assert other.run("document.querySelector('.picture').src").startswith(
         f"http://127.0.0.1:{second_port}/v1/jobs/"
@@ -100,11 +100,11 @@ def test_when_a_replica_is_lost_the_other_goes_on_where_it_was(
         order_long(page)
         page.wait(PREVIEW, 60)
         board.switch(second_port)
-        page.wait("document.querySelectorAll('.job[data-phase=done] .picture.here').length === 4", 120)
+        page.wait("document.querySelectorAll('.job[data-phase=done] .picture.here').length === 2", 120)
         (after, *_) = board.resumed_after(second_port)
         assert after.partition("-")[0].isdecimal(), "it went on after the last event that it had seen"
         steps = page.run("window.steps")
-        assert steps == sorted(steps) and steps[-1] == 400, "no step was told twice"
+        assert steps == sorted(steps) and steps[-1] == 200, "no step was told twice"
         assert page.complaints == []
     finally:
         board.close()

@@ -4,6 +4,7 @@ import time
 
 import pytest
 
+from services.quota.surge import Level, SurgePolicy, SurgeState, pin, step
 from tests.e2e.page.browser import Browser
 from tests.e2e.page.mock_edge import Kitchen, stamp
 
@@ -56,6 +57,22 @@ def test_it_tells_level_reason_ovens_and_waits(
         page.wait_text(sentence)
     assert page.run("document.querySelectorAll('tbody tr').length") == 2
     assert page.complaints == []
+
+
+def test_every_cause_that_the_desk_gives_is_told_in_french(browser: Browser, url: str, kitchen: Kitchen) -> None:
+    policy = SurgePolicy(marks=(20.0, 90.0, 1800.0), rise=3.0, fall=30.0)
+    risen = step(step(SurgeState(), 25.0, 100.0, policy), 25.0, 103.0, policy)
+    fallen = step(step(risen, 4.0, 200.0, policy), 4.0, 230.0, policy)
+    page = browser.open(f"{url}/status.html", language="fr-CA")
+    for state, said in (
+        (risen, "pendant 3 s d’affilée, au moins 20 s de travail ont attendu (25 s à la fin)."),
+        (fallen, "pendant 30 s d’affilée, moins de 10 s de travail ont attendu (4 s à la fin)."),
+        (pin(risen, Level.SHED, 240.0, "essai"), "fixé à la main par les responsables du fournil : essai"),
+        (pin(risen, None, 250.0, "fini"), "rendu libre par les responsables du fournil : fini"),
+    ):
+        kitchen.surge |= {"level": state.level, "cause": state.cause}
+        page.run("document.dispatchEvent(new Event('visibilitychange'))")
+        page.wait_text(said)
 
 
 def test_an_operators_word_stays_as_it_was_written(browser: Browser, url: str, kitchen: Kitchen) -> None:
