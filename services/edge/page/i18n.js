@@ -115,6 +115,11 @@ export function moment(date) {
   return new Intl.DateTimeFormat(locale(), { timeStyle: "short" }).format(date);
 }
 
+/** The time of an instant of today, to the second. */
+export function exactTime(date) {
+  return new Intl.DateTimeFormat(locale(), { timeStyle: "medium" }).format(date);
+}
+
 /** An instant as a date and time. */
 export function dayAndTime(date) {
   return new Intl.DateTimeFormat(locale(), { dateStyle: "long", timeStyle: "short" }).format(date);

@@ -2,7 +2,7 @@
 
 import { Api } from "./api.js";
 import { announce, el, setText, show } from "./dom.js";
-import { currentLanguage, duration, moment, onLanguage, startLanguage, t, waitLikely } from "./i18n.js";
+import { currentLanguage, duration, exactTime, moment, onLanguage, startLanguage, t, waitLikely } from "./i18n.js";
 import { embers } from "./line.js";
 
 const EVERY_MS = 5000;
@@ -41,8 +41,8 @@ function render() {
   show(parts.trouble, failed);
   show(parts.state, Boolean(facts));
   parts.state.classList.toggle("stale", failed);
-  if (failed) setText(parts.trouble, readAt ? t("status.stale", { time: clockTime() }) : t("status.unread"));
-  setText(parts.read, readAt && !failed ? t("status.read", { time: clockTime(), n: EVERY_MS / 1000 }) : "");
+  if (failed) setText(parts.trouble, readAt ? t("status.stale", { time: exactTime(readAt) }) : t("status.unread"));
+  setText(parts.read, readAt && !failed ? t("status.read", { time: exactTime(readAt), n: EVERY_MS / 1000 }) : "");
   if (!facts) return;
   parts.level.replaceChildren(...level(facts.surge));
   parts.level.dataset.level = facts.surge.level;
@@ -113,10 +113,6 @@ function row({ model, tier, waiting, wait }, longest) {
     el("td", {}, el("span", { class: "tag", text: t(`tier.${tier}`, { otherwise: tier }) })),
     el("td", { text: t("line.waiting", { n: waiting }) }),
     el("td", { data: { label: t("status.starts") } }, el("span", { text: waitLikely(wait) }), bar));
-}
-
-function clockTime() {
-  return new Intl.DateTimeFormat(currentLanguage(), { timeStyle: "medium" }).format(readAt);
 }
 
 onLanguage(render);

@@ -14,7 +14,8 @@ from PIL import Image
 
 from tests.e2e.page.browser import Browser, Page
 from tests.e2e.page.conftest import CRAB_EN, CRAB_FR, order, with_key
-from tests.e2e.page.mock_edge import Kitchen, served, stamp
+from tests.e2e.page.mock_edge import Kitchen, served
+from tests.e2e.page.mock_trust import stamp
 
 PATIENCE = 480.0
 MOST_BYTES = 300_000
@@ -45,7 +46,7 @@ class Album:
         with_key(page, "paid")
         crowd(mesh)
         page.run("document.getElementById('steps').value = 100")
-        order(page, CRAB_FR)
+        order(page, f"{CRAB_FR}, sur la plage")
         page.wait("document.querySelector('.job[data-phase=queued]')")
         self.take(page, "line-fr")
         status = self.browser.open(f"{mesh}/status.html", language="fr-CA", size=(1280, 860))

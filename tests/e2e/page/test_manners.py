@@ -75,7 +75,9 @@ def test_a_phone_shows_everything_without_scrolling_sideways(
     page.wait("document.querySelector('#viewer .worth')")
     page.click("#delete-picture")
     assert page.run("document.documentElement.scrollWidth") <= 320
-    too_wide = "[...document.querySelectorAll('#viewer *')].filter((one) => one.getBoundingClientRect().right > 305)"
+    too_wide = (
+        "[...document.querySelectorAll('#viewer *')].filter((one) => one.getBoundingClientRect().right > 305)"
+    )
     assert page.run(f"{too_wide}.map((one) => one.outerHTML.slice(0, 80))") == []
 
 

@@ -6,7 +6,8 @@ import pytest
 
 from services.quota.surge import Level, SurgePolicy, SurgeState, pin, step
 from tests.e2e.page.browser import Browser
-from tests.e2e.page.mock_edge import Kitchen, stamp
+from tests.e2e.page.mock_edge import Kitchen
+from tests.e2e.page.mock_trust import stamp
 
 pytestmark = pytest.mark.e2e
 
