@@ -1,10 +1,10 @@
 /** The list of one's appeals, newest first; it is there once there is one. */
 
 import { appealTold } from "./appeal_told.js";
-import { el, show } from "./dom.js";
+import { button, el, show } from "./dom.js";
 import { currentLanguage, t } from "./i18n.js";
 
-/** The section #appeals. `on`: problem(problem). */
+/** The section #appeals. `on`: problem(problem), again(prompt) for one that passes now. */
 export class AppealList {
   constructor(appeals, on) {
     this.appeals = appeals;
@@ -37,6 +37,9 @@ export class AppealList {
     const item = el("li", { class: "card appeal-item", data: { built, state: appeal.state } },
       ...appealTold(appeal, { heading: "h3", id: `${appeal.id}-listed` }));
     item.firstElementChild.after(el("p", { class: "prompt", lang: appeal.stage === "prompt" && appeal.prompt ? "" : null, text: about }));
+    if (appeal.state === "granted" && appeal.prompt) {
+      item.append(el("div", { class: "actions" }, button(t("appeal.again"), "second", () => this.on.again(appeal.prompt))));
+    }
     this.items.set(appeal.id, item);
     return item;
   }

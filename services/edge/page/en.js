@@ -276,6 +276,7 @@ export const en = {
   "appeal.open-text": "The answer will stand here and under “Your appeals”.",
   "appeal.granted": "Your appeal was granted",
   "appeal.granted-text": "This prompt is let through from now on: you may order it again.",
+  "appeal.again": "Order it again",
   "appeal.denied": "Your appeal was denied",
   "appeal.credited": "You were given a picture for the trouble.",
   "appeal.sent": "Sent {time}",

@@ -276,6 +276,7 @@ export const fr = {
   "appeal.open-text": "La réponse s’affichera ici et sous « Vos contestations ».",
   "appeal.granted": "Votre contestation est acceptée",
   "appeal.granted-text": "Cette description passe désormais : vous pouvez la commander de nouveau.",
+  "appeal.again": "La commander de nouveau",
   "appeal.denied": "Votre contestation est rejetée",
   "appeal.credited": "Une image vous a été offerte pour la peine.",
   "appeal.sent": "Envoyée : {time}",

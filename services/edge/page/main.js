@@ -33,7 +33,7 @@ const line = new LineCard(api);
 const form = new OrderForm({ submit: send, change: () => estimate.changed() });
 const estimate = new Estimate(api, form, allowance);
 const appeals = new Appeals(api);
-new AppealList(appeals, { problem: showProblem });
+new AppealList(appeals, { problem: showProblem, again: (prompt) => form.fill({ prompt }) });
 const bakehouse = new Bakehouse(api, appeals, {
   ended: jobEnded,
   shelve: (tale) => fetchToShelf(tale.id),

@@ -57,6 +57,9 @@ def test_a_refusal_at_the_counter_is_appealed_and_answered(browser: Browser, url
     page.reload()
     page.wait_text("Vos contestations")
     page.wait_text("Votre contestation est acceptée")
+    page.click("#appeals button", "La commander de nouveau")
+    assert page.run("document.activeElement.id") == "prompt"
+    assert page.run("document.getElementById('prompt').value") == BAKER
     assert page.complaints == []
 
 
