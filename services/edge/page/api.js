@@ -42,10 +42,16 @@ export class Api {
   demoKeys(options) { return this.call("GET", "/v1/demo-key", options); }
   job(id, options) { return this.call("GET", `/v1/jobs/${encodeURIComponent(id)}`, options); }
   cancel(id, options) { return this.call("POST", `/v1/jobs/${encodeURIComponent(id)}:cancel`, options); }
+  remove(id, options) { return this.call("DELETE", `/v1/jobs/${encodeURIComponent(id)}`, options); }
+  fileAppeal(body, options) { return this.call("POST", "/v1/moderation/appeals", { body, ...options }); }
 
-  /** Questions a refusal; a decision has one appeal, so asking again finds it. */
-  appeal(decision, note) {
-    return this.call("POST", "/v1/moderation/appeals", { body: { decision_id: decision, note } });
+  appeals({ size = 20, token = "", ...options } = {}) {
+    return this.call("GET", `/v1/moderation/appeals?page_size=${size}&page_token=${encodeURIComponent(token)}`, options);
+  }
+
+  /** What a picture, a Blob, says of where it comes from. */
+  provenance(picture, options) {
+    return this.call("POST", "/v1/content_provenance_checks", { body: picture, ...options });
   }
 
   jobs({ size = 20, token = "", ...options } = {}) {
@@ -69,15 +75,19 @@ export class Api {
     }
   }
 
-  /** A JSON answer. Throws Problem, or the AbortError of `signal`. */
+  /** A JSON answer, null where there is none. A `body` is JSON too, unless it is a Blob. Throws Problem, or the AbortError of `signal`. */
   async call(method, path, { body, headers = {}, signal } = {}) {
     const limit = AbortSignal.timeout(TIME_LIMIT_MS);
     const init = { method, headers, signal: signal ? AbortSignal.any([signal, limit]) : limit };
-    if (body !== undefined) {
+    if (body instanceof Blob) {
+      init.body = body;
+      init.headers = { ...headers, "content-type": body.type || "application/octet-stream" };
+    } else if (body !== undefined) {
       init.body = JSON.stringify(body);
       init.headers = { ...headers, "content-type": "application/json" };
     }
     const answer = await this.open(path, init);
+    if (answer.status === 204) return null;
     try {
       return await answer.json();
     } catch (error) {
@@ -87,12 +97,12 @@ export class Api {
   }
 
   /** The answer itself, once it is known to be a success. Throws Problem, or the AbortError of `init.signal`. */
-  async open(path, init) {
+  async open(path, { cache = "no-store", ...init } = {}) {
     const headers = { ...init.headers, "accept-language": this.language };
     if (this.key) headers.authorization = `Bearer ${this.key}`;
     let answer;
     try {
-      answer = await fetch(path, { ...init, headers, cache: "no-store", credentials: "omit" });
+      answer = await fetch(path, { ...init, headers, cache, credentials: "omit" });
     } catch (error) {
       if (error.name === "AbortError") throw error;
       throw new Problem({});

@@ -11,10 +11,12 @@ const MOST_UNSEEN = 50;
 /**
  * The section #jobs. `on`: ended(tale) when an order ends, shelve(tale) when a picture leaves for the shelf,
  * problem(problem), again(tale), reuseSeed(tale, seed), edit(prompt), places() whenever something moved.
+ * `appeals` is what refused orders are questioned by.
  */
 export class Bakehouse {
-  constructor(api, on) {
+  constructor(api, appeals, on) {
     this.api = api;
+    this.appeals = appeals;
     this.on = on;
     this.root = document.getElementById("jobs");
     this.list = this.root.querySelector(".jobs");
@@ -56,9 +58,8 @@ export class Bakehouse {
       reuseSeed: (seed) => this.on.reuseSeed(card.tale, seed),
       edit: () => this.on.edit(card.tale.prompt),
       dismiss: () => this.dismiss(job.id),
-      appeal: (decision, note) => this.api.appeal(decision, note),
       reconnect: () => this.watcher.watch({ ...job, state: "queued" }),
-    });
+    }, this.appeals);
     this.cards = new Map([[job.id, card], ...this.cards]);
     this.list.prepend(card.element);
     card.update(tale, this.api.now());

@@ -49,6 +49,20 @@ export function copyButton(label, said, text) {
   return made;
 }
 
+/** Rows of names and what is known under them, `[name, text or node]`; a row without a second is left out. */
+export function factList(rows) {
+  const list = el("dl", { class: "fact-list" });
+  for (const [name, told] of rows) {
+    if (told !== "" && told !== null && told !== undefined) list.append(el("dt", { text: name }), el("dd", {}, told));
+  }
+  return list;
+}
+
+/** Runs `action` again and again, but not while nobody can see the page. */
+export function whenVisible(everyMs, action) {
+  setInterval(() => { if (!document.hidden) action(); }, everyMs);
+}
+
 const QUIET_MS = 8000;
 let lastSaid = 0;
 

@@ -1,10 +1,10 @@
-/** The shelf: a person's finished pictures, newest first, and one of them in large. */
+/** The shelf: a person's finished pictures, newest first; pressed, one of them opens in the viewer. */
 
-import { button, el, show } from "./dom.js";
-import { fileName } from "./frames.js";
-import { dayAndTime, t } from "./i18n.js";
+import { announce, el, show } from "./dom.js";
+import { t } from "./i18n.js";
+import { Viewer } from "./viewer.js";
 
-/** The section #gallery and the dialog #viewer. `on`: again(job), reuseSeed(job, seed), problem(problem). */
+/** The section #gallery. `on`: again(job), reuseSeed(job, seed), problem(problem), emptied() when the last is deleted. */
 export class Gallery {
   constructor(api, on) {
     this.api = api;
@@ -12,13 +12,10 @@ export class Gallery {
     this.root = document.getElementById("gallery");
     this.shelf = this.root.querySelector(".shelf");
     this.more = document.getElementById("more");
-    this.viewer = document.getElementById("viewer");
+    this.viewer = new Viewer(api, { again: on.again, reuseSeed: on.reuseSeed, remove: (job) => this.remove(job) });
     this.jobs = new Map();
     this.token = "";
-    this.open = null;
     this.more.addEventListener("click", () => this.loadMore());
-    this.viewer.addEventListener("click", (event) => { if (event.target === this.viewer) this.viewer.close(); });
-    this.viewer.addEventListener("close", () => { this.open = null; });
   }
 
   /** Adds drawn jobs of a page of the list; `hidden(id)` tells those that have a card of their own. */
@@ -61,35 +58,31 @@ export class Gallery {
     this.shelf.replaceChildren(...newest.flatMap((job) => job.images.map((image) => this.tile(job, image))));
     show(this.root, newest.length > 0);
     show(this.more, Boolean(this.token));
-    if (this.open) this.view(this.open.job, this.open.image);
+    this.viewer.render();
   }
 
   tile(job, image) {
     const picture = el("img", { src: image.url, alt: "", loading: "lazy", width: 256, height: 256 });
-    return el("li", {}, el("button", {
+    return el("li", { data: { job: job.id } }, el("button", {
       type: "button", "aria-label": t("gallery.open", { prompt: job.prompt }), title: job.prompt,
-      on: { click: () => this.view(job, image) },
+      on: { click: () => this.viewer.view(job, image) },
     }, picture, el("span", { lang: "", text: job.prompt, "aria-hidden": "true" })));
   }
 
-  view(job, image) {
-    this.open = { job, image };
-    const drawn = { date: dayAndTime(new Date(job.create_time)), model: job.model, size: job.size.replace("x", "\u00a0×\u00a0"), steps: job.steps };
-    const then = (action) => () => { this.viewer.close(); action(); };
-    const seed = String(image.seed);
-    const close = button("×", "close", () => this.viewer.close());
-    close.setAttribute("aria-label", t("gallery.close"));
-    this.viewer.replaceChildren(
-      el("img", { src: image.url, alt: job.prompt }),
-      el("div", { class: "tale" },
-        el("h2", { id: "viewer-title", class: "prompt", lang: "", text: job.prompt }),
-        el("p", { class: "quiet", text: t("gallery.drawn", drawn) }),
-        el("div", { class: "actions" },
-          el("a", { class: "button second", autofocus: true, href: image.url, download: fileName(job.prompt, image.seed), text: t("job.download") }),
-          button(t("job.again"), "plain", then(() => this.on.again(job))),
-          button(t("job.reuse-seed", { seed }), "plain", then(() => this.on.reuseSeed(job, image.seed))))),
-      close,
-    );
-    if (!this.viewer.open) this.viewer.showModal();
+  /** Deletes a job with all its pictures. Throws Problem; one that is gone already is no problem. */
+  async remove(job) {
+    const at = [...this.shelf.children].findIndex((tile) => tile.dataset.job === job.id);
+    try {
+      await this.api.remove(job.id);
+    } catch (problem) {
+      if (problem.status !== 404) throw problem;
+    }
+    this.jobs.delete(job.id);
+    this.viewer.root.close();
+    this.render();
+    announce(t("gallery.deleted"));
+    const next = this.shelf.children[Math.min(Math.max(at, 0), this.shelf.children.length - 1)];
+    if (next) next.querySelector("button").focus();
+    else this.on.emptied();
   }
 }

@@ -5,6 +5,8 @@ import { fr } from "./fr.js";
 
 const MESSAGES = { en, fr };
 const STORED = "fournil.language";
+const SHORTEST = 0.7;
+const LONGEST = 1.5;
 const listeners = new Set();
 let language = "en";
 
@@ -18,8 +20,11 @@ export function onLanguage(listener) {
   listeners.add(listener);
 }
 
-/** Picks the remembered language, else the first of the browser's that is ours, else English. */
+/** Picks the remembered language, else the first of the browser's that is ours, else English; the buttons change it. */
 export function startLanguage() {
+  for (const choice of document.querySelectorAll("[data-language]")) {
+    choice.addEventListener("click", () => setLanguage(choice.dataset.language));
+  }
   const remembered = localStorage.getItem(STORED);
   const wanted = [remembered, ...navigator.languages].map((tag) => String(tag).slice(0, 2).toLowerCase());
   setLanguage(wanted.find((tag) => tag in MESSAGES) ?? "en", { remember: false });
@@ -83,6 +88,11 @@ export function waitRange(low, high) {
   return t("wait.range", { low: from, span: t(`time.${unit}`, { n: to }) });
 }
 
+/** The wait of one estimate, in seconds, as the range it may well be; null means that nobody knows. */
+export function waitLikely(wait) {
+  return wait === null ? waitRange(null, null) : waitRange(wait * SHORTEST, wait * LONGEST);
+}
+
 /** An instant to come as words: "at 8:00 PM", "tomorrow at 8:00 PM", "on Tuesday at 8:00 PM", in local time. */
 export function clock(date) {
   const time = new Intl.DateTimeFormat(locale(), { hour: "numeric", minute: "2-digit" }).format(date);
@@ -92,6 +102,22 @@ export function clock(date) {
   if (date.toDateString() === tomorrow.toDateString()) return t("clock.tomorrow", { time });
   const day = new Intl.DateTimeFormat(locale(), { weekday: "long" }).format(date);
   return t("clock.day", { day, time });
+}
+
+/** A measured quantity to three digits. */
+export function measure(value) {
+  return new Intl.NumberFormat(locale(), { maximumSignificantDigits: 3 }).format(value);
+}
+
+/** An instant that has passed: the time alone when it was today. */
+export function moment(date) {
+  if (date.toDateString() !== new Date().toDateString()) return dayAndTime(date);
+  return new Intl.DateTimeFormat(locale(), { timeStyle: "short" }).format(date);
+}
+
+/** The time of an instant of today, to the second. */
+export function exactTime(date) {
+  return new Intl.DateTimeFormat(locale(), { timeStyle: "medium" }).format(date);
 }
 
 /** An instant as a date and time. */

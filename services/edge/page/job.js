@@ -7,10 +7,11 @@ import { ended, etaNow, progressOf } from "./job_state.js";
 import { refusalBody } from "./notice.js";
 import { PlaceLine } from "./place.js";
 
-/** Draws a tale (job_state.js). `actions`: cancel(), again(), reuseSeed(seed), edit(), dismiss(), reconnect(), appeal(decision, note). */
+/** Draws a tale (job_state.js). `actions`: cancel(), again(), reuseSeed(seed), edit(), dismiss(), reconnect(). `appeals`: Appeals. */
 export class JobCard {
-  constructor(tale, actions) {
+  constructor(tale, actions, appeals) {
     this.tale = tale;
+    this.appeals = appeals;
     this.actions = actions;
     this.link = "up";
     this.cancelling = false;
@@ -122,7 +123,7 @@ export class JobCard {
     this.lost.replaceChildren(el("p", { text: t(this.link === "lost" ? "job.lost" : "job.reconnecting") }));
     if (this.link === "lost") this.lost.append(button(t("job.reconnect"), "second", () => this.actions.reconnect()));
     show(this.refusal, Boolean(failure?.refusal));
-    this.refusal.replaceChildren(...(failure?.refusal ? refusalBody(failure.refusal, prompt, this.actions.appeal) : []));
+    this.refusal.replaceChildren(...(failure?.refusal ? refusalBody(failure.refusal, prompt, this.appeals) : []));
     this.buttons.replaceChildren(...this.wantedButtons(live));
     if (focused) (this.buttons.querySelector("button") ?? this.title).focus();
   }

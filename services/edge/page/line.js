@@ -1,16 +1,13 @@
 /** The public line as it stands: ovens, pictures baking, who waits in which class, how long. */
 
 import { el } from "./dom.js";
-import { t, waitRange } from "./i18n.js";
+import { t, waitLikely } from "./i18n.js";
 
-const SHORTEST = 0.7;
-const LONGEST = 1.5;
-
-/** Draws itself into #line. */
+/** Draws itself into #line, above the link to the page that tells more. */
 export class LineCard {
   constructor(api) {
     this.api = api;
-    this.root = document.getElementById("line");
+    this.root = document.querySelector("#line .now");
     this.facts = null;
     this.failed = false;
   }
@@ -43,7 +40,7 @@ export class LineCard {
         el("dt", {}, el("span", { class: "tag", text: several ? `${entry.model} · ${name}` : name })),
         el("dd", {},
           el("strong", { text: t("line.waiting", { n: entry.waiting }) }),
-          el("span", { text: t("line.starts", { wait: likely(entry.wait) }) })),
+          el("span", { text: t("line.starts", { wait: waitLikely(entry.wait) }) })),
       );
     }
     this.root.replaceChildren(title, level(this.facts.surge), embers(baking, slots), el("p", { text: summary }), list);
@@ -58,13 +55,10 @@ function level(surge) {
   return line;
 }
 
-function likely(wait) {
-  return wait === null ? waitRange(null, null) : waitRange(wait * SHORTEST, wait * LONGEST);
-}
-
-function embers(baking, slots) {
+/** Places of all ovens, the taken ones glowing; more glow than there are where an oven is overcommitted. For the eyes only. */
+export function embers(baking, slots) {
   const row = el("div", { class: "embers", "aria-hidden": "true" });
-  for (let index = 0; index < Math.min(slots, 32); index += 1) {
+  for (let index = 0; index < Math.min(Math.max(slots, baking), 32); index += 1) {
     row.append(el("span", { class: index < baking ? "hot" : "" }));
   }
   return row;

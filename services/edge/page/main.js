@@ -2,11 +2,14 @@
 
 import { AllowanceCard } from "./allowance.js";
 import { Api, newRequestId } from "./api.js";
+import { AppealList } from "./appeal_list.js";
+import { Appeals } from "./appeals.js";
 import { Bakehouse } from "./bakehouse.js";
-import { announce, show } from "./dom.js";
+import { Checker } from "./checker.js";
+import { announce, show, whenVisible } from "./dom.js";
 import { Estimate } from "./estimate.js";
 import { Gallery } from "./gallery.js";
-import { currentLanguage, onLanguage, setLanguage, startLanguage, t } from "./i18n.js";
+import { currentLanguage, onLanguage, startLanguage, t } from "./i18n.js";
 import { ended } from "./job_state.js";
 import { KeyCard } from "./key.js";
 import { LineCard } from "./line.js";
@@ -15,6 +18,7 @@ import { OrderForm } from "./order.js";
 
 const LINE_MS = 6000;
 const ALLOWANCE_MS = 60000;
+const APPEALS_MS = 30000;
 const KEY_REASONS = new Set(["KEY_MISSING", "KEY_UNKNOWN", "KEY_REVOKED", "KEY_EXPIRED"]);
 
 const api = new Api();
@@ -28,7 +32,9 @@ const allowance = new AllowanceCard(api);
 const line = new LineCard(api);
 const form = new OrderForm({ submit: send, change: () => estimate.changed() });
 const estimate = new Estimate(api, form, allowance);
-const bakehouse = new Bakehouse(api, {
+const appeals = new Appeals(api);
+new AppealList(appeals, { problem: showProblem, again: (prompt) => form.fill({ prompt }) });
+const bakehouse = new Bakehouse(api, appeals, {
   ended: jobEnded,
   shelve: (tale) => fetchToShelf(tale.id),
   problem: showProblem,
@@ -42,7 +48,9 @@ const gallery = new Gallery(api, {
   problem: showProblem,
   again: ({ prompt, count }) => form.fill({ prompt, count }),
   reuseSeed: ({ prompt }, seed) => form.fill({ prompt, seed }),
+  emptied: () => form.edit(),
 });
+const checker = new Checker(api, () => keyCard.complain(t("checker.key-needed")));
 
 /** Sends an order. An answer that was lost is asked for again with the same id: nothing is ordered twice. */
 async function send(order) {
@@ -84,7 +92,7 @@ function showProblem(problem, order = null) {
 
 function drawNotice(problem, order) {
   closeNotice();
-  const context = { api, allowance: allowance.facts, prompt: order?.prompt ?? "" };
+  const context = { api, appeals, allowance: allowance.facts, prompt: order?.prompt ?? "" };
   const card = problemCard(problem, context, {
     close: () => { closeNotice(); form.edit(); },
     retry: () => { closeNotice(); if (order) send(order); else refreshAll(); },
@@ -144,13 +152,14 @@ async function loadJobs() {
 }
 
 function refreshAll() {
-  return Promise.all([refreshAllowance(), line.refresh(), loadJobs()]);
+  return Promise.all([refreshAllowance(), line.refresh(), loadJobs(), appeals.refresh()]);
 }
 
 async function changedKey() {
   closeNotice();
   bakehouse.clear();
   gallery.clear();
+  appeals.clear();
   allowance.facts = null;
   allowance.render();
   await refreshAll();
@@ -169,31 +178,27 @@ function relabel() {
   api.language = currentLanguage();
   form.render();
   form.setBusy(Boolean(form.busy));
-  for (const part of [keyCard, allowance, line, gallery, estimate]) part.render();
+  for (const part of [keyCard, allowance, line, gallery, estimate, checker]) part.render();
+  appeals.changed();
   bakehouse.relabel();
   if (notice) drawNotice(notice.problem, notice.order);
   showTitle();
 }
 
-function whenVisible(everyMs, action) {
-  setInterval(() => { if (!document.hidden) action(); }, everyMs);
-}
-
 onLanguage(relabel);
 startLanguage();
-for (const choice of document.querySelectorAll("[data-language]")) {
-  choice.addEventListener("click", () => setLanguage(choice.dataset.language));
-}
 document.addEventListener("visibilitychange", () => {
   if (document.hidden) return;
   unseenDone = false;
   showTitle();
   refreshAllowance();
   line.refresh();
+  if (appeals.waiting) appeals.refresh();
 });
 whenVisible(1000, () => bakehouse.tick());
 whenVisible(LINE_MS, () => { line.refresh(); estimate.changed(); });
 whenVisible(ALLOWANCE_MS, refreshAllowance);
+whenVisible(APPEALS_MS, () => { if (appeals.waiting) appeals.refresh(); });
 document.documentElement.dataset.ready = "";
 await Promise.all([refreshAll(), keyCard.askForDemoKeys(), offerModels()]);
 estimate.changed();

@@ -1,15 +1,11 @@
 /** Every "no" in words: which limit, until when, what would be accepted, and that nothing was charged. */
 
 import { resetFacts } from "./allowance.js";
-import { appealForm } from "./appeal.js";
 import { button, copyButton, el } from "./dom.js";
 import { duration, t } from "./i18n.js";
 
-/**
- * What a refusal says: category, the words in their sentence, the decision's id, the reassurance; and with `file`
- * (see appeal.js) how to question it.
- */
-export function refusalBody(refusal, prompt, file = null) {
+/** What a refusal says: category, the words in their sentence, the decision's id, the reassurance, the way to appeal. */
+export function refusalBody(refusal, prompt, appeals) {
   const { stage, category, words, decision_id: decision } = refusal;
   const named = t(`category.${category}`, { otherwise: category });
   const body = [el("p", { text: t(stage === "image" ? "refusal.image" : "refusal.prompt", { category: named }) })];
@@ -23,9 +19,8 @@ export function refusalBody(refusal, prompt, file = null) {
     el("p", { class: "free", text: t("refusal.free") }),
     el("p", { class: "quiet facts" }, `${t("refusal.decision")} `, el("code", { text: decision }),
       " ", copyButton(t("refusal.copy"), t("refusal.copied"), decision)),
+    appeals.panel(refusal, prompt).element,
   );
-  const appeal = appealForm(refusal, file);
-  if (appeal) body.push(appeal);
   return body;
 }
 
@@ -45,11 +40,11 @@ export function marked(prompt, words) {
 }
 
 /**
- * The card for a Problem. `context`: api, allowance (facts or null), prompt; `actions`: close(), retry(), edit().
+ * The card for a Problem. `context`: api, allowance (facts or null), appeals, prompt; `actions`: close(), retry(), edit().
  * Returns `{element, title, stop}`; call `stop` when the card is taken away.
  */
-export function problemCard(problem, { api, allowance, prompt }, actions) {
-  const { title, body, tone } = words(problem, { api, allowance, prompt });
+export function problemCard(problem, context, actions) {
+  const { title, body, tone } = words(problem, context);
   const heading = el("h3", { text: title });
   const element = el("div", { class: `notice ${tone}`, role: "group", "aria-label": title }, heading, ...body);
   const buttons = el("div", { class: "actions" });
@@ -80,11 +75,11 @@ export function spentWords(api, allowance, metadata = {}) {
   return [t("notice.spent"), t("notice.spent-text", { n: limit, ...facts })];
 }
 
-function words(problem, { api, allowance, prompt }) {
+function words(problem, { api, allowance, appeals, prompt }) {
   const text = (line) => el("p", { text: line });
   switch (problem.reason) {
     case "MODERATION_BLOCKED":
-      if (problem.refusal) return { title: t("refusal.title"), body: refusalBody(problem.refusal, prompt, (...facts) => api.appeal(...facts)), tone: "refusal" };
+      if (problem.refusal) return { title: t("refusal.title"), body: refusalBody(problem.refusal, prompt, appeals), tone: "refusal" };
       break;
     case "ALLOWANCE_SPENT": {
       const [title, line] = spentWords(api, allowance, problem.metadata);

@@ -200,7 +200,7 @@ class Page:
                 if value := self.run(plain):
                     return value
             except BrowserError as error:
-                if "context" not in str(error).lower():
+                if not any(word in str(error).lower() for word in ("context", "navigated")):
                     raise
             time.sleep(0.03)
         raise BrowserError(f"never true: {script}\n{self.text()[:2000]}\n{self.complaints}")

@@ -1,16 +1,11 @@
 """A Chromium, a mock edge to drive it against, and the few moves that every test of the page makes."""
 
-import threading
-import time
 from collections.abc import Iterator
 
-import httpx
 import pytest
-import uvicorn
 
-from services.local_mesh.store import free_port
 from tests.e2e.page.browser import CHROMIUM, Browser, Page
-from tests.e2e.page.mock_edge import Kitchen, MockJob, app
+from tests.e2e.page.mock_edge import Kitchen, MockJob, served
 
 
 @pytest.fixture(scope="session")
@@ -39,24 +34,9 @@ def kitchen() -> Kitchen:
 @pytest.fixture
 def url(kitchen: Kitchen, browser_process: Browser) -> Iterator[str]:
     """Where the mock edge serves the page."""
-    port = free_port()
-    config = uvicorn.Config(
-        app(kitchen), port=port, log_level="warning", ws="none", lifespan="off", timeout_graceful_shutdown=5
-    )
-    server = uvicorn.Server(config)
-    thread = threading.Thread(target=server.run, daemon=True)
-    thread.start()
-    address = f"http://127.0.0.1:{port}"
-    for _ in range(200):
-        try:
-            httpx.get(f"{address}/v1/queue", timeout=1)
-            break
-        except httpx.TransportError:
-            time.sleep(0.02)
-    yield address
-    browser_process.close_pages()
-    server.should_exit = True
-    thread.join(10)
+    with served(kitchen) as address:
+        yield address
+        browser_process.close_pages()
 
 
 CRAB_FR, CRAB_EN = "un crabe à côté d’une barque", "a crab next to a boat on a beach"

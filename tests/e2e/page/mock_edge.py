@@ -8,16 +8,18 @@ To look at the page by hand: `python -m tests.e2e.page.mock_edge 8090`.
 
 import asyncio
 import base64
+import contextlib
 import json
 import math
 import sys
+import threading
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import httpx
 import uvicorn
 from starlette.applications import Starlette
 from starlette.datastructures import MutableHeaders
@@ -27,6 +29,8 @@ from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from services.local_mesh.store import free_port
+from tests.e2e.page.mock_trust import MockTrust, problem, stamp
 from tests.e2e.page.scene import scene
 
 PAGE = Path(__file__).resolve().parents[3] / "services" / "edge" / "page"
@@ -34,7 +38,6 @@ PAGE_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob: data:; "
     "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
-APPEALS = "/v1/moderation/appeals"
 LIMITS = {"free": 3, "paid": 500}
 STEPS = 20
 REFUSED = {"refuse": "violence", "refuser": "violence", "logo": "ip"}
@@ -60,7 +63,8 @@ class MockJob:
 class Kitchen:
     """All state of the mock. `ahead` is the line a new order meets; `fault` is answered to the next order;
     with `lose_answer` the next order is taken but its answer does not arrive; `hold_new` holds new jobs.
-    `cut_streams`, when raised, ends all event streams; `streams` counts those open."""
+    `cut_streams`, when raised, ends all event streams; `streams` counts those open. With `line_down` the line
+    cannot be read; `line_reads` counts how often it was asked for. `trust` holds appeals and credentials."""
 
     def __init__(self, pace: float = 0.35) -> None:
         self.pace = pace
@@ -75,7 +79,6 @@ class Kitchen:
         self.fault: dict[str, Any] | None = None
         self.jobs: dict[str, MockJob] = {}
         self.orders: dict[str, str] = {}
-        self.appeals: list[dict[str, Any]] = []
         self.used = {"free-key": 0, "paid-key": 0}
         self.hold_new = ""
         self.lose_answer = False
@@ -83,6 +86,15 @@ class Kitchen:
         self.streams = 0
         self.resumed_after: list[str] = []
         self.serial = 0
+        self.ovens = 2
+        self.line_down = False
+        self.line_reads = 0
+        self.trust = MockTrust(self.account)
+
+    def account(self, request: Request) -> str | None:
+        """The key of a request, when it is one of ours."""
+        key = request.headers.get("authorization", "").removeprefix("Bearer ")
+        return key if key in self.used else None
 
     def held(self, key: str) -> int:
         """Pictures set aside for live jobs of a key."""
@@ -157,8 +169,8 @@ class Kitchen:
             image = {"index": index, "seed": seed, "url": f"/v1/jobs/{job.record['id']}/images/{index}?e=1&s=mock"}
             job.record["images"].append(image)
             self.tell(job, "image", image)
-        usage = {"compute_seconds": 0.5, "energy_joules": None}
-        job.record.update(state="committed", charged=job.record["count"], end_time=stamp(time.time()), usage=usage)
+        usage = {"compute_seconds": 1.8437, "energy_joules": None}
+        job.record.update(state="committed", charged=job.record["count"], usage=usage, end_time=stamp(time.time()))
         self.used[job.key] += job.record["count"]
         self.tell(job, "completed", job.record)
 
@@ -167,33 +179,6 @@ class Kitchen:
         await asyncio.sleep(self.pace)
         while job.hold == kind:  # noqa: ASYNC110, it is set from another thread
             await asyncio.sleep(0.02)
-
-
-def stamp(seconds: float) -> str:
-    """RFC 3339."""
-    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-
-
-def problem(status: int, reason: str, detail: str, **more: Any) -> JSONResponse:
-    """problem+json."""
-    body = {
-        "type": f"urn:fournil:error:{reason.lower()}",
-        "title": reason,
-        "status": status,
-        "detail": detail,
-        "reason": reason,
-        "metadata": {},
-        "request_id": "mock-request-1",
-        **more,
-    }
-    return JSONResponse(body, status, media_type="application/problem+json")
-
-
-def refusal(words: list[str]) -> dict[str, Any]:
-    """A refusal's facts."""
-    facts = {"decision_id": "dec_01mock0000000000000000000", "stage": "prompt", "category": REFUSED[words[0]]}
-    questioned = {"score": 0.8, "policy_version": "mock-1", "appealable": True, "appeal_url": APPEALS}
-    return {**facts, "words": words, **questioned}
 
 
 class MockEdge:
@@ -210,8 +195,9 @@ class MockEdge:
             Route("/v1/jobs/{id}/events", self.events),
             Route("/v1/jobs/{id}/images/{index:int}", self.image),
             Route("/v1/jobs/{id}:cancel", self.cancel, methods=["POST"]),
-            Route("/v1/jobs/{id}", self.one),
-            Route(APPEALS, self.appeal, methods=["POST"]),
+            Route("/v1/jobs/{id}", self.one, methods=["GET"]),
+            Route("/v1/jobs/{id}", self.delete, methods=["DELETE"]),
+            *self._kitchen.trust.routes(),
             Route("/v1/me/allowance", self.allowance),
             Route("/v1/queue", self.queue),
             Route("/v1/models", self.models),
@@ -220,8 +206,7 @@ class MockEdge:
         ]
 
     def key_of(self, request: Request) -> str | None:
-        key = request.headers.get("authorization", "").removeprefix("Bearer ")
-        return key if key in self._kitchen.used else None
+        return self._kitchen.account(request)
 
     def french(self, request: Request) -> bool:
         return request.headers.get("accept-language", "").startswith("fr")
@@ -280,7 +265,12 @@ class MockEdge:
             )
         words = [word for word in REFUSED if word in body["prompt"].lower().split()]
         if words:
-            return problem(400, "MODERATION_BLOCKED", "Refused by the moderator.", refusal=refusal(words))
+            return problem(
+                400,
+                "MODERATION_BLOCKED",
+                "Refused by the moderator.",
+                refusal=self._kitchen.trust.refusal(REFUSED[words[0]], words),
+            )
         request_id = request.headers.get("idempotency-key", "")
         if request_id in self._kitchen.orders:
             return JSONResponse(self._kitchen.jobs[self._kitchen.orders[request_id]].record, 202)
@@ -290,16 +280,6 @@ class MockEdge:
             self._kitchen.lose_answer = False
             return problem(503, "UNAVAILABLE", "A part of the service does not answer right now.")
         return JSONResponse(job.record, 202, headers={"location": f"/v1/jobs/{job.record['id']}"})
-
-    async def appeal(self, request: Request) -> Response:
-        """Filed, but for one note that the mock says no to."""
-        if self.key_of(request) is None:
-            return self.unknown_key(request)
-        body = await request.json()
-        self._kitchen.appeals.append(body)
-        if body["note"] == "too many":
-            return problem(429, "LIMIT_REACHED", "No more can be taken right now.")
-        return JSONResponse({"id": "apl_1", "state": "open", "notice": "", "credited": False}, 201)
 
     async def listing(self, request: Request) -> Response:
         key = self.key_of(request)
@@ -319,6 +299,15 @@ class MockEdge:
         if job is None or job.key != self.key_of(request):
             return problem(404, "NOT_FOUND", "There is no such thing here, or it is not yours.")
         return JSONResponse(job.record)
+
+    async def delete(self, request: Request) -> Response:
+        job = self._kitchen.jobs.get(request.path_params["id"])
+        if job is None or job.key != self.key_of(request):
+            return problem(404, "NOT_FOUND", "There is no such thing here, or it is not yours.")
+        if not job.final:
+            return problem(400, "INVALID_ARGUMENT", "id: the job has not ended")
+        del self._kitchen.jobs[job.record["id"]]
+        return Response(status_code=204)
 
     async def cancel(self, request: Request) -> Response:
         job = self._kitchen.jobs[request.path_params["id"]]
@@ -365,6 +354,9 @@ class MockEdge:
         return self.unknown_key(request) if key is None else JSONResponse(self.allowance_of(key))
 
     async def queue(self, request: Request) -> Response:
+        self._kitchen.line_reads += 1
+        if self._kitchen.line_down:
+            return problem(503, "UNAVAILABLE", "A part of the service does not answer right now.")
         baking = sum(1 for job in self._kitchen.jobs.values() if job.record["state"] == "running")
         classes = [
             {
@@ -378,7 +370,7 @@ class MockEdge:
         return JSONResponse(
             {
                 "classes": classes,
-                "ovens": 2,
+                "ovens": self._kitchen.ovens,
                 "slots": 8,
                 "baking": min(8, baking + 5),
                 "surge": self._kitchen.surge,
@@ -391,7 +383,14 @@ class MockEdge:
         usual = {"default_steps": STEPS, "default_guidance": 3.0, "family": "FournilTextToImagePipeline"}
         takes = {"takes_guidance": True, "takes_negative": False, "takes_image": True}
         facts = {**sizes, **edges, **usual, **takes, "aliases": ["gpt-image-1"]}
-        model = {"id": "fournil-mini", "object": "model", "created": 0, "owned_by": "fournil", **facts}
+        model = {
+            "id": "fournil-mini",
+            "object": "model",
+            "created": 0,
+            "owned_by": "fournil",
+            "root": "fournil-mini",
+            **facts,
+        }
         return JSONResponse({"object": "list", "data": [model]})
 
     async def demo_key(self, request: Request) -> Response:
@@ -400,7 +399,7 @@ class MockEdge:
 
 def app(kitchen: Kitchen) -> ASGIApp:
     """The mock under the content policy that the real edge sends."""
-    served = Starlette(routes=MockEdge(kitchen).routes())
+    bare = Starlette(routes=MockEdge(kitchen).routes())
 
     async def with_policy(scope: Scope, receive: Receive, send: Send) -> None:
         async def send_policy(message: Message) -> None:
@@ -410,9 +409,33 @@ def app(kitchen: Kitchen) -> ASGIApp:
                 answer["x-request-id"] = "mock-request-1"
             await send(message)
 
-        await served(scope, receive, send_policy)
+        await bare(scope, receive, send_policy)
 
     return with_policy
+
+
+@contextlib.contextmanager
+def served(kitchen: Kitchen) -> Iterator[str]:
+    """A mock edge in a thread of its own, for as long as it is needed; its address."""
+    port = free_port()
+    config = uvicorn.Config(
+        app(kitchen), port=port, log_level="warning", ws="none", lifespan="off", timeout_graceful_shutdown=5
+    )
+    server = uvicorn.Server(config)
+    thread = threading.Thread(target=server.run, daemon=True)
+    thread.start()
+    address = f"http://127.0.0.1:{port}"
+    for _ in range(200):
+        try:
+            httpx.get(f"{address}/v1/queue", timeout=1)
+            break
+        except httpx.TransportError:
+            time.sleep(0.02)
+    try:
+        yield address
+    finally:
+        server.should_exit = True
+        thread.join(10)
 
 
 if __name__ == "__main__":

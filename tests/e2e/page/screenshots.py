@@ -1,6 +1,6 @@
 """Remakes the pictures of docs/page from a running mesh with demo keys: `python -m tests.e2e.page.screenshots`.
 
-A refusal and a spent allowance are shown from the mock edge (`python -m tests.e2e.page.mock_edge 8090`).
+Refusals, appeals, a spent allowance and a surge are shown from the mock edge.
 """
 
 import argparse
@@ -14,8 +14,10 @@ from PIL import Image
 
 from tests.e2e.page.browser import Browser, Page
 from tests.e2e.page.conftest import CRAB_EN, CRAB_FR, order, with_key
+from tests.e2e.page.mock_edge import Kitchen, served
+from tests.e2e.page.mock_trust import stamp
 
-PATIENCE = 240.0
+PATIENCE = 480.0
 MOST_BYTES = 300_000
 DONE = "document.querySelectorAll('.job[data-phase=done] .picture.here').length === "
 
@@ -44,13 +46,23 @@ class Album:
         with_key(page, "paid")
         crowd(mesh)
         page.run("document.getElementById('steps').value = 100")
-        order(page, CRAB_FR)
+        order(page, f"{CRAB_FR}, sur la plage")
         page.wait("document.querySelector('.job[data-phase=queued]')")
         self.take(page, "line-fr")
+        status = self.browser.open(f"{mesh}/status.html", language="fr-CA", size=(1280, 860))
+        status.wait("!document.getElementById('state').hidden")
+        self.take(status, "status-fr")
+        status.call("Page.navigate", url="about:blank")
         page.wait("document.querySelector('.job[data-phase=running] .preview:not([hidden])')", PATIENCE)
         self.take(page, "baking-fr")
         page.wait(f"{DONE} 1", PATIENCE)
         self.take(page, "done-fr")
+        page.click(".job .close")
+        page.click(".shelf button")
+        page.click("#viewer summary", "D’où vient cette image")
+        page.click("#viewer summary", "Ce qu’il a fallu")
+        page.wait("document.querySelector('#viewer .worth')")
+        self.take(page, "viewer-fr", whole=False)
 
         page = with_key(self.browser.open(mesh, size=(1280, 940), dark=True), "paid")
         page.fill("#count", "2")
@@ -63,17 +75,46 @@ class Album:
         page.wait(f"{DONE} 1", PATIENCE)
         self.take(page, "phone-fr", whole=False)
 
-    def mocked(self, mock: str) -> None:
-        """Two ways to hear no."""
+    def mocked(self, mock: str, kitchen: Kitchen) -> None:
+        """What a mesh says rarely: no, and what may become of it; nothing left; far too much to do."""
         page = with_key(self.browser.open(mock, language="fr-CA", size=(1280, 860)))
         order(page, "Le logo d’une marque célèbre sur un croissant")
         page.wait("document.querySelector('.notice')")
         self.take(page, "refusal-fr")
+        page.click(".appeal button", "Contester")
+        page.fill(".appeal textarea", "C’est notre propre boulangerie, et son propre logo.")
+        page.click(".consent input")
+        self.take(page, "appeal-fr")
+
+        page = with_key(self.browser.open(mock, size=(1280, 1100), dark=True), "paid")
+        order(page, "the logo of our own bakery on a croissant")
+        page.click(".appeal button", "Appeal")
+        page.fill(".appeal textarea", "It is our own bakery, and our own logo.")
+        page.click(".consent input")
+        page.click(".appeal button[type=submit]")
+        page.wait("document.querySelector('.appeal-state.open')")
+        kitchen.trust.decide("granted", "So it is. It is let through from now on; sorry for the detour.")
+        page.run("document.dispatchEvent(new Event('visibilitychange'))")
+        page.wait("document.querySelector('.appeal-state.granted')")
+        self.take(page, "appeal-granted-en-dark")
+
         page = with_key(self.browser.open(mock, size=(1280, 860)))
         page.fill("#count", "4")
         order(page, CRAB_EN)
         page.wait("document.querySelector('.notice')")
         self.take(page, "allowance-en", whole=False)
+
+        kitchen.surge = {
+            "level": "surge",
+            "since": stamp(time.time() - 1500),
+            "cause": "backlog 412 s at or above 90 s for 3 s",
+            "pinned": False,
+            "backlog": 398.0,
+        }
+        kitchen.ahead = 113
+        page = self.browser.open(f"{mock}/status.html", size=(390, 844), dark=True, phone=True)
+        page.wait("!document.getElementById('state').hidden")
+        self.take(page, "status-phone-en-dark")
 
 
 def crowd(mesh: str) -> None:
@@ -81,7 +122,7 @@ def crowd(mesh: str) -> None:
     with httpx.Client(base_url=mesh, timeout=30) as web:
         key = web.get("/v1/demo-key").json()["paid"]
         for number in range(11):
-            body = {"prompt": f"une pomme rouge, numéro {number}", "count": 4, "steps": 100}
+            body = {"prompt": f"une pomme rouge, numéro {number}", "count": 1, "steps": 100}
             web.post("/v1/jobs", json=body, headers={"authorization": f"Bearer {key}"}).raise_for_status()
 
 
@@ -89,7 +130,6 @@ def main() -> None:
     """Takes all pictures."""
     parser = argparse.ArgumentParser(description="Remakes the pictures of docs/page.")
     parser.add_argument("--mesh", default="http://127.0.0.1:8080")
-    parser.add_argument("--mock", default="http://127.0.0.1:8090")
     parser.add_argument("--out", type=Path, default=Path("docs/page"))
     arguments = parser.parse_args()
     arguments.out.mkdir(parents=True, exist_ok=True)
@@ -98,7 +138,10 @@ def main() -> None:
         try:
             album = Album(browser, arguments.out)
             album.real(arguments.mesh)
-            album.mocked(arguments.mock)
+            kitchen = Kitchen()
+            with served(kitchen) as mock:
+                album.mocked(mock, kitchen)
+                browser.close_pages()
         finally:
             browser.close()
 

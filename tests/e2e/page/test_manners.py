@@ -60,7 +60,25 @@ def test_a_phone_shows_everything_without_scrolling_sideways(
     phase(page, "queued")
     order(page, "refuse")
     page.wait("document.querySelector('.notice')")
+    page.click(".notice .appeal button")
+    page.click(".consent input")
+    page.click("#checker summary")
     assert page.run("document.documentElement.scrollWidth") <= 320
+    page.click(".appeal button[type=submit]")
+    page.wait("document.querySelector('.notice .appeal-state')")
+    kitchen.ahead, kitchen.hold_new = 0, ""
+    order(page, "crabe" * 40)
+    page.wait("document.querySelector('.job[data-phase=done] .picture.here')")
+    page.click(".job[data-phase=done] .actions button:last-child")
+    page.click(".shelf button")
+    page.run("document.querySelectorAll('#viewer summary').forEach((one) => one.click())")
+    page.wait("document.querySelector('#viewer .worth')")
+    page.click("#delete-picture")
+    assert page.run("document.documentElement.scrollWidth") <= 320
+    too_wide = (
+        "[...document.querySelectorAll('#viewer *')].filter((one) => one.getBoundingClientRect().right > 305)"
+    )
+    assert page.run(f"{too_wide}.map((one) => one.outerHTML.slice(0, 80))") == []
 
 
 def test_the_keyboard_is_enough(browser: Browser, url: str) -> None:

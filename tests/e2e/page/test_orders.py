@@ -121,21 +121,6 @@ def test_a_refusal_is_explained_and_free(browser: Browser, url: str, kitchen: Ki
     assert page.complaints == []
 
 
-def test_a_refusal_can_be_questioned_where_it_stands(browser: Browser, url: str, kitchen: Kitchen) -> None:
-    page = with_key(browser.open(url, language="fr-CA"))
-    order(page, "Un boulanger, REFUSER de partager")
-    page.wait_text("Si c’est une erreur, quelqu’un regardera.")
-    page.fill(".appeal input", "too many")
-    page.click(".appeal button", "Contester")
-    page.wait_text("No more can be taken right now.")
-    page.fill(".appeal input", "c’est un dessin")
-    page.click(".appeal button", "Contester")
-    page.wait_text("Votre contestation est déposée et attend une réponse.")
-    decision = "dec_01mock0000000000000000000"
-    assert kitchen.appeals[1:] == [{"decision_id": decision, "note": "c’est un dessin"}]
-    assert page.complaints == []
-
-
 def test_a_picture_refused_after_baking_is_explained(browser: Browser, url: str, kitchen: Kitchen) -> None:
     kitchen.hold_new = "step:10"
     page = with_key(browser.open(url))

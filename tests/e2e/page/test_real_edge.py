@@ -2,6 +2,7 @@
 
 import json
 import time
+from typing import Any
 
 import httpx
 import pytest
@@ -11,6 +12,10 @@ from tests.e2e.page.browser import Browser
 from tests.e2e.page.conftest import CRAB_FR, order
 
 pytestmark = pytest.mark.e2e
+
+APPEALS = "/v1/moderation/appeals"
+UNFIT = "a man stabbing another man to death, blood everywhere, gore, mutilated corpse"
+CHECKS = "/v1/content_provenance_checks"
 
 
 def shape(value: object) -> object:
@@ -50,12 +55,71 @@ def test_the_mock_speaks_like_the_edge(url: str, mesh: SupervisedMesh) -> None:
                     "models": shape(web.get("/v1/models").json()),
                     "queue": shape(web.get("/v1/queue").json()),
                     "dry run": (spent.status_code, "place" in spent.json()),
+                    "provenance": shape(web.post(CHECKS, content=web.get(job_picture(web, job)).content).json()),
+                    "no picture": shape(web.post(CHECKS, content=b"text").json()),
+                    "deleted": web.delete(f"/v1/jobs/{job['id']}").status_code,
+                    "gone": web.delete(f"/v1/jobs/{job['id']}").status_code,
                     "unknown": shape(web.get("/v1/jobs/" + "0" * 26).json()),
                     "demo": shape(web.get("/v1/demo-key").json()),
                 }
             )
     for part, mocked in told[0].items():
         assert mocked == told[1][part], part
+
+
+@pytest.fixture
+def appeals_mesh(mesh: SupervisedMesh) -> SupervisedMesh:
+    """A mesh that takes appeals."""
+    headers = {"authorization": f"Bearer {mesh.new_key('free')}"}
+    if httpx.get(f"{mesh.local.page}{APPEALS}", headers=headers).status_code == 404:
+        pytest.skip("this edge takes no appeals")
+    return mesh
+
+
+def test_the_mock_takes_appeals_like_the_edge(url: str, appeals_mesh: SupervisedMesh) -> None:
+    told = []
+    for address, key, prompt in (
+        (url, "paid-key", "refuse"),
+        (appeals_mesh.local.page, appeals_mesh.new_key("paid"), UNFIT),
+    ):
+        with httpx.Client(base_url=address, headers={"authorization": f"Bearer {key}"}, timeout=60) as web:
+            no = web.post("/v1/jobs", json={"prompt": prompt}).json()
+            body = {"decision_id": no["refusal"]["decision_id"], "prompt": prompt, "note": "It is a drawing."}
+            filed, again = web.post(APPEALS, json=body), web.post(APPEALS, json=body)
+            told.append(
+                {
+                    "refusal": shape(no["refusal"]),
+                    "appealable": no["refusal"]["appealable"],
+                    "filed": (filed.status_code, shape(filed.json())),
+                    "stands": {name: filed.json()[name] for name in ("state", "stage", "note", "credited")},
+                    "again": again.json()["id"] == filed.json()["id"],
+                    "listed": shape(web.get(APPEALS, params={"page_size": 20, "page_token": ""}).json()),
+                }
+            )
+    for part, mocked in told[0].items():
+        assert mocked == told[1][part], part
+
+
+def test_a_refusal_is_appealed_through_the_real_edge(browser: Browser, appeals_mesh: SupervisedMesh) -> None:
+    page = browser.open(appeals_mesh.local.page, language="fr-CA")
+    page.fill("#key-field", appeals_mesh.new_key("free"))
+    page.click("#key-use")
+    page.wait_text("Il reste 3 images")
+    order(page, f"  {UNFIT} ")
+    page.click(".notice .appeal button", "Contester ce refus")
+    page.fill(".appeal textarea", "C’est un dessin.")
+    page.click(".appeal .consent input")
+    page.click(".appeal button[type=submit]")
+    page.wait_text("Votre contestation attend une réponse")
+    page.reload()
+    page.wait_text("Vos contestations")
+    page.wait("document.querySelector('#appeals .prompt').textContent.startsWith('a man stabbing')")
+    assert page.complaints == []
+
+
+def job_picture(web: httpx.Client, job: dict[str, Any]) -> str:
+    """The link of a finished job's first picture."""
+    return str(web.get(f"/v1/jobs/{job['id']}").json()["images"][0]["url"])
 
 
 def wait_for_models(web: httpx.Client) -> None:
