@@ -134,6 +134,8 @@ def _head_fault(scope: Scope) -> Fault | None:
         return invalid("content-length", "must not come with transfer-encoding")
     if len(names) > MOST_HEADERS or sum(len(n) + len(value) for n, value in scope["headers"]) > MOST_HEADER_BYTES:
         return invalid("headers", f"must be at most {MOST_HEADERS} of {MOST_HEADER_BYTES} bytes in all")
+    if not scope["path"].isprintable():
+        return invalid("url", "must not hold control characters")
     if len(scope["raw_path"]) + len(scope["query_string"]) > MOST_TARGET:
         return invalid("url", f"must be at most {MOST_TARGET} bytes")
     return None

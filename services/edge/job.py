@@ -155,7 +155,9 @@ class Job:
     """What the desk granted it by while its store was away."""
     call: str = ""
     """Under which a retry finds a job that lives as long as somebody holds a call open for it (`held_calls`); ""
-    for one that lives by itself. Heeded when it is accepted, and not kept."""
+    for one that lives by itself. Like `again` heeded when the job is accepted, and not read back."""
+    again: bool = False
+    """Its caller tried before, and the job of that attempt was not found."""
     language: str = "en"
     ended: float | None = None
     place: Place | None = None

@@ -104,7 +104,13 @@ class OpenAiApi:
             if earlier is not None:
                 return earlier
         job = await self._counter.create(
-            account, call.asked, model=call.model, request_id=request_id, validate_only=False, held=True
+            account,
+            call.asked,
+            model=call.model,
+            request_id=request_id,
+            validate_only=False,
+            held=True,
+            again=tried is not Attempt.FIRST,
         )
         await self._refuse_long_wait(account, job)
         return job
