@@ -9,7 +9,7 @@ import math
 import re
 import secrets
 import unicodedata
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 
 from services.edge.job import Format, Spec
 from services.runtime.errors import Fault, Reason, invalid
@@ -132,7 +132,7 @@ def check_request_id(request_id: str | None) -> str:
 
 def body_hash(asked: Asked, model: str) -> str:
     """Hash of what was asked, as asked: a seed drawn by lot must not make two equal requests differ."""
-    given = {name: value for name, value in asdict(asked).items() if value is not None}
+    given = {name: value for name, value in vars(asked).items() if value is not None}
     given |= {"image": hashlib.sha256(asked.image).hexdigest(), "model": model}
     return hashlib.sha256(json.dumps(given, default=str, sort_keys=True).encode()).hexdigest()
 

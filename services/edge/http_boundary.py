@@ -9,15 +9,17 @@ import json
 import logging
 import time
 from collections.abc import Awaitable, Callable
+from functools import lru_cache
 from typing import Any
 
 from prometheus_client import Counter, Histogram
-from starlette.datastructures import Headers, MutableHeaders
+from starlette.datastructures import Headers
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from services.edge import rate_limits
+from services.edge.connection import room
 from services.edge.messages import text
 from services.runtime import call_context
 from services.runtime.errors import Fault, Reason, invalid
@@ -73,6 +75,8 @@ _PAGE_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob: data:; "
     "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
+_FOR_PAGES = [(b"referrer-policy", b"no-referrer"), (b"content-security-policy", _PAGE_POLICY.encode())]
+_ALWAYS = [(b"x-content-type-options", b"nosniff"), (b"vary", b"accept-language")]
 
 
 class HttpBoundary:
@@ -98,17 +102,11 @@ class HttpBoundary:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                answer = MutableHeaders(scope=message)
-                answer["x-request-id"] = request_id
-                answer.setdefault("cache-control", "no-store")
-                answer["x-content-type-options"] = "nosniff"
-                answer["referrer-policy"] = "no-referrer"
-                answer["content-security-policy"] = _PAGE_POLICY
-                answer["content-language"] = call_context.language.get()
-                answer["vary"] = "accept-language"
-                for name, value in rate_limits.headers(limits).items():
-                    answer[name] = value
-                SECONDS.labels(scope["method"]).observe(time.perf_counter() - started)
+                _add_headers(message["headers"], request_id, limits)
+                _seconds(scope["method"]).observe(time.perf_counter() - started)
+            if room(scope):
+                await send(message)
+                return
             async with asyncio.timeout(SEND_SECONDS):
                 await send(message)
 
@@ -120,10 +118,37 @@ class HttpBoundary:
                 return
             await self._app(scope, receive, send_with_headers)
         finally:
-            REQUESTS.labels(scope["method"], str(status)).inc()
-            elapsed = round((time.perf_counter() - started) * 1e3, 2)
-            fields = {"method": scope["method"], "path": scope["path"], "status": status, "ms": elapsed}
-            log.info("http", extra=fields)
+            _requests(scope["method"], status).inc()
+            if log.isEnabledFor(logging.INFO):
+                elapsed = round((time.perf_counter() - started) * 1e3, 2)
+                fields = {"method": scope["method"], "path": scope["path"], "status": status, "ms": elapsed}
+                log.info("http", extra=fields)
+
+
+_METHODS = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}
+
+
+@lru_cache(maxsize=1_000)
+def _requests(method: str, status: int) -> Counter:
+    return REQUESTS.labels(method if method in _METHODS else "other", str(status))
+
+
+@lru_cache(maxsize=100)
+def _seconds(method: str) -> Histogram:
+    return SECONDS.labels(method if method in _METHODS else "other")
+
+
+def _add_headers(headers: list[tuple[bytes, bytes]], request_id: str, limits: rate_limits.LimitsSeen) -> None:
+    """What every answer carries. A policy for pages is of no use to who reads JSON or events."""
+    kind = next((value for name, value in headers if name == b"content-type"), b"")
+    if not any(name == b"cache-control" for name, _ in headers):
+        headers.append((b"cache-control", b"no-store"))
+    if not kind.startswith((b"application/json", b"application/problem+json", b"text/event-stream")):
+        headers += _FOR_PAGES
+    headers += _ALWAYS
+    headers.append((b"x-request-id", request_id.encode("ascii")))
+    headers.append((b"content-language", call_context.language.get().encode("ascii")))
+    headers += [(name.encode(), value.encode()) for name, value in rate_limits.headers(limits).items()]
 
 
 def _head_fault(scope: Scope) -> Fault | None:
