@@ -10,7 +10,7 @@ PEERS := .venv-peers
 QUOTA_PEERS := .venv-quota-peers
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run demo test lint protos models bench bench-model bench-generator bench-peers bench-quota bench-quota-peers bench-surge clean
+.PHONY: help setup run demo test conformance lint protos models bench bench-model bench-generator bench-peers bench-quota bench-quota-peers bench-surge clean
 
 help: ## what there is
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -25,6 +25,11 @@ demo: $(SERVICES_READY) ## draws the crab beside the boat (on a running mesh, or
 
 test: $(DEV_READY) ## unit, contract, integration and end-to-end tests
 	$(BIN)/python -m pytest $(ARGS)
+
+conformance: $(DEV_READY) ## installs real clients of OpenAI's form, runs all against a mesh, writes docs/clients.md
+	@$(BIN)/python -m tests.conformance.environments
+	$(BIN)/python -m pytest tests/conformance $(ARGS)
+	@$(BIN)/python -m tests.conformance.report
 
 lint: $(DEV_READY) ## ruff, mypy, import contracts, buf, fresh stubs
 	$(BIN)/ruff check .

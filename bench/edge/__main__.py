@@ -4,9 +4,10 @@ python -m bench.edge [--parts pictures,crowd,bare] [--pictures N]
 """
 
 import argparse
-import asyncio
 import json
 from pathlib import Path
+
+import uvloop
 
 from bench.edge import bare, crowd, pictures
 
@@ -26,9 +27,9 @@ def main() -> None:
     if "pictures" in parts:
         rows += pictures.rows(arguments.pictures)
     if "crowd" in parts:
-        rows += asyncio.run(crowd.rows(arguments.held, arguments.watchers))
+        rows += uvloop.run(crowd.rows(arguments.held, arguments.watchers))
     if "bare" in parts:
-        rows += asyncio.run(bare.rows())
+        rows += uvloop.run(bare.rows())
     known = json.loads(OUT.read_text(encoding="utf-8")) if OUT.exists() else []
     new = {row["name"] for row in rows}
     OUT.parent.mkdir(parents=True, exist_ok=True)

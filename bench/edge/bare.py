@@ -21,7 +21,7 @@ from services.local_mesh.store import free_port
 
 ROUNDS, EACH, CONNECTIONS = 9, 400, 8
 GOAL = 1.5
-BODY = json.dumps({"prompt": "a crab next to a boat on a beach", "n": 2, "size": "auto"}).encode()
+BODY = json.dumps({"prompt": "a crab next to a boat on a beach", "n": 2, "count": 2, "size": "auto"}).encode()
 WAYS = {"OpenAI's form": b"/v1/images/generations", "/v1/jobs": b"/v1/jobs"}
 
 

@@ -2,13 +2,14 @@
 
 python -m bench.edge.kitchen PORT QUOTA_TARGET
 
-Every job takes `PACE` seconds a step however many there are; a prompt with the word "large" gets previews of
-200 KB.
+Every job takes about `PACE` seconds a step however many there are, at no other's beat; a prompt with the word
+"large" gets previews of 200 KB.
 """
 
 import asyncio
 import io
 import os
+import random
 import sys
 from collections.abc import AsyncIterator
 
@@ -23,9 +24,9 @@ from fournil.moderator.v1 import moderator_pb2, moderator_pb2_grpc
 from fournil.quota.v1 import quota_pb2, quota_pb2_grpc
 
 MODEL = "stone"
-PACE = 5.0
+PACE = 12.0
 """Seconds a step."""
-SLOTS = 100_000
+SLOTS = 4_096
 
 
 def picture(side: int, noise: bool) -> bytes:
@@ -48,7 +49,7 @@ class Kitchen(generator_pb2_grpc.GeneratorServiceServicer, moderator_pb2_grpc.Mo
     ) -> AsyncIterator[generator_pb2.GenerateResponse]:
         large = "large" in request.prompt
         for step in range(1, request.steps + 1):
-            await asyncio.sleep(PACE)
+            await asyncio.sleep(random.uniform(0.5, 1.5) * PACE)
             progress = generator_pb2.Progress(index=0, step=step, steps=request.steps)
             yield generator_pb2.GenerateResponse(progress=progress)
             if request.previews:

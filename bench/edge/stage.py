@@ -36,7 +36,7 @@ class Stage:
             admin = admin_pb2_grpc.QuotaAdminServiceStub(channel)
             request = admin_pb2.CreateKeyRequest(account_id=account, tier=tier, reason="bench")
             shown = (("authorization", f"Bearer {TOKEN}"),)
-            return str((await admin.CreateKey(request, timeout=10, metadata=shown)).api_key)
+            return str((await admin.CreateKey(request, timeout=30, metadata=shown, wait_for_ready=True)).api_key)
 
 
 @asynccontextmanager

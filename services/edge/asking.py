@@ -9,7 +9,7 @@ import math
 import re
 import secrets
 import unicodedata
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass
 
 from services.edge.job import Format, Spec
 from services.runtime.errors import Fault, Reason, invalid
@@ -80,34 +80,35 @@ def to_spec(asked: Asked, model: ModelFacts) -> Spec:
     guidance = _number("guidance", model.default_guidance if asked.guidance is None else asked.guidance)
     if not 0.0 <= guidance <= MAX_GUIDANCE:
         raise invalid("guidance", f"must be 0 to {MAX_GUIDANCE:g}")
-    spec = Spec(
-        prompt=check_prompt("prompt", asked.prompt),
+    prompt = check_prompt("prompt", asked.prompt)
+    count = _whole("count", asked.count, 1, 1, MAX_COUNT)
+    steps = _whole("steps", asked.steps, model.default_steps, 1, MAX_STEPS)
+    strength = _strength(asked.image, asked.strength, model)
+    return Spec(
+        prompt=prompt,
         model=model.name,
-        count=_whole("count", asked.count, 1, 1, MAX_COUNT),
+        count=count,
         width=width,
         height=height,
         seed=_whole("seed", asked.seed, secrets.randbits(31), 0, 2**32 - 1),
-        steps=_whole("steps", asked.steps, model.default_steps, 1, MAX_STEPS),
+        steps=steps,
         previews=_whole("previews", asked.previews, DEFAULT_PREVIEWS, 0, MAX_PREVIEWS),
         guidance=guidance,
         negative_prompt=_negative(asked.negative_prompt, model, guidance),
-        strength=_strength(asked.image, asked.strength, model),
+        strength=strength,
         output_format=_format(asked.output_format),
         moderation=check_moderation(asked.moderation),
         quality=_whole("output_compression", asked.output_compression, DEFAULT_QUALITY, 1, 100),
         prompt_in_provenance=_yes("prompt_in_provenance", asked.prompt_in_provenance),
+        work=_work(model, count, width * height, steps * (1.0 if strength is None else strength)),
     )
-    return replace(spec, work=work_of(spec, model))
 
 
-def work_of(spec: Spec, model: ModelFacts) -> int:
+def _work(model: ModelFacts, count: int, pixels: int, steps: float) -> int:
     """Thousandths of a default picture: as its steps and its pixels are to the model's own. A model of one size
     draws at that, whatever is handed out."""
-    pixels = 1.0
-    if not model.square:
-        pixels = spec.width * spec.height / (model.native_width * model.native_height)
-    steps = spec.steps * (1.0 if spec.strength is None else spec.strength) / model.default_steps
-    return max(1, round(1000 * spec.count * steps * pixels))
+    share = 1.0 if model.square else pixels / (model.native_width * model.native_height)
+    return max(1, round(1000 * count * steps / model.default_steps * share))
 
 
 def check_prompt(field: str, prompt: object) -> str:
@@ -118,6 +119,8 @@ def check_prompt(field: str, prompt: object) -> str:
         raise invalid(field, "must not be empty")
     if len(prompt) > MAX_PROMPT:
         raise invalid(field, f"must be at most {MAX_PROMPT} characters, not {len(prompt)}")
+    if prompt.isascii() and prompt.isprintable():
+        return prompt
     for character in prompt:
         category = unicodedata.category(character)
         if category == "Cs":
@@ -147,7 +150,7 @@ def check_request_id(request_id: str | None) -> str:
 
 def body_hash(asked: Asked, model: str) -> str:
     """Hash of what was asked, as asked: a seed drawn by lot must not make two equal requests differ."""
-    given = {name: value for name, value in asdict(asked).items() if value is not None}
+    given = {name: value for name, value in vars(asked).items() if value is not None}
     given |= {"image": hashlib.sha256(asked.image).hexdigest(), "model": model}
     return hashlib.sha256(json.dumps(given, default=str, sort_keys=True).encode()).hexdigest()
 

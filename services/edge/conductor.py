@@ -42,6 +42,7 @@ class Conductor:
         self._sources: dict[str, bytes] = {}
         """Of walks that have not stored theirs yet."""
         self._stopping = False
+        WALKS.set_function(lambda: len(self._walks))
 
     def told(self, job_id: str, kind: str) -> None:
         """The diary's callback: a place in line or an end is the first answer to whoever asked."""
@@ -98,7 +99,6 @@ class Conductor:
     def _spawn(self, job: Job) -> "asyncio.Task[None]":
         task = asyncio.create_task(self._walk(job), name=f"walk-{job.id}")
         self._walks[job.id] = task
-        WALKS.set(len(self._walks))
         task.add_done_callback(lambda _: self._forget(job.id))
         return task
 
@@ -111,7 +111,6 @@ class Conductor:
         task = self._walks.pop(job_id, None)
         self._entries.pop(job_id, None)
         self._sources.pop(job_id, None)
-        WALKS.set(len(self._walks))
         if task is not None and not task.cancelled() and (error := task.exception()) is not None:
             log.debug("not accepted", extra={"job": job_id, "error": type(error).__name__})
 

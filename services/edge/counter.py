@@ -49,6 +49,7 @@ class Counter:
         request_id: str | None,
         validate_only: bool,
         held: bool = False,
+        again: bool = False,
     ) -> Job:
         """An accepted job with its place, or with `validate_only` what it would be, under no id. One that is
         `held` is given up soon after nobody holds a call open for it, unless a request id lets its caller come
@@ -68,6 +69,7 @@ class Counter:
             request_id=request_id,
             body_hash=asked_hash,
             call=call_name(account, asked_hash) if held and not request_id else "",
+            again=again,
             language=call_context.language.get(),
             webhook_url=self._webhook(asked.webhook_url),
         )

@@ -73,7 +73,7 @@ class RedisDiary:
     async def accept(self, job: Job) -> None:
         """Makes the job durable and leases it to this edge. Repeating changes nothing."""
         keys = [_job(job.id), _of(job), WORK, call_key(job.call), HELD]
-        call: list[str | int] = [job.call, HOLD_MS, MOST_OF_A_CALL, REMEMBER_SECONDS]
+        call: list[str | int] = [job.call, HOLD_MS, MOST_OF_A_CALL, REMEMBER_SECONDS, int(job.again)]
         doc = job_codec.pack_doc(job)
         await self._accept(keys, [job.id, self._consumer, doc, MOST_JOBS_AN_ACCOUNT, *call])
 

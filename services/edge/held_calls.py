@@ -9,7 +9,7 @@
                  given up: cancelled and refunded, by whichever replica looks first
 
 Nothing hangs on a process: the store keeps until when each job may be left alone, on its own clock, and a
-replica that dies simply stops saying that it holds. Decision 21 says why it is so.
+replica that dies simply stops saying that it holds. Decision 23 says why it is so.
 """
 
 import asyncio
@@ -52,6 +52,7 @@ HOLDING = Gauge("fournil_edge_held", "Jobs that this replica holds calls open fo
 
 _LUA = Path(__file__).parent / "lua"
 _RECORDS = "{edge}:job:"
+_CALLS = "{edge}:call:"
 
 
 def call_name(account: Account, body_hash: str) -> str:
@@ -62,7 +63,7 @@ def call_name(account: Account, body_hash: str) -> str:
 
 def call_key(call: str) -> str:
     """Where the jobs of a call are remembered."""
-    return f"{{edge}}:call:{call}"
+    return _CALLS + call
 
 
 @dataclass
@@ -156,7 +157,7 @@ class HeldCalls:
 
     async def _say(self, milliseconds: int, records: str, job_ids: list[str]) -> None:
         for start in range(0, len(job_ids), 1_000):
-            await self._hold([HELD], [milliseconds, records, *job_ids[start : start + 1_000]])
+            await self._hold([HELD], [milliseconds, records, _CALLS, *job_ids[start : start + 1_000]])
 
     async def _end(self, job_id: str) -> None:
         try:

@@ -9,15 +9,17 @@ import json
 import logging
 import time
 from collections.abc import Awaitable, Callable
+from functools import lru_cache
 from typing import Any
 
 from prometheus_client import Counter, Histogram
-from starlette.datastructures import Headers, MutableHeaders
+from starlette.datastructures import Headers
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from services.edge import rate_limits
+from services.edge.connection import room
 from services.edge.messages import text
 from services.edge.shapes import AppealLinks
 from services.runtime import call_context
@@ -77,6 +79,8 @@ _PAGE_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob: data:; "
     "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
+_FOR_PAGES = [(b"referrer-policy", b"no-referrer"), (b"content-security-policy", _PAGE_POLICY.encode())]
+_ALWAYS = [(b"x-content-type-options", b"nosniff"), (b"vary", b"accept-language")]
 
 
 class HttpBoundary:
@@ -102,17 +106,11 @@ class HttpBoundary:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                answer = MutableHeaders(scope=message)
-                answer["x-request-id"] = request_id
-                answer.setdefault("cache-control", "no-store")
-                answer["x-content-type-options"] = "nosniff"
-                answer["referrer-policy"] = "no-referrer"
-                answer.setdefault("content-security-policy", _PAGE_POLICY)
-                answer["content-language"] = call_context.language.get()
-                answer["vary"] = "accept-language"
-                for name, value in rate_limits.headers(limits).items():
-                    answer[name] = value
-                SECONDS.labels(scope["method"]).observe(time.perf_counter() - started)
+                _add_headers(message["headers"], request_id, limits)
+                _seconds(scope["method"]).observe(time.perf_counter() - started)
+            if room(scope):
+                await send(message)
+                return
             async with asyncio.timeout(SEND_SECONDS):
                 await send(message)
 
@@ -124,10 +122,38 @@ class HttpBoundary:
                 return
             await self._app(scope, receive, send_with_headers)
         finally:
-            REQUESTS.labels(scope["method"], str(status)).inc()
-            elapsed = round((time.perf_counter() - started) * 1e3, 2)
-            fields = {"method": scope["method"], "path": scope["path"], "status": status, "ms": elapsed}
-            log.info("http", extra=fields)
+            _requests(scope["method"], status).inc()
+            if log.isEnabledFor(logging.INFO):
+                elapsed = round((time.perf_counter() - started) * 1e3, 2)
+                fields = {"method": scope["method"], "path": scope["path"], "status": status, "ms": elapsed}
+                log.info("http", extra=fields)
+
+
+_METHODS = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}
+
+
+@lru_cache(maxsize=1_000)
+def _requests(method: str, status: int) -> Counter:
+    return REQUESTS.labels(method if method in _METHODS else "other", str(status))
+
+
+@lru_cache(maxsize=100)
+def _seconds(method: str) -> Histogram:
+    return SECONDS.labels(method if method in _METHODS else "other")
+
+
+def _add_headers(headers: list[tuple[bytes, bytes]], request_id: str, limits: rate_limits.LimitsSeen) -> None:
+    """What every answer carries. A policy for pages is of no use to who reads JSON or events."""
+    there = dict(headers)
+    if b"cache-control" not in there:
+        headers.append((b"cache-control", b"no-store"))
+    data = (b"application/json", b"application/problem+json", b"text/event-stream")
+    if not there.get(b"content-type", b"").startswith(data):
+        headers += [one for one in _FOR_PAGES if one[0] not in there]
+    headers += _ALWAYS
+    headers.append((b"x-request-id", request_id.encode("ascii")))
+    headers.append((b"content-language", call_context.language.get().encode("ascii")))
+    headers += [(name.encode(), value.encode()) for name, value in rate_limits.headers(limits).items()]
 
 
 def _head_fault(scope: Scope) -> Fault | None:
@@ -138,6 +164,8 @@ def _head_fault(scope: Scope) -> Fault | None:
         return invalid("content-length", "must not come with transfer-encoding")
     if len(names) > MOST_HEADERS or sum(len(n) + len(value) for n, value in scope["headers"]) > MOST_HEADER_BYTES:
         return invalid("headers", f"must be at most {MOST_HEADERS} of {MOST_HEADER_BYTES} bytes in all")
+    if not scope["path"].isprintable():
+        return invalid("url", "must not hold control characters")
     if len(scope["raw_path"]) + len(scope["query_string"]) > MOST_TARGET:
         return invalid("url", f"must be at most {MOST_TARGET} bytes")
     return None

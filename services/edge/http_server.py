@@ -19,6 +19,7 @@ import h11
 import uvicorn
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
+from services.edge.connection import CONNECTION
 from services.runtime.settings import split_address
 
 HEAD_SECONDS = 10.0
@@ -30,8 +31,6 @@ DELIVERY_SECONDS = 60.0
 SETTLED_SECONDS = 0.3
 """After the last byte was sent, within which a reader that is no more makes itself known."""
 _LOOK = 0.05
-CONNECTION = "fournil.connection"
-"""Under which a request's scope has its connection, among the extensions."""
 
 
 class Unhurried(H11Protocol):
@@ -51,6 +50,11 @@ class Unhurried(H11Protocol):
             await app(scope, receive, send)
 
         self.app = with_connection
+
+    @property
+    def has_room(self) -> bool:
+        """Whether what is written now need not wait for the reader."""
+        return not self.flow.write_paused
 
     async def delivered(self) -> bool:
         """Whether the answer that was just written was taken from our hands: all of it was sent and its reader did
@@ -100,12 +104,6 @@ class Unhurried(H11Protocol):
     def _too_slow(self) -> None:
         if not self.transport.is_closing():
             self.transport.abort()
-
-
-async def delivered(scope: Any) -> bool:
-    """Whether the answer to the request of `scope` was taken; True on servers that cannot tell."""
-    connection = scope.get("extensions", {}).get(CONNECTION)
-    return connection is None or await connection.delivered()
 
 
 class WebServer(uvicorn.Server):

@@ -15,13 +15,14 @@ from typing import Any
 from services.runtime.errors import Fault, Reason
 
 _ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
+_PAIRS = [left + right for left in _ALPHABET for right in _ALPHABET]
 ID_LENGTH = 26
 
 
 def new_job_id() -> str:
     """26 characters that sort by time: 48 bits of milliseconds, 80 random bits, in Crockford's base 32."""
     number = (int(time.time() * 1000) << 80) | secrets.randbits(80)
-    return "".join(_ALPHABET[(number >> shift) & 31] for shift in range(125, -1, -5))
+    return "".join([_PAIRS[(number >> shift) & 1023] for shift in range(120, -1, -10)])
 
 
 def is_job_id(text: str) -> bool:
@@ -173,7 +174,9 @@ class Job:
     """What the desk granted it by while its store was away."""
     call: str = ""
     """Under which a retry finds a job that lives as long as somebody holds a call open for it (`held_calls`); ""
-    for one that lives by itself. Heeded when it is accepted, and not kept."""
+    for one that lives by itself. Like `again` heeded when the job is accepted, and not read back."""
+    again: bool = False
+    """Its caller tried before, and the job of that attempt was not found."""
     language: str = "en"
     ended: float | None = None
     place: Place | None = None

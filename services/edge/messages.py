@@ -111,6 +111,7 @@ _DETAILS_FR: Mapping[str, str] = {
     "must be a well-formed form of type multipart/form-data": (
         "il faut un formulaire bien formé de type multipart/form-data"
     ),
+    "must not hold control characters": "aucun caractère de contrôle n’est permis",
     "must not come with transfer-encoding": "il ne doit pas accompagner transfer-encoding",
     "must not be empty": "il ne doit pas être vide",
     "must be a whole number": "il faut un nombre entier",

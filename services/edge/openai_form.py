@@ -19,11 +19,11 @@ from starlette.routing import BaseRoute, Route
 from services.edge.asking import ModelFacts
 from services.edge.authenticator import Authenticator
 from services.edge.catalogue import ALIASES
+from services.edge.connection import delivered
 from services.edge.counter import Counter, as_fault
 from services.edge.form_body import read_form
 from services.edge.held_calls import Hold
 from services.edge.http_boundary import guarded, json_body
-from services.edge.http_server import delivered
 from services.edge.job import Account, Job, Scope
 from services.edge.links import Links
 from services.edge.openai_call import Attempt, ImageCall, attempt, edit, generation
@@ -104,7 +104,13 @@ class OpenAiApi:
             if earlier is not None:
                 return earlier
         job = await self._counter.create(
-            account, call.asked, model=call.model, request_id=request_id, validate_only=False, held=True
+            account,
+            call.asked,
+            model=call.model,
+            request_id=request_id,
+            validate_only=False,
+            held=True,
+            again=tried is not Attempt.FIRST,
         )
         await self._refuse_long_wait(account, job)
         return job

@@ -11,6 +11,7 @@ import time
 from collections.abc import Mapping, Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from services.edge.peers import Limit
 
@@ -44,7 +45,7 @@ def note(limits: Sequence[Limit], took: Mapping[str, int] | None = None) -> None
 def headers(noted: LimitsSeen, now: float | None = None) -> dict[str, str]:
     """Header fields, {} where nothing was noted. `now` in Unix seconds."""
     now = time.time() if now is None else now
-    mine = [one for one in noted.limits if one.policy not in NOT_THE_CALLERS and _NAME.fullmatch(one.policy)]
+    mine = [one for one in noted.limits if one.policy not in NOT_THE_CALLERS and _is_name(one.policy)]
     if not mine:
         return {}
     left = {one.policy: _left(one, noted.took) for one in mine}
@@ -61,6 +62,11 @@ def headers(noted: LimitsSeen, now: float | None = None) -> dict[str, str]:
             if least.reset is not None:
                 found[f"x-ratelimit-reset-{name}"] = _duration(least.reset - now)
     return found
+
+
+@lru_cache(maxsize=1_000)
+def _is_name(text: str) -> bool:
+    return _NAME.fullmatch(text) is not None
 
 
 def _left(limit: Limit, took: Mapping[str, int]) -> int:

@@ -5,7 +5,7 @@ import json
 
 import grpc
 
-from services.runtime.interceptors import CallingStream, CallingUnary
+from services.runtime.calling import CallingChannel
 
 MAX_MESSAGE_BYTES = 16 << 20
 
@@ -28,4 +28,4 @@ def open_channel(target: str, *, service: str) -> grpc.aio.Channel:
         # Every replica talks to the peers it chose, not to a channel some other part of the process opened.
         ("grpc.use_local_subchannel_pool", 1),
     ]
-    return grpc.aio.insecure_channel(target, options=options, interceptors=[CallingUnary(), CallingStream()])
+    return CallingChannel(grpc.aio.insecure_channel(target, options=options))

@@ -2,8 +2,7 @@
 
 Serving: takes request id, language and deadline from the call, counts and times it, and turns what was raised
 into a status: a `Fault` by the table of `wire_errors`, anything else INTERNAL with its traceback in the log
-and none on the wire. Calling: hands request id and language on, and never waits longer than the caller would
-(grpc.aio does not propagate deadlines by itself).
+and none on the wire. The calling side is `calling`.
 """
 
 import asyncio
@@ -153,35 +152,3 @@ def _parsed(request: Any) -> Any:
     if isinstance(request, _Malformed):
         raise invalid("request", "must be a valid message in UTF-8")
     return request
-
-
-def _outgoing(details: grpc.aio.ClientCallDetails, default: float | None) -> grpc.aio.ClientCallDetails:
-    """The same call with request id, language and a bounded timeout in seconds."""
-    metadata = grpc.aio.Metadata(*(details.metadata or ()))
-    if request_id := call_context.request_id.get():
-        metadata["x-request-id"] = request_id
-    metadata["accept-language"] = call_context.language.get()
-    timeout = details.timeout if details.timeout is not None else default
-    if timeout is not None:
-        timeout = call_context.remaining(timeout)
-    return grpc.aio.ClientCallDetails(
-        details.method, timeout, metadata, details.credentials, details.wait_for_ready
-    )
-
-
-class CallingUnary(grpc.aio.UnaryUnaryClientInterceptor):
-    """For unary calls: 5 s unless the call or the caller's deadline says less."""
-
-    async def intercept_unary_unary(
-        self, continuation: Any, client_call_details: grpc.aio.ClientCallDetails, request: Any
-    ) -> Any:
-        return await continuation(_outgoing(client_call_details, 5.0), request)
-
-
-class CallingStream(grpc.aio.UnaryStreamClientInterceptor):
-    """For streams: bounded by what the call sets, else an hour."""
-
-    async def intercept_unary_stream(
-        self, continuation: Any, client_call_details: grpc.aio.ClientCallDetails, request: Any
-    ) -> Any:
-        return await continuation(_outgoing(client_call_details, 3600.0), request)

@@ -21,7 +21,7 @@ TIERS = {"quota": "free", "refusal": "free", "overload": "hasty"}
 SCENES = (
     "b64", "url", "alias", "stream", "stream_refused", "refusal", "quota", "overload", "rejoin", "edit", "models",
 )  # fmt: skip
-CUT_AFTER = 0.3
+CUT_AFTER = 0.05
 """Seconds after which the first connection of "rejoin" is reset."""
 LONGEST = 240.0
 """Seconds for all scenes of a client: none may hang."""

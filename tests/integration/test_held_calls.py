@@ -40,9 +40,9 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr("services.edge.diary." + name, value, raising=False)
 
 
-async def accepted(diary: RedisDiary, call: str = CALL) -> Job:
+async def accepted(diary: RedisDiary, call: str = CALL, again: bool = False) -> Job:
     spec = Spec("a crab", "tiny", 1, 64, 64, seed=7, steps=4, previews=1)
-    job = Job(new_job_id(), ANNA, spec, created=1_000.0, call=call)
+    job = Job(new_job_id(), ANNA, spec, created=1_000.0, call=call, again=again)
     await diary.accept(job)
     return job
 
@@ -72,6 +72,24 @@ async def test_a_retry_finds_its_job_and_another_call_does_not(link: RedisLink, 
     assert await one.claim(call_name(ANNA, "other"), counted=True) == ""
     assert await one.claim(call_name(Account("anna", "free", "k2"), "hash"), counted=True) == ""
     assert await one.claim(call_name(Account("bert", "free", "k"), "hash"), counted=True) == ""
+
+
+async def test_an_attempt_that_was_lost_before_its_job_was_there_is_not_drawn_beside_its_retry(
+    link: RedisLink, diary: RedisDiary
+) -> None:
+    async with Edge(link, diary).running() as one:
+        assert await one.calls.claim(CALL, counted=True) == "", "the retry is there before the first is accepted"
+        first, retry, bystander = await accepted(diary), await accepted(diary, again=True), await accepted(diary)
+        with one.calls.holding(retry.id), one.calls.holding(bystander.id):
+            with one.calls.holding(first.id):
+                pass
+            await asyncio.sleep(0.3)
+            assert one.cancelled == [first.id], "without grace"
+            second = await accepted(diary)
+            with one.calls.holding(second.id):
+                pass
+            await asyncio.sleep(0.3)
+            assert one.cancelled == [first.id], "one retry stands for one lost attempt"
 
 
 async def test_a_job_that_nobody_holds_for_is_not_in_the_book(link: RedisLink, diary: RedisDiary) -> None:

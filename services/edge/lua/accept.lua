@@ -8,7 +8,8 @@
 -- KEYS[5] {edge}:held        sorted set of jobs that live as long as somebody holds a call open for them; scores are
 --                            milliseconds of the store's clock: when they are given up
 -- ARGV: id, consumer, doc, most jobs remembered an account, call ("" where nobody holds one), milliseconds until it is
---       given up, most jobs of a call, seconds a call is remembered
+--       given up, most jobs of a call, seconds a call is remembered, "1" when its caller tried before and its earlier
+--       attempt was not found
 -- Returns 1 when this call made the record, 0 when it was there (the lease is left as it is).
 if redis.call('HSETNX', KEYS[1], 'doc', ARGV[3]) == 0 then
   return 0
@@ -27,5 +28,9 @@ if ARGV[5] ~= '' then
   redis.call('RPUSH', KEYS[4], ARGV[1])
   redis.call('LTRIM', KEYS[4], -tonumber(ARGV[7]), -1)
   redis.call('EXPIRE', KEYS[4], ARGV[8])
+  redis.call('HSET', KEYS[1], 'call', ARGV[5])
+  if ARGV[9] == '1' then
+    redis.call('HSET', KEYS[1], 'again', '1')
+  end
 end
 return 1
