@@ -7,10 +7,12 @@ from pathlib import Path
 
 from services.moderator.classifier import Card, Classifier, Several
 from services.moderator.image import ImageModel
+from services.moderator.policies import Policies
 from services.moderator.policy import Policy
 from services.moderator.rules import RuleBook
-from services.moderator.rules_file import load_rules, parse_rules
-from services.moderator.screening import PictureScores
+from services.moderator.rules_file import BUNDLED, load_rules, parse_rules
+from services.moderator.screening import PictureScores, Screener
+from services.moderator.settled import Settled
 from services.moderator.text import Head, PromptModel
 from services.runtime.sentence_encoder import SentenceEncoder
 
@@ -40,6 +42,11 @@ class Models:
             pictures = Several([pictures, Classifier(card)])
             calibrated = replace(calibrated, image={**calibrated.image, **card.limits})
         return Models(encoder, PromptModel(head, encoder), pictures, head.categories, calibrated)
+
+    def screener(self, policy: Path = BUNDLED, settled: Settled | None = None) -> Screener:
+        """Without a store: a policy file alone, and what is settled, if anything. Raises SettingsError."""
+        policies = Policies(self.load_rules(policy), self.read_rules)
+        return Screener(self.prompts, self.pictures, policies, settled)
 
     def read_rules(self, text: str) -> RuleBook:
         """A policy file's text. Raises SettingsError."""

@@ -172,7 +172,7 @@ async def test_promoted_and_rolled_back_under_load_with_no_call_lost(pair: list[
 
     load = [asyncio.create_task(ask(n)) for n in range(8)]
     for _ in range(3):
-        candidate = NOTHING.format(name="harsh", limit=0.0001)
+        candidate = NOTHING.format(name="harsh", limit=0.000001)
         tried = (await pair[0].admin("TryPolicy", policy=candidate, share=20, reason="a test")).policies
         await asyncio.sleep(0.3)
         await pair[1].admin("PromotePolicy", version=tried.candidate_version, reason="a test")
