@@ -29,9 +29,9 @@ class Models:
     calibrated: Policy
 
     @staticmethod
-    def load(weights: Path, classifier: Path | None = None) -> Models:
-        """From the weights folder; `classifier` is the file of another picture model. Raises FileNotFoundError,
-        ValueError, SettingsError."""
+    def load(weights: Path, classifier: Path | None = None, prompts: PromptModel | None = None) -> Models:
+        """From the weights folder; `classifier` is the file of another picture model, `prompts` goes in the shipped
+        prompt model's place. Raises FileNotFoundError, ValueError, SettingsError."""
         folder = weights / "prompt-moderator"
         encoder = SentenceEncoder(weights / "use-multilingual")
         head = Head.load(folder / "head.npz")
@@ -41,7 +41,7 @@ class Models:
             card = Card.read(classifier)
             pictures = Several([pictures, Classifier(card)])
             calibrated = replace(calibrated, image={**calibrated.image, **card.limits})
-        return Models(encoder, PromptModel(head, encoder), pictures, head.categories, calibrated)
+        return Models(encoder, prompts or PromptModel(head, encoder), pictures, head.categories, calibrated)
 
     def screener(self, policy: Path = BUNDLED, settled: Settled | None = None) -> Screener:
         """Without a store: a policy file alone, and what is settled, if anything. Raises SettingsError."""
