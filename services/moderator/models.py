@@ -30,8 +30,8 @@ class Models:
 
     @staticmethod
     def load(weights: Path, classifier: Path | None = None, prompts: PromptModel | None = None) -> Models:
-        """From the weights folder; `classifier` is the file of another picture model, `prompts` goes in the shipped
-        prompt model's place. Raises FileNotFoundError, ValueError, SettingsError."""
+        """From the weights folder; `classifier` is the file of another picture model, `prompts` goes in the
+        shipped prompt model's place. Raises FileNotFoundError, ValueError, SettingsError."""
         folder = weights / "prompt-moderator"
         encoder = SentenceEncoder(weights / "use-multilingual")
         head = Head.load(folder / "head.npz")
