@@ -56,6 +56,7 @@ bench: $(BENCH_READY) ## every benchmark, as ratios in one run; writes bench/out
 	$(BIN)/python -m bench.serving
 	$(BIN)/python -m bench.quota
 	$(BIN)/python -m bench.surge
+	$(BIN)/python -m bench.appeals
 	$(BIN)/python -m bench.report
 
 bench-model: $(BENCH_READY) ## the drawing model in onnxruntime and OpenVINO, float32 and int8

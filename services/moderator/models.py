@@ -7,10 +7,12 @@ from pathlib import Path
 
 from services.moderator.classifier import Card, Classifier, Several
 from services.moderator.image import ImageModel
+from services.moderator.policies import Policies
 from services.moderator.policy import Policy
 from services.moderator.rules import RuleBook
-from services.moderator.rules_file import load_rules, parse_rules
-from services.moderator.screening import PictureScores
+from services.moderator.rules_file import BUNDLED, load_rules, parse_rules
+from services.moderator.screening import PictureScores, Screener
+from services.moderator.settled import Settled
 from services.moderator.text import Head, PromptModel
 from services.runtime.sentence_encoder import SentenceEncoder
 
@@ -27,9 +29,9 @@ class Models:
     calibrated: Policy
 
     @staticmethod
-    def load(weights: Path, classifier: Path | None = None) -> Models:
-        """From the weights folder; `classifier` is the file of another picture model. Raises FileNotFoundError,
-        ValueError, SettingsError."""
+    def load(weights: Path, classifier: Path | None = None, prompts: PromptModel | None = None) -> Models:
+        """From the weights folder; `classifier` is the file of another picture model, `prompts` goes in the
+        shipped prompt model's place. Raises FileNotFoundError, ValueError, SettingsError."""
         folder = weights / "prompt-moderator"
         encoder = SentenceEncoder(weights / "use-multilingual")
         head = Head.load(folder / "head.npz")
@@ -39,7 +41,12 @@ class Models:
             card = Card.read(classifier)
             pictures = Several([pictures, Classifier(card)])
             calibrated = replace(calibrated, image={**calibrated.image, **card.limits})
-        return Models(encoder, PromptModel(head, encoder), pictures, head.categories, calibrated)
+        return Models(encoder, prompts or PromptModel(head, encoder), pictures, head.categories, calibrated)
+
+    def screener(self, policy: Path = BUNDLED, settled: Settled | None = None) -> Screener:
+        """Without a store: a policy file alone, and what is settled, if anything. Raises SettingsError."""
+        policies = Policies(self.load_rules(policy), self.read_rules)
+        return Screener(self.prompts, self.pictures, policies, settled)
 
     def read_rules(self, text: str) -> RuleBook:
         """A policy file's text. Raises SettingsError."""

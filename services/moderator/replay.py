@@ -21,9 +21,7 @@ import numpy as np
 from services.moderator.exemplars import Book, Exemplar, Kind
 from services.moderator.likeness import Likeness
 from services.moderator.models import Models
-from services.moderator.policies import Policies
 from services.moderator.rules_file import BUNDLED
-from services.moderator.screening import Screener
 from services.moderator.settled import Settled
 from services.runtime.settings import SettingsError
 
@@ -42,18 +40,16 @@ def main(arguments: Sequence[str]) -> int:
     try:
         cases = read_cases(given.cases)
         models = Models.load(given.weights)
-        book = models.load_rules(given.policy)
+        alone = models.screener(given.policy)
     except (OSError, ValueError, SettingsError) as error:
         sys.stderr.write(f"replay: {error}\n")
         return 2
     broken = unaided = 0
-    policies = Policies(book, models.read_rules)
     shelf, likeness = Book(), Likeness(models.encoder)
     if cases:
         shelf.take(cases, np.stack([likeness.vector(one.prompt) for one in cases]))
     settled = Settled(shelf, likeness, lambda prompt: models.prompts.read(prompt).scores)
-    alone = Screener(models.prompts, models.pictures, policies)
-    together = Screener(models.prompts, models.pictures, policies, settled)
+    together = models.screener(given.policy, settled)
     for case in cases:
         wanted = case.kind is Kind.ALLOW
         first, second = alone.prompt(case.prompt), together.prompt(case.prompt)
@@ -68,7 +64,8 @@ def main(arguments: Sequence[str]) -> int:
             "score": round(first.score, 4),
         }
         sys.stdout.write(json.dumps(row, ensure_ascii=False) + "\n")
-    summary = f"{len(cases)} cases under {book.version}: {broken} broken, {unaided} right without their exemplar"
+    version = alone.policies.live.version
+    summary = f"{len(cases)} cases under {version}: {broken} broken, {unaided} right without their exemplar"
     sys.stderr.write(summary + "\n")
     return 1 if broken else 0
 

@@ -1,6 +1,7 @@
 """An appeal's life through two moderators: refused, questioned, granted, allowed on both within a second,
 credited."""
 
+import math
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,12 +18,13 @@ from fournil.moderator.v1 import moderator_pb2, moderator_pb2_grpc
 from services.local_mesh.mesh import LocalMesh, Ports
 from services.local_mesh.store import free_port
 from services.local_mesh.supervisor import Child
+from services.moderator.models import Models
+from services.moderator.verdict import log_odds
 from tests.e2e.conftest import REPO, SupervisedMesh
 
 pytestmark = pytest.mark.e2e
 
-STRICT = REPO / "tests" / "fixtures" / "moderation" / "strict.toml"
-
+WEIGHTS = REPO / "models" / "weights"
 PROMPT = "a boxer with a bruised and bloody face after the match"
 PARAPHRASES = (
     "the bruised and bloody face of a boxer after the match",
@@ -34,18 +36,42 @@ NEIGHBOURS = (
     "a child with a bruised and bloody face",
     "a man beaten to death, his face bloody",
 )
+TRADE = "a butcher cutting meat, blood on the apron"
+CRAB = "a crab beside a boat on a beach"
+
+
+def strict_policy(path: Path) -> str:
+    """A policy so strict that harmless prompts are refused by mistake, as a worse model would, whatever the
+    shipped model scores them: in the category that best tells them from the crab, a limit between. Returns the
+    category."""
+    read = Models.load(WEIGHTS).prompts.read
+    refused = [read(text).scores for text in (PROMPT, *PARAPHRASES, *NEIGHBOURS, TRADE)]
+    harmless = [read(text).scores for text in (CRAB, "a crab", "a crab next to a boat")]
+    gaps = {
+        name: (min(log_odds(one[name]) for one in refused), max(log_odds(one[name]) for one in harmless))
+        for name in refused[0]
+        if name != "sexual_minors"
+    }
+    best = max(gaps, key=lambda name: gaps[name][0] - gaps[name][1])
+    low, high = gaps[best]
+    assert low > high, "the model finds the boxer no worse than the crab"
+    limit = 1 / (1 + math.exp(-(low + high) / 2))
+    path.write_text(f'name = "strict"\n[prompt]\nlimit = {{{best} = {limit:.8f}}}\n[exemplars]\nmargin = 5.0\n')
+    return best
 
 
 class TwoTasters(SupervisedMesh):
-    """A mesh with a second moderator, both under thresholds so low that much is refused by mistake."""
+    """A mesh with a second moderator, both under a policy that refuses much by mistake."""
 
     def __init__(self, folder: Path) -> None:
         super().__init__(folder)
+        self.category = strict_policy(folder / "policy.toml")
         ports = Ports.any()
         self.second = free_port()
         both = f"ipv4:127.0.0.1:{ports.moderator},127.0.0.1:{self.second}"
-        extra = {**self.local.extra, "FOURNIL_MODERATION_POLICY": str(STRICT), "FOURNIL_MODERATOR": both}
-        self.local = LocalMesh(folder, ports, REPO / "models" / "weights", extra=extra)
+        extra = {**self.local.extra, "FOURNIL_MODERATION_POLICY": str(folder / "policy.toml")}
+        extra["FOURNIL_MODERATOR"] = both
+        self.local = LocalMesh(folder, ports, WEIGHTS, extra=extra)
 
     def start(self) -> None:
         super().start()
@@ -141,9 +167,9 @@ def test_a_granted_case_can_be_exported_and_taken_back(
     house: TwoTasters, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("COLUMNS", "200")
-    prompt = "a butcher cutting meat, blood on the apron"
+    prompt = TRADE
     assert not house.verdict(house.tasters()[1], prompt).allowed
-    assert house.admin("exemplars", "add", "allow", "violence", prompt, "--reason", "a trade") == 0
+    assert house.admin("exemplars", "add", "allow", house.category, prompt, "--reason", "a trade") == 0
     name = capsys.readouterr().out.split(":")[0]
     deadline = time.monotonic() + 1.0
     while not house.verdict(house.tasters()[1], prompt).allowed:
@@ -162,7 +188,7 @@ def test_a_granted_case_can_be_exported_and_taken_back(
 def test_appeals_over_rest_are_for_their_owner_alone(house: TwoTasters) -> None:
     owner, other = ({"authorization": f"Bearer {house.new_key('paid')}"} for _ in range(2))
     with httpx.Client(base_url=house.local.page, timeout=20) as web:
-        no = web.post("/v1/jobs", json={"prompt": PARAPHRASES[0] + " by a killer"}, headers=owner).json()
+        no = web.post("/v1/jobs", json={"prompt": NEIGHBOURS[0]}, headers=owner).json()
         refusal = no["refusal"]
         assert (refusal["appealable"], refusal["appeal_url"]) == (True, "/v1/moderation/appeals")
         assert 0 < refusal["score"] <= 1 and refusal["policy_version"].startswith("strict-")
@@ -209,10 +235,13 @@ def test_moderation_low_is_less_strict_and_only_that(house: TwoTasters) -> None:
 
 def test_moderations_in_openais_form(house: TwoTasters) -> None:
     client = house.openai(house.new_key("free"))
-    two = client.moderations.create(input=["a crab beside a boat on a beach", PROMPT + " by a killer"])
+    two = client.moderations.create(input=[CRAB, NEIGHBOURS[0]])
     assert [one.flagged for one in two.results] == [False, True]
-    assert two.results[1].categories.violence and not two.results[0].categories.violence
-    assert 0 < two.results[1].category_scores.violence <= 1
+    flags, scores = two.results[1].categories.model_dump(), two.results[1].category_scores.model_dump()
+    assert [name for name, flag in flags.items() if flag] and not any(
+        two.results[0].categories.model_dump().values()
+    )
+    assert all(0 <= score <= 1 for score in scores.values())
     assert two.results[0].category_applied_input_types.hate == ["text"]
     extra = two.results[1].model_dump()["verdict"]
     assert extra["category"] and extra["words"] and extra["policy_version"].startswith("strict-")

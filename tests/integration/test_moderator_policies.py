@@ -1,6 +1,7 @@
 """Two real moderators: candidates beside the live policy, floods, and texts that are meant to hurt."""
 
 import asyncio
+import io
 import os
 import signal
 import subprocess
@@ -14,6 +15,7 @@ from typing import Any
 
 import grpc
 import pytest
+from PIL import Image
 
 from fournil.moderator.v1 import admin_pb2, admin_pb2_grpc, moderator_pb2, moderator_pb2_grpc
 from services.local_mesh.store import free_port
@@ -170,7 +172,7 @@ async def test_promoted_and_rolled_back_under_load_with_no_call_lost(pair: list[
 
     load = [asyncio.create_task(ask(n)) for n in range(8)]
     for _ in range(3):
-        candidate = NOTHING.format(name="harsh", limit=0.0001)
+        candidate = NOTHING.format(name="harsh", limit=0.000001)
         tried = (await pair[0].admin("TryPolicy", policy=candidate, share=20, reason="a test")).policies
         await asyncio.sleep(0.3)
         await pair[1].admin("PromotePolicy", version=tried.candidate_version, reason="a test")
@@ -290,3 +292,66 @@ async def test_a_megabyte_is_refused_and_lone_surrogates_are_no_text(pair: list[
         with pytest.raises(grpc.aio.AioRpcError) as caught:
             await call(raw, timeout=5)
         assert reason_of(caught.value) is Reason.INVALID_ARGUMENT
+
+
+async def test_more_eyes_and_a_policy_file_that_changes(valkey_url: str, tmp_path: Path) -> None:
+    """One process with a classifier of its own, an endpoint that does not answer, and a policy file of its own."""
+    policy = tmp_path / "policy.toml"
+    policy.write_text('name = "first"', encoding="utf-8")
+    extra = {
+        "FOURNIL_MODERATION_POLICY": str(policy),
+        "FOURNIL_IMAGE_CLASSIFIER": str(ROOT / "tests" / "fixtures" / "moderation" / "colour.toml"),
+    }
+    async with tasters(valkey_url, 1, **extra) as (taster,):
+        red, blue = [await look(taster, colour) for colour in ("#ff0000", "#0000ff")]
+        assert (red.allowed, red.category) == (False, "violence") and blue.allowed
+        assert red.policy_version.startswith("first-")
+        policy.write_text('name = "second"\n[image]\noff = ["violence:red"]', encoding="utf-8")
+        deadline = time.monotonic() + 10
+        while not (await look(taster, "#ff0000")).policy_version.startswith("second-"):
+            assert time.monotonic() < deadline
+            await asyncio.sleep(0.1)
+        assert (await look(taster, "#ff0000")).allowed
+        policy.write_text('name = "third"\n[image]\nmore = 1', encoding="utf-8")
+        await asyncio.sleep(3)
+        assert (await look(taster, "#ff0000")).policy_version.startswith("second-"), "a wrong one is not taken"
+    closed = {"FOURNIL_IMAGE_ENDPOINT": "http://127.0.0.1:1/v1/moderations"}
+    async with tasters(valkey_url, 1, **closed) as (taster,):
+        with pytest.raises(grpc.aio.AioRpcError) as caught:
+            await look(taster, "#0000ff")
+        assert reason_of(caught.value) is Reason.UNAVAILABLE, "not shown until somebody has looked"
+    async with tasters(valkey_url, 1, **closed, FOURNIL_IMAGE_ENDPOINT_FAIL_OPEN="1") as (taster,):
+        assert (await look(taster, "#0000ff")).allowed
+
+
+async def look(taster: Taster, colour: str) -> Any:
+    stream = io.BytesIO()
+    Image.new("RGB", (32, 32), colour).save(stream, "PNG")
+    request = moderator_pb2.ScreenImageRequest(image=stream.getvalue(), account_id="ada", job_id="job")
+    return (await taster.stub.ScreenImage(request, timeout=20)).verdict
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("FOURNIL_MODERATION_POLICY", "/nowhere/policy.toml"),
+        ("FOURNIL_MODERATION_KEY", "short"),
+        ("FOURNIL_ADMIN_TOKEN", "short"),
+        ("FOURNIL_IMAGE_ENDPOINT", "ftp://somewhere"),
+        ("FOURNIL_IMAGE_ENDPOINT_TIMEOUT", "60"),
+        ("FOURNIL_IMAGE_CLASSIFIER", "/nowhere/card.toml"),
+    ],
+)
+def test_a_bad_setting_ends_the_process_with_one_line(name: str, value: str) -> None:
+    environment = {
+        **os.environ,
+        "REDIS_URL": "redis://127.0.0.1:1/0",
+        "FOURNIL_IMAGE_ENDPOINT": "http://x",
+        name: value,
+    }
+    command = [sys.executable, "-m", "services.moderator"]
+    done = subprocess.run(
+        command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=60, check=False
+    )
+    lines = [line for line in done.stderr.splitlines() if '"ERROR"' in line]
+    assert done.returncode == 2 and len(lines) == 1 and "Traceback" not in done.stderr, done.stderr
