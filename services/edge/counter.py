@@ -11,6 +11,7 @@ from services.edge.diary import RedisDiary
 from services.edge.event_tail import EventTail
 from services.edge.held_calls import HeldCalls, call_name
 from services.edge.job import Account, Event, Failure, Job, Place, Scope, State, is_job_id, new_job_id
+from services.edge.links import APPEALS
 from services.edge.outbound import Reach, read_url
 from services.edge.peers import Allowance, LineState, Quota, RefundReason
 from services.edge.provenance import Provenance, Report
@@ -215,4 +216,5 @@ def as_fault(failure: Failure) -> Fault:
         score=f"{refusal.score:.4f}",
         policy_version=refusal.policy_version,
         appealable=str(refusal.appealable).lower(),
+        appeal_url=APPEALS if refusal.appealable else "",
     )

@@ -20,6 +20,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from services.edge import rate_limits
 from services.edge.connection import room
+from services.edge.links import APPEALS
 from services.edge.messages import text
 from services.edge.shapes import AppealLinks
 from services.runtime import call_context
@@ -67,7 +68,6 @@ BODY_SECONDS = 20.0
 """Within which a body has come, or its caller is told so."""
 SEND_SECONDS = 60.0
 """Longest wait for a reader to take what is written to it; one that takes nothing for so long is let go."""
-APPEALS = "/v1/moderation/appeals"
 
 LONGEST_RETRY_AFTER = 60.0
 """A longer Retry-After would hang a client for hours; the time then stands in the body only."""

@@ -12,8 +12,9 @@ from starlette.routing import BaseRoute, Route
 
 from services.edge.asking import check_moderation, check_prompt
 from services.edge.authenticator import Authenticator
-from services.edge.http_boundary import APPEALS, MAX_BODY_WITH_IMAGE, guarded, json_body
+from services.edge.http_boundary import MAX_BODY_WITH_IMAGE, guarded, json_body
 from services.edge.job import Account
+from services.edge.links import APPEALS
 from services.edge.moderation_counter import MOST_INPUTS, Input, ModerationCounter
 from services.edge.notes import iso_time
 from services.edge.openai_errors import openai_error

@@ -83,6 +83,8 @@ def to_status(fault: Fault, *, localized: tuple[str, str] | None = None) -> grpc
             field=fault.metadata["field"], description=fault.metadata.get("detail", fault.message)
         )
         pack(error_details_pb2.BadRequest(field_violations=[field]))
+    if url := fault.metadata.get("appeal_url"):
+        pack(error_details_pb2.Help(links=[{"description": "question this refusal", "url": url}]))
     if localized is not None:
         pack(error_details_pb2.LocalizedMessage(locale=localized[0], message=localized[1]))
     number = cast(int, code_pb2.Code.Value(code.name))

@@ -1,6 +1,7 @@
 """The small promises every call relies on."""
 
 import pytest
+from google.rpc import error_details_pb2, status_pb2
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -61,3 +62,15 @@ def test_addresses_are_split_or_refused() -> None:
     for bad in ("80", ":80", "host:", "host:x", "host:99999"):
         with pytest.raises(SettingsError):
             split_address(bad)
+
+
+@pytest.mark.parametrize("url", ["/v1/moderation/appeals", ""])
+def test_a_refusal_that_can_be_questioned_says_where(url: str) -> None:
+    status = to_status(Fault(Reason.MODERATION_BLOCKED, "no", appeal_url=url))
+    told = status_pb2.Status.FromString(dict(status.trailing_metadata)["grpc-status-details-bin"])
+    links = []
+    for detail in told.details:
+        found = error_details_pb2.Help()
+        if detail.Unpack(found):
+            links += [link.url for link in found.links]
+    assert links == ([url] if url else [])
