@@ -84,10 +84,12 @@ _ALWAYS = [(b"x-content-type-options", b"nosniff"), (b"vary", b"accept-language"
 
 
 class HttpBoundary:
-    """ASGI middleware around the whole application."""
+    """ASGI middleware around the whole application. `shape` makes the answer to what is wrong with a request before
+    any endpoint sees it, by its path."""
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, shape: Callable[[str, Fault], Response]) -> None:
         self._app = app
+        self._shape = shape
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -116,7 +118,7 @@ class HttpBoundary:
 
         try:
             if (fault := _head_fault(scope)) is not None:
-                refused = problem(fault)
+                refused = self._shape(scope["path"], fault)
                 refused.headers["connection"] = "close"
                 await refused(scope, receive, send_with_headers)
                 return
