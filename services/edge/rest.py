@@ -217,10 +217,9 @@ def build_app(
         return JSONResponse(demo_keys)
 
     routes: list[BaseRoute] = [
-        openai_routes[0],  # what is asked for most is found first
         Route("/v1/demo-key", demo_key),
         *native.routes(),
-        *openai_routes[1:],
+        *openai_routes,
         Route("/healthz", healthz),
         Route("/readyz", readyz),
         Mount("/", StaticFiles(directory=PAGE, html=True, check_dir=False)),
