@@ -1,4 +1,4 @@
-"""What a held call in OpenAI's form leaves behind: an answer that was given, or a job that a retry may still want."""
+"""What a held call in OpenAI's form leaves behind: an answer that was given, or a job that its retry joins."""
 
 import contextlib
 from collections.abc import AsyncIterator, Iterator
