@@ -84,8 +84,8 @@ _ALWAYS = [(b"x-content-type-options", b"nosniff"), (b"vary", b"accept-language"
 
 
 class HttpBoundary:
-    """ASGI middleware around the whole application. `shape` makes the answer to what is wrong with a request before
-    any endpoint sees it, by its path."""
+    """ASGI middleware around the whole application. `shape` makes the answer to what is wrong with a request
+    before any endpoint sees it, by its path."""
 
     def __init__(self, app: ASGIApp, shape: Callable[[str, Fault], Response]) -> None:
         self._app = app

@@ -166,7 +166,7 @@ class OpenAiApi:
         return await self._counter.get(account, job.id)
 
     async def _stream(self, account: Account, job: Job, call: ImageCall, told: Hold) -> AsyncIterator[str]:
-        """`told.answering` once the last frame was written."""
+        """`told.answering` once the pictures were written."""
 
         async def finished() -> list[dict[str, Any]]:
             done = await self._counter.get(account, job.id)
@@ -180,7 +180,8 @@ class OpenAiApi:
             events = self._counter.watch(account, job.id, after="")
             async for frame in frames(call.kind, job, events, finished):
                 yield frame
-            hold.answering = told.answering = True
+                # Whoever got an error instead was not answered: what still runs is given up.
+                hold.answering = told.answering = frame.startswith(f"event: {call.kind}.completed")
 
     async def _entry(self, job: Job, index: int, form: str) -> dict[str, str]:
         if form == "url":
