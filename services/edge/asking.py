@@ -231,7 +231,7 @@ def _format(name: object) -> Format:
 
 
 def _size(size: object, model: ModelFacts) -> tuple[int, int]:
-    if size is None or size in {"", "auto"}:
+    if size is None or size in ("", "auto"):
         return model.output_width, model.output_height
     found = _SIZE.fullmatch(size) if isinstance(size, str) else None
     if found is None:

@@ -2,9 +2,11 @@
 
 import io
 import json
-from dataclasses import asdict, replace
+from dataclasses import asdict, fields, replace
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from PIL import Image
 
 from services.edge.asking import Asked, ModelFacts, body_hash, check_request_id, pick_model, to_spec
@@ -179,3 +181,24 @@ def test_the_body_hash_is_of_what_was_asked() -> None:
     assert (
         len({body_hash(Asked("a"), "tiny"), body_hash(Asked("b"), "tiny"), body_hash(Asked("a", 2), "tiny")}) == 3
     )
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8),
+    lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.text(max_size=3), inner, max_size=2),
+    max_leaves=4,
+)
+FIELDS = sorted({field.name for field in fields(Asked)} - {"prompt", "image"})
+
+
+@given(values=st.dictionaries(st.sampled_from(FIELDS), JSON, max_size=4), prompt=JSON | st.just("a crab"))
+@pytest.mark.parametrize("model", [TINY, WIDE], ids=lambda model: model.name)
+def test_whatever_json_holds_is_a_spec_or_a_fault_that_names_its_field(
+    model: ModelFacts, values: dict[str, object], prompt: object
+) -> None:
+    asked = Asked(prompt, **values)  # type: ignore[arg-type]
+    assert len(body_hash(asked, model.name)) == 64
+    try:
+        to_spec(asked, model)
+    except Fault as fault:
+        assert fault.reason is Reason.INVALID_ARGUMENT and fault.metadata["field"]
