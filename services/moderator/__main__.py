@@ -14,21 +14,22 @@ and the variables every service shares (`services/runtime/settings.py`).
 from __future__ import annotations
 
 import os
+import sys
 import time
 from dataclasses import dataclass
 from pathlib import Path
 
 from fournil.moderator.v1 import moderator_pb2_grpc
+from services.moderator import screen
 from services.moderator.decisions import Decisions
 from services.moderator.image import ImageModel
 from services.moderator.policy import Policy
 from services.moderator.screening import Screener
 from services.moderator.server import ModeratorServicer
-from services.moderator.text import Head, PromptModel
+from services.moderator.text import PromptModel
 from services.moderator.workers import Workers
 from services.runtime.process import ServiceProcess, run
 from services.runtime.redis_link import RedisLink
-from services.runtime.sentence_encoder import SentenceEncoder
 from services.runtime.settings import Environment, ProcessSettings
 
 SERVICE = "fournil.moderator.v1.ModeratorService"
@@ -68,11 +69,17 @@ class ModeratorSettings:
 
 def load(weights: Path) -> Screener:
     """Both models and their policy from the weights folder."""
-    folder = weights / "prompt-moderator"
-    encoder = SentenceEncoder(weights / "use-multilingual")
-    prompts = PromptModel(Head.load(folder / "head.npz"), encoder)
+    return _screener(weights, PromptModel.load(weights / "prompt-moderator"))
+
+
+def offline(weights: Path) -> Screener:
+    """The same for a file of prompts: refusals come without their words."""
+    return _screener(weights, screen.Unexplained.load(weights / "prompt-moderator"))
+
+
+def _screener(weights: Path, prompts: PromptModel) -> Screener:
     pictures = ImageModel(weights / "image-moderator" / "model.onnx")
-    return Screener(prompts, pictures, Policy.load(folder / "policy.json"))
+    return Screener(prompts, pictures, Policy.load(weights / "prompt-moderator" / "policy.json"))
 
 
 async def serve(settings: ModeratorSettings) -> None:
@@ -87,7 +94,9 @@ async def serve(settings: ModeratorSettings) -> None:
 
 
 def main() -> None:
-    """Entry point."""
+    """Entry point; `screen` as the first argument screens a file instead of serving."""
+    if sys.argv[1:2] == ["screen"]:
+        sys.exit(screen.main(sys.argv[2:], offline))
 
     async def start() -> None:
         await serve(ModeratorSettings.read(Environment(os.environ)))
