@@ -8,9 +8,11 @@ BENCH_READY := $(VENV)/.bench-ready
 TRAIN := .venv-train
 PEERS := .venv-peers
 QUOTA_PEERS := .venv-quota-peers
+MODERATOR_PEERS := .venv-moderator-peers
+LISTS := .cache/naughty-words-1.2.0
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run demo test conformance lint protos models bench bench-model bench-generator bench-peers bench-quota bench-quota-peers bench-surge clean
+.PHONY: help setup run demo test conformance lint protos models bench bench-model bench-generator bench-peers bench-quota bench-quota-peers bench-moderator bench-moderator-peers bench-surge clean
 
 help: ## what there is
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -55,6 +57,7 @@ bench: $(BENCH_READY) ## every benchmark, as ratios in one run; writes bench/out
 	$(BIN)/python -m bench.fleet
 	$(BIN)/python -m bench.serving
 	$(BIN)/python -m bench.quota
+	$(BIN)/python -m bench.moderator
 	$(BIN)/python -m bench.surge
 	$(BIN)/python -m bench.appeals
 	$(BIN)/python -m bench.report
@@ -87,11 +90,23 @@ $(QUOTA_PEERS)/.ready: bench/quota/peers.txt bench/quota/peer.mjs
 	    npm install --silent --prefix $(QUOTA_PEERS) rate-limiter-flexible@11 ioredis@6; fi
 	@touch $@
 
+bench-moderator: $(DEV_READY) ## the prompt's screening beside word lists and trained baselines (those in .venv-moderator-peers)
+	$(BIN)/python -m bench.moderator $(ARGS)
+
+bench-moderator-peers: $(MODERATOR_PEERS)/.ready ## installs those, from PyPI and npm
+
+$(MODERATOR_PEERS)/.ready: bench/moderator/peers.txt
+	@$(PYTHON) -m venv $(MODERATOR_PEERS)
+	@$(MODERATOR_PEERS)/bin/pip install --quiet --disable-pip-version-check -r bench/moderator/peers.txt
+	@mkdir -p $(LISTS) && cd .cache && npm pack --silent naughty-words@1.2.0 && \
+	    tar -xzf naughty-words-1.2.0.tgz -C ../$(LISTS) --strip-components=1
+	@touch $@
+
 bench-%: $(DEV_READY) ## one service's benchmark, for example bench-edge
 	$(BIN)/python -m bench.$* $(ARGS)
 
 clean: ## removes what make made, but no data of the local mesh
-	rm -rf $(VENV) $(TRAIN) $(PEERS) $(QUOTA_PEERS) build .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) $(TRAIN) $(PEERS) $(QUOTA_PEERS) $(MODERATOR_PEERS) build .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
 
 $(VENV)/bin/pip:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \

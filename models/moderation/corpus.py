@@ -8,41 +8,13 @@ from __future__ import annotations
 import gzip
 import json
 import random
-from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from models.moderation.captions import harmless
-
-CATEGORIES = (
-    "sexual", "sexual_minors", "violence", "shocking", "hate", "harassment", "self_harm",
-    "illicit", "dangerous", "privacy", "disinformation", "ip",
-)  # fmt: skip
-
-# How far a source's labels are to be believed. Image labels on harmless texts teach nothing about texts.
-TRUST = {
-    "i2p_hard": 0.0, "coprov2_train": 0.5, "diffusiondb_ir": 0.5, "nibbler_r1": 0.3, "xsafety_fr": 0.3,
-    "mlma_fr": 0.4, "hatecheck_en": 0.6, "hatecheck_fr": 0.6, "advbench": 0.6, "openai_moderation": 0.8,
-    "contrast_hand": 2.0, "obfuscation_hand": 2.0, "listed_words": 0.3,
-}  # fmt: skip
-
-
-@dataclass(frozen=True)
-class Example:
-    """One prompt with its label; `category` is "none" for a harmless one, "other" for one we have no unit for."""
-
-    prompt: str
-    category: str
-    language: str
-    source: str
-    slice: str
-    weight: float = 1.0
-    id: str = ""
-    """Of a labelled prompt; empty for a made one."""
-    for_picture: bool = False
-    """Whether it was written to ask for a picture, and not as a text of another kind."""
+from models.moderation.example import Example
 
 
 def labelled(folder: Path) -> list[Example]:
@@ -121,15 +93,3 @@ def disguised(examples: list[Example], share: float, seed: int) -> Iterator[Exam
                 at = rng.randrange(1, len(word) - 1)
                 words[index] = word[:at] + rng.choice(("*", "", word[at] * 2)) + word[at + 1 :]
         yield replace(example, prompt=" ".join(words), id="")
-
-
-def weighted(examples: list[Example]) -> list[Example]:
-    """Weights such that a source ten times larger counts three times as much, times its trust."""
-    counts = Counter((e.source, e.category == "none", e.language) for e in examples)
-    return [
-        replace(
-            e,
-            weight=TRUST.get(e.source, 1.0) * (1000 / counts[e.source, e.category == "none", e.language]) ** 0.5,
-        )
-        for e in examples
-    ]

@@ -1,4 +1,4 @@
-"""`python -m services.moderator`: reads settings, loads the models, serves. With `replay`, see `replay`.
+"""`python -m services.moderator`: reads settings, loads the models, serves. With `screen` or `replay`, see there.
 
 | variable | default | meaning |
 |---|---|---|
@@ -30,7 +30,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from fournil.moderator.v1 import admin_pb2_grpc, moderator_pb2_grpc
-from services.moderator import replay
+from services.moderator import replay, screen
 from services.moderator.admin_server import ModeratorAdminServicer
 from services.moderator.appeal_desk import AppealDesk
 from services.moderator.back_office import BackOffice
@@ -105,6 +105,12 @@ class ModeratorSettings:
         )
 
 
+def offline(weights: Path) -> Screener:
+    """For a file of prompts: refusals come without their words."""
+    prompts = screen.Unexplained.load(weights / "prompt-moderator")
+    return Models.load(weights, prompts=prompts).screener()
+
+
 async def serve(settings: ModeratorSettings) -> None:
     """Loads, serves, and drains on SIGTERM."""
     models = Models.load(settings.weights, settings.classifier)
@@ -167,7 +173,9 @@ def _endpoint(env: Environment) -> Endpoint | None:
 
 
 def main() -> None:
-    """Entry point."""
+    """Entry point; `screen` and `replay` as the first argument look at a file instead of serving."""
+    if sys.argv[1:2] == ["screen"]:
+        sys.exit(screen.main(sys.argv[2:], offline))
     if sys.argv[1:2] == ["replay"]:
         sys.exit(replay.main(sys.argv[2:]))
 

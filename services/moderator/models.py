@@ -13,7 +13,7 @@ from services.moderator.rules import RuleBook
 from services.moderator.rules_file import BUNDLED, load_rules, parse_rules
 from services.moderator.screening import PictureScores, Screener
 from services.moderator.settled import Settled
-from services.moderator.text import Head, PromptModel
+from services.moderator.text import PromptModel
 from services.runtime.sentence_encoder import SentenceEncoder
 
 
@@ -34,14 +34,14 @@ class Models:
         shipped prompt model's place. Raises FileNotFoundError, ValueError, SettingsError."""
         folder = weights / "prompt-moderator"
         encoder = SentenceEncoder(weights / "use-multilingual")
-        head = Head.load(folder / "head.npz")
         calibrated = Policy.load(folder / "policy.json")
         pictures: PictureScores = ImageModel(weights / "image-moderator" / "model.onnx")
         if classifier is not None:
             card = Card.read(classifier)
             pictures = Several([pictures, Classifier(card)])
             calibrated = replace(calibrated, image={**calibrated.image, **card.limits})
-        return Models(encoder, prompts or PromptModel(head, encoder), pictures, head.categories, calibrated)
+        prompts = prompts or PromptModel.load(folder)
+        return Models(encoder, prompts, pictures, prompts.categories, calibrated)
 
     def screener(self, policy: Path = BUNDLED, settled: Settled | None = None) -> Screener:
         """Without a store: a policy file alone, and what is settled, if anything. Raises SettingsError."""

@@ -6,11 +6,12 @@ backwards. `normalise` maps them to one plain form, in small steps repeated unti
 result is idempotent by construction: normalising twice equals normalising once.
 
 French needs its accents to be understood and loses them in chat, so there are two forms: `words` keeps
-accents and feeds the sentence encoder, `fold` drops them and feeds the n-grams and word lists.
+accents and feeds the models, `fold` drops them and feeds word lists.
 """
 
 from __future__ import annotations
 
+import html
 import re
 import unicodedata
 
@@ -19,9 +20,10 @@ MAX_PASSES = 64
 prompts need two, and the bound keeps a hostile one from buying more than that many linear scans."""
 
 _RIGHT_TO_LEFT = re.compile("[\u202e\u2067]([^\u202c\u2069\n]*)[\u202c\u2069\n]?")
+_FOREIGN_ACCENT = re.compile("[\u00c0-\u024f\u1e00-\u1eff](?<![àâäçéèêëîïôöùûüÿ])")
 _SPACE = re.compile(r"\s+")
-_MASK = re.compile(r"(?<=[^\W_])[*~^`|\\]+(?=[^\W_])")
-_SPACED = re.compile(r"(?<![^\W_])[^\W_@$](?:([ .\-_/*+~|,])[^\W_@$])(?:\1[^\W_@$])+(?![^\W_])")
+_MASK = re.compile(r"(?<=[^\W_])[~^`|\\]+(?=[^\W_])")
+_SPACED = re.compile(r"(?<![^\W_])[^\W_@$](?:([ .\-_/+~|,])[^\W_@$])(?:\1[^\W_@$])+(?![^\W_])")
 _LEET_INNER = re.compile(r"(?<=[^\W\d_])[0134578@$!€£]+(?=[^\W\d_])")
 _LEET_FIRST = re.compile(r"(?<![\w@$])[@$]+(?=[^\W\d_]{2})")
 _LONG_RUN = re.compile(r"([^\W\d_])\1{2,}")
@@ -33,6 +35,8 @@ _LOOKALIKE = str.maketrans(
     {
         **dict(zip("авсԁеғһіјкӏмнорԛѕтуѵԝхзг", "abcdefhijklmhopqstyvwx3r", strict=True)),
         **dict(zip("αβγδεζηικνορστυχω", "abydeznikvopotuxw", strict=True)),
+        **dict(zip("пьбиднгяфжл", "nbbudhrrfxn", strict=True)),
+        **dict(zip("ɐɔǝɟƃɥᴉɾʞɯɹʇʌʍʎ", "acefghijkmrtvwy", strict=True)),
         **dict(zip("ɑɡıɩʟɴʀꜱʏɪᴀʙᴄᴅᴇᴊᴋᴍᴏᴘᴛᴜᴠᴡᴢ", "agiilnrsyiabcdejkmoptuvwz", strict=True)),
         **dict(zip("øłđħŧƀɨɵʉ", "oldhtbiou", strict=True)),
         "\N{LATIN SMALL LETTER SHARP S}": "ss",
@@ -68,9 +72,11 @@ def fold(words: str) -> str:
 
 
 def _one_pass(text: str) -> str:
+    text = html.unescape(text) if "&" in text else text
     text = _RIGHT_TO_LEFT.sub(lambda match: match[1][::-1], text)
     text = _compatible(text).lower().translate(_ENCLOSED).translate(_LOOKALIKE)
     text = "".join(filter(_visible, unicodedata.normalize("NFC", text)))
+    text = text if text.isascii() else _FOREIGN_ACCENT.sub(lambda match: fold(match[0]), text)
     text = _SPACED.sub(lambda match: match[0].replace(match[1], ""), text)
     text = _LEET_FIRST.sub(_unleet, text)
     text = _LEET_INNER.sub(_unleet, text)

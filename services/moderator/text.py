@@ -1,9 +1,8 @@
 """How likely a prompt belongs to each category, and which of its words say so.
 
-    normalise -> windows of at most 48 words -> [sentence vector, n-grams] -> one logistic unit a category
+    reveal (normalise, then guess at disguised words) -> windows of at most 48 words -> CarefulReader
 
-The sentence vector carries the meaning over both languages, the n-grams catch single words that a short
-vector blurs. A prompt scores as its worst window, so an ugly line cannot be diluted by a long harmless text.
+A prompt scores as its worst window, so an ugly line cannot be diluted by a long harmless text.
 """
 
 from __future__ import annotations
@@ -11,25 +10,40 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
-from services.moderator.ngrams import BUCKETS, buckets
-from services.moderator.normalise import fold, normalise
+from services.moderator.careful import CarefulReader
+from services.moderator.lexicon import Lexicon
 
 WINDOW_WORDS, WINDOW_OVERLAP = 48, 8
 WINDOW_CHARACTERS = 480
-BATCH = 32
-"""Rows scored together: bounds the memory of token vectors (32 x 128 x 1280 floats, 21 MB)."""
+BATCH = 8
+"""Windows scored together: bounds the memory of a call (8 x 64 tokens)."""
+MAX_EXPLAINED = 24
+"""Words tried one by one for an explanation, about 5 ms each."""
 
 
-class SentenceVectors(Protocol):
-    """The part of the sentence encoder that moderation needs."""
+class Judge(Protocol):
+    """The part of the reader that moderation needs."""
 
-    def encode_sentences(self, texts: Sequence[str]) -> NDArray[np.float32]:
-        """Unit vectors [B,512]."""
+    @property
+    def categories(self) -> tuple[str, ...]:
+        """K names."""
+        ...
+
+    def scores(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """Probabilities [B,K]."""
+        ...
+
+
+class Plain(Protocol):
+    """The part of the lexicon that moderation needs."""
+
+    def reveal(self, prompt: str) -> str:
+        """The prompt in normal form, disguised words read."""
         ...
 
 
@@ -44,49 +58,28 @@ class Reading:
     """Category to the index of the window that gave its score."""
 
 
-@dataclass(frozen=True)
-class Head:
-    """The trained weights, K categories wide."""
-
-    categories: tuple[str, ...]
-    mean: NDArray[np.float32]  # [512] what an ordinary prompt's vector looks like
-    dense: NDArray[np.float32]  # [512, K]
-    grams: NDArray[np.float32]  # [BUCKETS, K]
-    bias: NDArray[np.float32]  # [K]
-
-    @staticmethod
-    def load(path: Path) -> Head:
-        """Read `head.npz`. Raises FileNotFoundError, or ValueError if the shapes do not fit together."""
-        with np.load(path, allow_pickle=False) as archive:
-            arrays = {k: archive[k].astype(np.float32) for k in archive.files if k != "categories"}
-            head = Head(categories=tuple(str(c) for c in archive["categories"]), **arrays)
-        width = len(head.categories)
-        if head.grams.shape != (BUCKETS, width) or head.bias.shape != (width,):
-            raise ValueError(f"{path}: weights do not fit {width} categories")
-        return head
-
-    def logits(self, vectors: NDArray[np.float32], texts: Sequence[str]) -> NDArray[np.float32]:
-        """[B,K] from sentence vectors [B,512] and the same B normalised texts."""
-        logits = (vectors - self.mean) @ self.dense + self.bias
-        for row, text in enumerate(texts):
-            found = buckets(fold(text))
-            if len(found):
-                logits[row] += self.grams[found].sum(axis=0) / np.sqrt(len(found))
-        return logits.astype(np.float32)
-
-
 class PromptModel:
-    """Safe to call from several threads: it holds only arrays and an encoder that is safe too."""
+    """Safe to call from several threads: it holds only a judge and a lexicon that are safe too."""
 
-    def __init__(self, head: Head, encoder: SentenceVectors) -> None:
-        self._head, self._encoder = head, encoder
+    def __init__(self, judge: Judge, lexicon: Plain) -> None:
+        self._judge, self._lexicon = judge, lexicon
+
+    @classmethod
+    def load(cls, folder: Path) -> Self:
+        """From the shipped `prompt-moderator` folder. Raises FileNotFoundError if a file is absent."""
+        return cls(CarefulReader(folder), Lexicon.load(folder / "words.npz"))
+
+    @property
+    def categories(self) -> tuple[str, ...]:
+        """What it tells apart."""
+        return self._judge.categories
 
     def read(self, prompt: str) -> Reading:
         """Score a prompt of any length; one without words scores as an empty text."""
-        windows = split(normalise(prompt))
+        windows = split(self._lexicon.reveal(prompt))
         scores = self._scores(windows)
         best = scores.argmax(axis=0)
-        names = self._head.categories
+        names = self._judge.categories
         return Reading(
             {name: float(scores[best[k], k]) for k, name in enumerate(names)},
             tuple(windows),
@@ -96,29 +89,29 @@ class PromptModel:
     def driving_words(self, reading: Reading, category: str, limit: int = 5) -> tuple[str, ...]:
         """The words whose removal lowers the category's score most, strongest first, in normalised form.
 
-        Each word of the worst window is left out in turn. Words that give less than a fifth of what the
-        strongest one gives are not named.
+        Each of the first MAX_EXPLAINED different words of the worst window is left out in turn. Words that give
+        less than a fifth of what the strongest one gives are not named.
         """
         window = reading.windows[reading.worst[category]]
         words = window.split()
         distinct = list(dict.fromkeys(words))
         if len(distinct) < 2:
             return tuple(distinct[:limit])
-        without = [" ".join(w for w in words if w != left_out) for left_out in distinct]
-        column = self._head.categories.index(category)
-        logits = self._logits([window, *without])[:, column]
-        drops = logits[0] - logits[1:]
+        # Long words first, for short ones say little; then back in their order.
+        longest = set(sorted(distinct, key=len, reverse=True)[:MAX_EXPLAINED])
+        tried = [word for word in distinct if word in longest]
+        without = [" ".join(w for w in words if w != left_out) for left_out in tried]
+        column = self._judge.categories.index(category)
+        scores = self._scores([window, *without])[:, column].astype(np.float64).clip(1e-6, 1 - 1e-6)
+        evidence = np.log(scores / (1 - scores))
+        drops = evidence[0] - evidence[1:]
         order = [int(i) for i in np.argsort(-drops)[:limit] if drops[i] > max(0.0, 0.2 * float(drops.max()))]
-        named = (distinct[i].strip(".,;:!?\"'()[]«»") for i in order)
+        named = (tried[i].strip(".,;:!?\"'()[]«»") for i in order)
         return tuple(word for word in named if word)
 
     def _scores(self, texts: Sequence[str]) -> NDArray[np.float32]:
-        return (1 / (1 + np.exp(-self._logits(texts)))).astype(np.float32)
-
-    def _logits(self, texts: Sequence[str]) -> NDArray[np.float32]:
         parts = [texts[start : start + BATCH] for start in range(0, len(texts), BATCH)]
-        rows = [self._head.logits(self._encoder.encode_sentences(part), part) for part in parts]
-        return np.concatenate(rows).clip(-30, 30)
+        return np.concatenate([self._judge.scores(part) for part in parts])
 
 
 def split(words: str) -> list[str]:

@@ -23,7 +23,6 @@ TRICKY = st.text(alphabet="aàеb01@$!*_. -|\u200b\u202e\u202cEÉſﬁƷ'\n3xｘ
         ("b0at", "boat"),
         ("$and", "sand"),
         ("b@teau", "bateau"),
-        ("b*oat", "boat"),
         ("\u202ebarc\u202c on a boat", "crab on a boat"),
         ("boaaaaat", "boaat"),
         ("  two\t\nlines ", "two lines"),

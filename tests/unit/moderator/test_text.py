@@ -7,28 +7,26 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from services.moderator.ngrams import BUCKETS, buckets
-from services.moderator.text import WINDOW_CHARACTERS, WINDOW_WORDS, Head, PromptModel, split
+from services.moderator.lexicon import Lexicon
+from services.moderator.text import MAX_EXPLAINED, WINDOW_CHARACTERS, WINDOW_WORDS, PromptModel, split
 
 WORDS = st.lists(st.text(alphabet="abcé'", min_size=1, max_size=12), max_size=300)
 
 
-class SilentEncoder:
-    """Every sentence is the zero vector, so that only the n-grams speak."""
+class Minding:
+    """A judge that minds one word."""
 
-    def encode_sentences(self, texts: Sequence[str]) -> NDArray[np.float32]:
-        return np.zeros((len(texts), 512), np.float32)
+    categories = ("violence", "hate")
 
+    def __init__(self, word: str) -> None:
+        self.word, self.asked = word, 0
 
-def head_that_minds(word: str) -> Head:
-    """One category, driven by the n-grams of one word."""
-    grams = np.zeros((BUCKETS, 1), np.float32)
-    grams[buckets(word)] = 40.0
-    zero = np.zeros((512, 1), np.float32)
-    return Head(("violence",), zero[:, 0], zero, grams, np.array([-6.0], np.float32))
+    def scores(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        self.asked += len(texts)
+        return np.array([[0.95 if self.word in t.split() else 0.02, 0.01] for t in texts], np.float32)
 
 
-MODEL = PromptModel(head_that_minds("tintamarre"), SilentEncoder())
+MODEL = PromptModel(Minding("tintamarre"), Lexicon.of(["tintamarre", "un", "crabe", "et", "bateau"]))
 
 
 @given(WORDS)
@@ -49,10 +47,8 @@ def test_windows_of_a_hostile_length_stay_few() -> None:
 
 
 def test_a_long_harmless_text_does_not_dilute_a_bad_line() -> None:
-    alone = MODEL.read("un tintamarre").scores["violence"]
     buried = MODEL.read("un crabe sur la plage " * 60 + "un tintamarre " + "un bateau rouge " * 60)
-    assert alone > 0.5
-    assert buried.scores["violence"] > 0.5
+    assert buried.scores["violence"] > 0.5 > buried.scores["hate"]
     assert "tintamarre" in buried.windows[buried.worst["violence"]]
     assert MODEL.read("un crabe sur la plage " * 120).scores["violence"] < 0.1
 
@@ -60,6 +56,7 @@ def test_a_long_harmless_text_does_not_dilute_a_bad_line() -> None:
 def test_the_word_that_did_it_is_named_first() -> None:
     reading = MODEL.read("Un CRABE, un T1ntamarre et un bateau")
     assert MODEL.driving_words(reading, "violence") == ("tintamarre",)
+    assert MODEL.driving_words(reading, "hate") == ()
 
 
 def test_a_single_word_drives_alone() -> None:
@@ -68,18 +65,14 @@ def test_a_single_word_drives_alone() -> None:
 
 def test_no_words_is_a_harmless_text() -> None:
     reading = MODEL.read(" \u200b\n")
-    assert reading.scores["violence"] < 0.01
+    assert reading.scores["violence"] < 0.1
     assert MODEL.driving_words(reading, "violence") == ()
 
 
-def test_misspelling_shares_most_groups() -> None:
-    right, wrong, other = buckets("tintamarre"), buckets("tintammarre"), buckets("aquarelle")
-    assert len(np.intersect1d(right, wrong)) > len(right) / 2
-    assert len(np.intersect1d(right, other)) < len(right) / 10
-
-
-@given(st.text(max_size=80))
-def test_buckets_are_sorted_distinct_and_in_range(text: str) -> None:
-    found = buckets(text)
-    assert np.all(np.diff(found) > 0)
-    assert np.all((found >= 0) & (found < BUCKETS))
+def test_an_explanation_has_a_bound() -> None:
+    judge = Minding("nothing")
+    model = PromptModel(judge, Lexicon.of([]))
+    reading = model.read(" ".join(f"{chr(97 + i % 26)}{chr(97 + i // 26)}{i}" for i in range(47)))
+    judge.asked = 0
+    model.driving_words(reading, "violence")
+    assert judge.asked == MAX_EXPLAINED + 1

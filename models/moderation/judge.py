@@ -1,0 +1,67 @@
+"""What a model thinks of the prompts of the group that it has not seen: `python -m models.moderation.judge`.
+
+Judged as the service does: disguised words read, every window, int8. Writes logits only, no prompt.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from tqdm import tqdm
+
+from models.moderation import corpus, e5
+from models.moderation.export import export, rows_of
+from models.moderation.groups import GROUPS
+from models.moderation.settle import Scale
+from models.moderation.vocabulary import words
+from services.moderator.careful import CarefulReader
+from services.moderator.lexicon import Lexicon
+from services.moderator.text import split
+
+SAMPLED = {
+    "coprov2_train": 10, "diffusiondb_ir": 10, "i2p_hard": 4, "hatecheck_en": 4, "hatecheck_fr": 4,
+    "ailuminate": 2,
+}  # fmt: skip
+"""Of large collections that set no threshold, one prompt in so many is judged."""
+
+
+def judged(reader: CarefulReader, lexicon: Lexicon, prompts: Sequence[str]) -> NDArray[np.float32]:
+    """Logits [N,K+1] of each prompt's worst window."""
+    found = []
+    for prompt in tqdm(prompts, mininterval=20):
+        logits = np.concatenate([reader.logits([window]) for window in split(lexicon.reveal(prompt))])
+        found.append(logits[logits[:, -1].argmax()])
+    return np.stack(found)
+
+
+def main() -> None:
+    """Judge one group."""
+    parser = argparse.ArgumentParser(description=main.__doc__)
+    parser.add_argument("--data", type=Path, required=True, help="folder of labelled *.jsonl.gz")
+    parser.add_argument("--emoji", type=Path, required=True, help="unpacked npm emojibase-data")
+    parser.add_argument("--words", type=Path, required=True, help="unpacked npm naughty-words")
+    parser.add_argument("--work", type=Path, required=True, help="folder of the runs of `tune`")
+    parser.add_argument("--leave-out", type=int, required=True, help="index into GROUPS")
+    arguments = parser.parse_args()
+    labelled = corpus.labelled(arguments.data)
+    model = e5.load(e5.shipped())
+    lexicon = words(labelled, arguments.emoji, arguments.words, model, arguments.work / "words.npz")
+    rows = rows_of(model, labelled, arguments.emoji, arguments.work / "kept.npy")
+    name = f"without{arguments.leave_out}"
+    folder = arguments.work / name
+    export(model, arguments.work / f"{name}.pt", rows, Scale(1.0, 0.0), folder)
+    held = [
+        e
+        for i, e in enumerate(labelled)
+        if e.source in GROUPS[arguments.leave_out] and i % SAMPLED.get(e.source, 1) == 0
+    ]
+    logits = judged(CarefulReader(folder), lexicon, [e.prompt for e in held])
+    np.savez(arguments.work / f"{name}.npz", ids=np.array([e.id for e in held]), logits=logits)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,111 @@
+"""From left-out logits to probabilities and thresholds, by rule: nothing here is chosen by looking at a slice.
+
+1. The last logit becomes a probability by Platt's sigmoid, fitted so that every source of picture prompts counts
+   alike.
+2. The threshold, one for all categories, is the lowest for which, of each kind of harmless prompt (ordinary
+   English, ordinary French, alarming ones), no more than a share is refused. Thresholds of their own would rest
+   on two or three prompts a category.
+
+Kinds are averaged over slices as in evaluate.py, so that a large source decides no more than a small one.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.optimize import minimize
+
+from models.moderation.example import CATEGORIES, Example
+from services.moderator.careful import Scale, combined
+
+ALLOWED = {"ordinary_en": 0.0035, "ordinary_fr": 0.006, "alarming": 0.035}
+"""Share of harmless prompts that may be refused, a little below what is promised."""
+ORDINARY_EN = ("compbench", "dsg", "geneval", "parti", "tifa")
+ALARMING = (
+    "overt_benign_scary", "contrast_safe_en", "contrast_safe_fr", "rab_safe_counterpart", "obf_benign",
+    "obf_benign_natural",
+)  # fmt: skip
+LOWEST, HIGHEST = 0.1, 0.98
+
+
+@dataclass(frozen=True)
+class LeftOut:
+    """N prompts, each with the logits [N,K+1] of a model that had not seen its group of sources."""
+
+    examples: list[Example]
+    logits: NDArray[np.float32]
+
+
+def read(examples: Sequence[Example], work: Path, groups: int) -> LeftOut:
+    """Put the runs together. Raises FileNotFoundError for a run that is missing."""
+    found: dict[str, NDArray[np.float32]] = {}
+    for index in range(groups):
+        with np.load(work / f"without{index}.npz") as archive:
+            found |= dict(zip(archive["ids"].tolist(), archive["logits"], strict=True))
+    judged = [e for e in examples if e.id in found]
+    return LeftOut(judged, np.stack([found[e.id] for e in judged]))
+
+
+def kinds(examples: Sequence[Example]) -> dict[str, list[NDArray[np.int64]]]:
+    """Rows of each slice of each kind of harmless prompt, and of each source of harmful picture prompts."""
+    slices = np.array([e.slice for e in examples])
+    found = {
+        "ordinary_en": [np.flatnonzero(slices == s) for s in ORDINARY_EN],
+        "ordinary_fr": [np.flatnonzero([e.source == "synthetic_fr" for e in examples])],
+        "alarming": [np.flatnonzero(slices == s) for s in ALARMING],
+    }
+    return {kind: [rows for rows in parts if len(rows)] for kind, parts in found.items()}
+
+
+def platt(left: LeftOut) -> Scale:
+    """The sigmoid that fits best when every source of picture prompts counts alike, harmful or not."""
+    trusted = [
+        e.for_picture and e.source not in ("coprov2_train", "diffusiondb_ir", "i2p_hard") for e in left.examples
+    ]
+    rows = np.flatnonzero(trusted)
+    harmful = np.array([left.examples[r].category != "none" for r in rows], np.float64)
+    keys = [(left.examples[r].source, left.examples[r].category != "none") for r in rows]
+    counts = {key: keys.count(key) for key in set(keys)}
+    weights = np.array([1 / counts[key] for key in keys])
+    weights[harmful == 1] /= weights[harmful == 1].sum()
+    weights[harmful == 0] /= weights[harmful == 0].sum()
+    x = left.logits[rows, -1].astype(np.float64)
+
+    def cost(parameters: NDArray[np.float64]) -> float:
+        z = parameters[0] * x + parameters[1]
+        return float((weights * (np.logaddexp(0, z) - harmful * z)).sum())
+
+    slope, offset = minimize(cost, np.array([1.0, 0.0]), method="Nelder-Mead").x
+    return Scale(round(float(slope), 4), round(float(offset), 4))
+
+
+def thresholds(left: LeftOut, scale: Scale) -> dict[str, float]:
+    """One a category."""
+    scores = combined(left.logits, scale)
+    groups = kinds(left.examples)
+    top = scores.max(axis=1)
+    common = max(_lowest(top, parts, ALLOWED[kind]) for kind, parts in groups.items())
+    limit = float(np.clip(math.ceil(1000 * common) / 1000, LOWEST, HIGHEST))
+    return dict.fromkeys(CATEGORIES, limit)
+
+
+def _lowest(scores: NDArray[np.float32], parts: list[NDArray[np.int64]], share: float) -> float:
+    """The lowest score of which, averaged over the parts, at most `share` of the rows reach it."""
+    low, high = 0.0, 1.0
+    for _ in range(30):
+        middle = (low + high) / 2
+        refused = np.mean([(scores[rows] >= middle).mean() for rows in parts])
+        low, high = (middle, high) if refused > share else (low, middle)
+    return high
+
+
+def describe(scale: Scale) -> str:
+    """The text of `careful.json`."""
+    described = {"categories": list(CATEGORIES), "slope": scale.slope, "offset": scale.offset}
+    return json.dumps(described, indent=2) + "\n"

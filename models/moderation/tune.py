@@ -1,0 +1,182 @@
+"""Fine-tunes the careful reader: `python -m models.moderation.tune --leave-out 0 ...` for one group left out,
+or none.
+
+Steps are few and the lower layers frozen, so that a run takes minutes on one core. A finished run is never
+repeated; an interrupted one goes on from its last checkpoint.
+"""
+
+from __future__ import annotations
+
+import argparse
+import math
+import random
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from models.moderation import e5, lessons
+from models.moderation.cache import Store, lowered
+from models.moderation.example import CATEGORIES, Example
+from models.moderation.groups import GROUPS
+from models.moderation.pieces import tokeniser
+from models.moderation.reader import Reader
+from models.moderation.targets import targets
+from services.moderator.normalise import normalise
+from services.moderator.text import split
+
+BELOW, ABOVE = 5, 3
+TOKENS = 64
+BATCH = 32
+CHECKPOINT = 150
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """Chosen with whole groups of sources left out."""
+
+    passes: float = 0.6
+    rate: float = 2.5e-4
+    head_rate: float = 1e-3
+    decay: float = 0.02
+    warm: float = 0.06
+    forget: float = 0.08
+    """Share of tokens hidden from the upper layers while learning."""
+    by_category: float = 0.5
+    """What the category logits count beside the one for harmful or not."""
+
+
+def first_window(examples: Sequence[Example]) -> list[str]:
+    """What the reader sees of each."""
+    return [split(normalise(e.prompt))[0] for e in examples]
+
+
+def loss(
+    logits: Tensor, harmful: Tensor, count: Tensor, categories: tuple[Tensor, Tensor], share: float
+) -> Tensor:
+    """Cross-entropy of the last logit (harmful or not, counted so much) plus a share of that of the categories.
+
+    `categories` are labels and weights [B,K].
+    """
+    labels, weights = categories
+    whole = F.binary_cross_entropy_with_logits(logits[:, -1], harmful, count)
+    apart = F.binary_cross_entropy_with_logits(logits[:, :-1], labels, weights, reduction="none").sum(1).mean()
+    return whole + share * apart
+
+
+def train(
+    reader: Reader, store: Store, examples: Sequence[Example], recipe: Recipe, *, saved: Path, seed: int
+) -> None:
+    """Learn from the examples, whose states `store` has in the same order."""
+    labels_, weights_ = targets(examples)
+    labels, weights = torch.from_numpy(labels_), torch.from_numpy(weights_)
+    harmful = torch.tensor([float(e.category != "none") for e in examples])
+    count = torch.tensor([e.weight for e in examples])
+    head = list(reader.head.parameters())
+    upper = [p for layer in reader.layers[reader.below :] for p in layer.parameters()]
+    optimiser = torch.optim.AdamW(
+        [{"params": upper, "lr": recipe.rate}, {"params": head, "lr": recipe.head_rate}], weight_decay=recipe.decay
+    )
+    batches = _batches([len(s) for s in store.states], recipe.passes, seed)
+    schedule = torch.optim.lr_scheduler.LambdaLR(
+        optimiser,
+        lambda s: min((s + 1) / (recipe.warm * len(batches)), 0.5 + 0.5 * math.cos(math.pi * s / len(batches))),
+    )
+    step, began, smooth = 0, time.monotonic(), 0.0
+    if saved.exists():
+        state = torch.load(saved, weights_only=True)
+        reader.load_state_dict(state["reader"], strict=False)
+        optimiser.load_state_dict(state["optimiser"])
+        schedule.load_state_dict(state["schedule"])
+        step = state["step"]
+    reader.train()
+    while step < len(batches):
+        rows = batches[step]
+        torch.manual_seed(seed * 1_000_003 + step)
+        x, mask = store.batch(rows)
+        hidden = torch.rand(mask.shape) < recipe.forget
+        hidden[:, 0] = False
+        out = reader.upper(x, mask & ~hidden)
+        at = torch.tensor(rows)
+        value = loss(out, harmful[at], count[at], (labels[at], weights[at]), recipe.by_category)
+        optimiser.zero_grad()
+        value.backward()
+        torch.nn.utils.clip_grad_norm_(reader.parameters(), 1.0)
+        optimiser.step()
+        schedule.step()
+        step += 1
+        smooth = 0.97 * smooth + 0.03 * float(value.detach()) if smooth else float(value.detach())
+        if step % 50 == 0:
+            print(
+                f"{saved.stem} step {step}/{len(batches)} loss {smooth:.4f} {time.monotonic() - began:.0f}s",
+                flush=True,
+            )
+        if step % CHECKPOINT == 0 or step == len(batches):
+            upper_state = {k: v for k, v in reader.state_dict().items() if not k.startswith("word")}
+            state = {"reader": upper_state, "optimiser": optimiser.state_dict(), "schedule": schedule.state_dict()}
+            torch.save(state | {"step": step}, saved)
+    reader.eval()
+
+
+def _batches(lengths: Sequence[int], passes: float, seed: int) -> list[list[int]]:
+    """Rows of about equal length together, the batches in random order; the last pass may be partial."""
+    rng = random.Random(seed)
+    made: list[list[int]] = []
+    while passes > 0:
+        rows = list(range(len(lengths)))
+        rng.shuffle(rows)
+        rows = rows[: int(min(passes, 1.0) * len(rows))]
+        passes -= 1.0
+        turn = []
+        for start in range(0, len(rows), BATCH * 16):
+            chunk = sorted(rows[start : start + BATCH * 16], key=lambda r: lengths[r])
+            turn += [chunk[i : i + BATCH] for i in range(0, len(chunk), BATCH)]
+        rng.shuffle(turn)
+        made += turn
+    return made
+
+
+def main() -> None:
+    """One run."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--data", type=Path, required=True)
+    parser.add_argument("--emoji", type=Path, required=True)
+    parser.add_argument("--words", type=Path, required=True)
+    parser.add_argument("--work", type=Path, required=True, help="folder of states, checkpoints")
+    parser.add_argument("--leave-out", type=int, help="index into GROUPS; nothing is left out without it")
+    parser.add_argument("--round", type=int, choices=(1, 2), default=1, help="2 goes on from a finished 1")
+    parser.add_argument("--states", type=Path, help="folder of the frozen layers' states; WORK/states without it")
+    parser.add_argument("--above", type=int, default=ABOVE, help="layers that learn")
+    parser.add_argument("--passes", type=float, default=Recipe.passes)
+    arguments = parser.parse_args()
+    torch.set_num_threads(1)
+    name = "all" if arguments.leave_out is None else f"without{arguments.leave_out}"
+    model = e5.load(e5.shipped())
+    torch.manual_seed(1)
+    reader = Reader(model, BELOW, arguments.above, len(CATEGORIES) + 1)
+    gathered = lessons.gather(arguments.data, arguments.emoji, arguments.words, arguments.round)
+    out = () if arguments.leave_out is None else GROUPS[arguments.leave_out]
+    examples = gathered.chosen
+    tokens = tokeniser(model)
+    reader.eval()
+    cached = arguments.states or arguments.work / "states"
+    store = lowered(first_window(examples), tokens, reader, TOKENS, cached)
+    kept = [i for i, e in enumerate(examples) if e.source not in out]
+    print(f"{name}: {len(kept)} of {len(examples)} examples", flush=True)
+    part = Store([store.states[i] for i in kept])
+    saved = arguments.work / f"{name}.pt"
+    recipe = Recipe(passes=arguments.passes)
+    if arguments.round == 2:
+        before = torch.load(saved, weights_only=True)["reader"]
+        reader.load_state_dict(before, strict=False)
+        saved = arguments.work / f"{name}-2.pt"
+        recipe = replace(recipe, rate=recipe.rate * 0.8, head_rate=recipe.head_rate * 0.3)
+    train(reader, part, [examples[i] for i in kept], recipe, saved=saved, seed=10 + arguments.round)
+
+
+if __name__ == "__main__":
+    main()
