@@ -46,9 +46,14 @@ class ImageBody(TypedDict):
 
 
 class UsageBody(TypedDict):
-    """Ours: pictures charged, and what they took of a generator; joules are null where the device cannot tell."""
+    """Pictures charged, and what they took of a generator; joules are null where the device cannot tell. Nothing is
+    counted in tokens: all zero."""
 
     images: int
+    input_tokens: int
+    output_tokens: int
+    total_tokens: int
+    input_tokens_details: dict[str, int]
     compute_seconds: NotRequired[float]
     energy_joules: NotRequired[float | None]
 

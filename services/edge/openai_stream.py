@@ -60,9 +60,17 @@ async def frames(
         yield error_frame(Fault(Reason.INTERNAL, "internal error; the request id finds it in the logs"))
 
 
+_NO_TOKENS = {
+    "input_tokens": 0,
+    "output_tokens": 0,
+    "total_tokens": 0,
+    "input_tokens_details": {"text_tokens": 0, "image_tokens": 0},
+}
+
+
 def usage(job: Job) -> dict[str, Any]:
-    """What an ended job cost. Not in tokens: pictures are what is counted here."""
-    told: dict[str, Any] = {"images": job.charged}
+    """What an ended job cost. No tokens are counted here, and clients that want their fields find zeros."""
+    told: dict[str, Any] = {"images": job.charged, **_NO_TOKENS}
     if job.usage is not None:
         told |= {"compute_seconds": job.usage.compute_seconds, "energy_joules": job.usage.energy_joules}
     return told
