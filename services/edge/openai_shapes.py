@@ -46,8 +46,8 @@ class ImageBody(TypedDict):
 
 
 class UsageBody(TypedDict):
-    """Pictures charged, and what they took of a generator; joules are null where the device cannot tell. Nothing is
-    counted in tokens: all zero."""
+    """Pictures charged, and what they took of a generator; joules are null where the device cannot tell. Nothing
+    is counted in tokens: all zero."""
 
     images: int
     input_tokens: int
