@@ -69,17 +69,9 @@ class ModeratorSettings:
 
 def load(weights: Path) -> Screener:
     """Both models and their policy from the weights folder."""
-    return _screener(weights, PromptModel.load(weights / "prompt-moderator"))
-
-
-def offline(weights: Path) -> Screener:
-    """The same for a file of prompts: refusals come without their words."""
-    return _screener(weights, screen.Unexplained.load(weights / "prompt-moderator"))
-
-
-def _screener(weights: Path, prompts: PromptModel) -> Screener:
+    folder = weights / "prompt-moderator"
     pictures = ImageModel(weights / "image-moderator" / "model.onnx")
-    return Screener(prompts, pictures, Policy.load(weights / "prompt-moderator" / "policy.json"))
+    return Screener(PromptModel.load(folder), pictures, Policy.load(folder / "policy.json"))
 
 
 async def serve(settings: ModeratorSettings) -> None:
@@ -96,7 +88,7 @@ async def serve(settings: ModeratorSettings) -> None:
 def main() -> None:
     """Entry point; `screen` as the first argument screens a file instead of serving."""
     if sys.argv[1:2] == ["screen"]:
-        sys.exit(screen.main(sys.argv[2:], offline))
+        sys.exit(screen.main(sys.argv[2:]))
 
     async def start() -> None:
         await serve(ModeratorSettings.read(Environment(os.environ)))
