@@ -75,11 +75,11 @@ def _commands(stage: str, arguments: argparse.Namespace) -> list[list[str]]:
         sources = ["--data", str(arguments.prompts), "--emoji", str(_unpacked(EMOJIBASE, cache))]
         sources += ["--words", str(_unpacked(NAUGHTY_WORDS, cache)), "--work", str(work)]
         tune = ["models.moderation.tune", *sources]
+        groups = [["--leave-out", str(group)] for group in range(len(GROUPS))]
         report = ["--data", str(arguments.prompts), "--predictions", str(work / "predictions.jsonl")]
         return [
-            *([*tune, "--leave-out", str(group)] for group in range(len(GROUPS))),
-            tune,
-            *(["models.moderation.judge", *sources, "--leave-out", str(group)] for group in range(len(GROUPS))),
+            *([*tune, "--round", number, *left_out] for left_out in (*groups, []) for number in ("1", "2")),
+            *(["models.moderation.judge", *sources, *left_out] for left_out in groups),
             ["models.moderation.ship", *sources],
             ["models.moderation.report", *report],
         ]

@@ -53,7 +53,7 @@ def main() -> None:
     rows = rows_of(model, labelled, arguments.emoji, arguments.work / "kept.npy")
     name = f"without{arguments.leave_out}"
     folder = arguments.work / name
-    export(model, arguments.work / f"{name}.pt", rows, Scale(1.0, 0.0), folder)
+    export(model, arguments.work / f"{name}-2.pt", rows, Scale(1.0, 0.0), folder)
     held = [
         e
         for i, e in enumerate(labelled)

@@ -24,7 +24,7 @@ from scipy.optimize import minimize
 from models.moderation.example import CATEGORIES, Example
 from services.moderator.careful import Scale, combined
 
-ALLOWED = {"ordinary_en": 0.0035, "ordinary_fr": 0.006, "alarming": 0.035}
+ALLOWED = {"ordinary_en": 0.0048, "ordinary_fr": 0.009, "alarming": 0.039}
 """Share of harmless prompts that may be refused, a little below what is promised."""
 ORDINARY_EN = ("compbench", "dsg", "geneval", "parti", "tifa")
 ALARMING = (
@@ -85,11 +85,11 @@ def platt(left: LeftOut) -> Scale:
     return Scale(round(float(slope), 4), round(float(offset), 4))
 
 
-def thresholds(left: LeftOut, scale: Scale) -> dict[str, float]:
-    """One a category."""
+def thresholds(left: LeftOut, scale: Scale, refused: NDArray[np.bool_]) -> dict[str, float]:
+    """One a category. `refused` [N] marks what another rule refuses already, and counts as well."""
     scores = combined(left.logits, scale)
     groups = kinds(left.examples)
-    top = scores.max(axis=1)
+    top = np.where(refused, 1.0, scores.max(axis=1)).astype(np.float32)
     common = max(_lowest(top, parts, ALLOWED[kind]) for kind, parts in groups.items())
     limit = float(np.clip(math.ceil(1000 * common) / 1000, LOWEST, HIGHEST))
     return dict.fromkeys(CATEGORIES, limit)

@@ -14,6 +14,7 @@ import shutil
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from models.moderation import corpus, e5, settle
 from models.moderation.example import CATEGORIES
@@ -25,7 +26,7 @@ from services.moderator.policy import mentions_minor
 
 VERSION = "2026.2"
 IMAGE_THRESHOLDS = {"sexual": 0.85, "sexual_drawing": 0.95, "suggestive": 0.97}
-MOST_LENIENT_MINORS = 0.3
+MOST_LENIENT_MINORS = 0.6
 
 
 def minors_threshold(left: settle.LeftOut, scale: settle.Scale) -> float:
@@ -41,23 +42,22 @@ def minors_threshold(left: settle.LeftOut, scale: settle.Scale) -> float:
     return min(MOST_LENIENT_MINORS, max(0.02, round(float(np.quantile(safe, 0.995)), 3)))
 
 
-def predictions(
-    path: Path, left: settle.LeftOut, scale: settle.Scale, limits: dict[str, float], minors: float
-) -> None:
-    """One JSON a line, for evaluate.py: the score is the distance to the nearest threshold in log-odds,
-    squashed."""
-    scores = settle.combined(left.logits, scale).clip(1e-6, 1 - 1e-6)
-    bounds = np.array([limits[c] for c in CATEGORIES])
-    margin = (np.log(scores / (1 - scores)) - np.log(bounds / (1 - bounds))).max(axis=1)
+def speaks_of_minors(left: settle.LeftOut, scale: settle.Scale, minors: float) -> NDArray[np.bool_]:
+    """Rows that the rule for minors refuses."""
+    sexual = settle.combined(left.logits, scale)[:, CATEGORIES.index("sexual")]
+    young = np.array([mentions_minor(fold(normalise(e.prompt))) for e in left.examples])
+    return young & (sexual >= minors)
+
+
+def predictions(path: Path, left: settle.LeftOut, scores: NDArray[np.float32], refused: NDArray[np.bool_]) -> None:
+    """One JSON a line, for evaluate.py; a score of 0.5 or more is a refusal.
+
+    `scores` [N] are distances to the threshold in log-odds.
+    """
     with path.open("w", encoding="utf-8") as file:
         for row, example in enumerate(left.examples):
-            young = mentions_minor(fold(normalise(example.prompt))) and scores[row, 0] >= minors
-            value = 1 / (1 + np.exp(-margin[row]))
-            entry = {
-                "id": example.id,
-                "flagged": bool(margin[row] >= 0 or young),
-                "score": float(max(value, 0.5 * young)),
-            }
+            value = max(1 / (1 + np.exp(-scores[row])), 0.5 * refused[row])
+            entry = {"id": example.id, "flagged": bool(value >= 0.5), "score": float(value)}
             file.write(json.dumps(entry) + "\n")
 
 
@@ -73,14 +73,18 @@ def main() -> None:
     labelled = corpus.labelled(arguments.data)
     left = settle.read(labelled, arguments.work, len(GROUPS))
     scale = settle.platt(left)
-    limits = settle.thresholds(left, scale)
     minors = minors_threshold(left, scale)
-    predictions(arguments.work / "predictions.jsonl", left, scale, limits, minors)
+    refused = speaks_of_minors(left, scale, minors)
+    limits = settle.thresholds(left, scale, refused)
+    scores = settle.combined(left.logits, scale).clip(1e-6, 1 - 1e-6)
+    bounds = np.array([limits[c] for c in CATEGORIES])
+    margin = (np.log(scores / (1 - scores)) - np.log(bounds / (1 - bounds))).max(axis=1)
+    predictions(arguments.work / "predictions.jsonl", left, margin, refused)
 
     model = e5.load(e5.shipped())
     words(labelled, arguments.emoji, arguments.words, model, arguments.work / "words.npz")
     rows = rows_of(model, labelled, arguments.emoji, arguments.work / "kept.npy")
-    export(model, arguments.work / "all.pt", rows, scale, arguments.out)
+    export(model, arguments.work / "all-2.pt", rows, scale, arguments.out)
     shutil.copy(arguments.work / "words.npz", arguments.out / "words.npz")
     policy = {"version": VERSION, "prompt": limits, "minors_sexual": minors, "image": IMAGE_THRESHOLDS}
     (arguments.out / "policy.json").write_text(json.dumps(policy, indent=2) + "\n", encoding="utf-8")

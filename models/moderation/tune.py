@@ -1,8 +1,8 @@
-"""Fine-tunes the careful reader: `python -m models.moderation.tune --leave-out 0 ...` for one group left out,
-or none.
+"""Fine-tunes the careful reader: `python -m models.moderation.tune --leave-out 0 ...`, or with nothing left out.
 
-Steps are few and the lower layers frozen, so that a run takes minutes on one core. A finished run is never
-repeated; an interrupted one goes on from its last checkpoint.
+Two rounds: the second goes on from the first, more gently, with every ordinary caption. Steps are few and the
+lower layers frozen, so that a run takes minutes on one core. A finished run is never repeated; an interrupted one
+goes on from its last checkpoint.
 """
 
 from __future__ import annotations

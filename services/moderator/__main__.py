@@ -105,12 +105,6 @@ class ModeratorSettings:
         )
 
 
-def offline(weights: Path) -> Screener:
-    """For a file of prompts: refusals come without their words."""
-    prompts = screen.Unexplained.load(weights / "prompt-moderator")
-    return Models.load(weights, prompts=prompts).screener()
-
-
 async def serve(settings: ModeratorSettings) -> None:
     """Loads, serves, and drains on SIGTERM."""
     models = Models.load(settings.weights, settings.classifier)
@@ -175,7 +169,7 @@ def _endpoint(env: Environment) -> Endpoint | None:
 def main() -> None:
     """Entry point; `screen` and `replay` as the first argument look at a file instead of serving."""
     if sys.argv[1:2] == ["screen"]:
-        sys.exit(screen.main(sys.argv[2:], offline))
+        sys.exit(screen.main(sys.argv[2:]))
     if sys.argv[1:2] == ["replay"]:
         sys.exit(replay.main(sys.argv[2:]))
 

@@ -12,7 +12,7 @@ import argparse
 import json
 import os
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from itertools import islice
 from multiprocessing import get_context
@@ -22,6 +22,10 @@ from typing import Any
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from services.moderator.policies import Policies
+from services.moderator.policy import Policy
+from services.moderator.rules import RuleBook
+from services.moderator.rules_file import BUNDLED, parse_rules
 from services.moderator.screening import Screener
 from services.moderator.text import PromptModel, Reading
 from services.runtime.errors import Fault
@@ -41,12 +45,29 @@ class Unexplained(PromptModel):
         return ()
 
 
-def main(argv: Sequence[str], load: Callable[[Path], Screener]) -> int:
-    """Screens a file with what `load`, a function of a module, makes of the weights folder: best with
-    `Unexplained`.
+class NoPictures:
+    """Stands where the picture model would: a file holds none."""
 
-    Returns 0, or 2 with a message for a file that cannot be read.
-    """
+    def scores(self, image: bytes) -> Mapping[str, float]:
+        """Not to be asked."""
+        raise NotImplementedError
+
+
+def offline(models: Path) -> Screener:
+    """What judges a file: the shipped prompt model under the shipped policy, without explanations or exemplars."""
+    folder = models / "prompt-moderator"
+    prompts, calibrated = Unexplained.load(folder), Policy.load(folder / "policy.json")
+    known = {*prompts.categories, *calibrated.prompt}
+
+    def read(text: str) -> RuleBook:
+        return RuleBook(parse_rules(text, known, calibrated.image), calibrated, text)
+
+    policies = Policies(read(BUNDLED.read_text(encoding="utf-8")), read)
+    return Screener(prompts, NoPictures(), policies)
+
+
+def main(argv: Sequence[str]) -> int:
+    """Screens a file. Returns 0, or 2 with a message for a file that cannot be read."""
     parser = argparse.ArgumentParser(prog="python -m services.moderator screen", description=__doc__)
     parser.add_argument("source", type=Path, metavar="IN.jsonl")
     parser.add_argument("--out", type=Path, required=True, metavar="OUT.jsonl")
@@ -61,7 +82,7 @@ def main(argv: Sequence[str], load: Callable[[Path], Screener]) -> int:
     partial = arguments.out.with_name(arguments.out.name + ".partial")
     with (
         ProcessPoolExecutor(
-            max(1, arguments.workers), get_context("spawn"), initializer=_start, initargs=(load, arguments.models)
+            max(1, arguments.workers), get_context("spawn"), initializer=_start, initargs=(arguments.models,)
         ) as pool,
         partial.open("w", encoding="utf-8") as out,
         _bar() as bar,
@@ -92,8 +113,8 @@ def _parts(prompts: Sequence[tuple[str, str]]) -> Iterator[list[tuple[str, str]]
         yield part
 
 
-def _start(load: Callable[[Path], Screener], models: Path) -> None:
-    _held.append(load(models))
+def _start(models: Path) -> None:
+    _held.append(offline(models))
 
 
 def _screen(part: list[tuple[str, str]]) -> list[dict[str, Any]]:
