@@ -85,11 +85,11 @@ _ALWAYS = [(b"x-content-type-options", b"nosniff"), (b"vary", b"accept-language"
 
 class HttpBoundary:
     """ASGI middleware around the whole application. `shape` makes the answer to what is wrong with a request
-    before any endpoint sees it, by its path."""
+    before any endpoint sees it, by its path; a problem where none is given."""
 
-    def __init__(self, app: ASGIApp, shape: Callable[[str, Fault], Response]) -> None:
+    def __init__(self, app: ASGIApp, shape: Callable[[str, Fault], Response] | None = None) -> None:
         self._app = app
-        self._shape = shape
+        self._shape = shape or (lambda path, fault: problem(fault))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
