@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 import grpc
 import pytest
@@ -64,6 +65,14 @@ async def beat(quota: quota_pb2_grpc.QuotaServiceStub, slots: int = 1) -> quota_
     )
 
 
+async def rest(watch: Any) -> list[quota_pb2.Ticket]:
+    """What a stream that was read from still says."""
+    tickets = []
+    while (response := await watch.read()) is not grpc.aio.EOF:
+        tickets.append(response.ticket)
+    return tickets
+
+
 async def fault_of(call: object) -> Reason:
     with pytest.raises(grpc.aio.AioRpcError) as caught:
         await call  # type: ignore[misc]
@@ -88,7 +97,7 @@ async def test_a_job_from_key_to_charge(desk: DeskProcess) -> None:
         first = (await watch.read()).ticket
         assert first.state == STATE.RESERVATION_STATE_QUEUED
         assert (await beat(quota, slots=2)).interval.seconds == 1
-        updates = [response.ticket async for response in watch]
+        updates = await rest(watch)
         turn = updates[-1].turn
         assert updates[-1].state == STATE.RESERVATION_STATE_RUNNING
         assert (turn.generator_address, turn.attempt) == ("127.0.0.1:50053", 1)
@@ -226,7 +235,7 @@ async def test_a_watcher_hears_of_a_return_and_of_the_end(desk: DeskProcess) -> 
         assert ticket.place_reason == quota_pb2.PLACE_REASON_RETURNED_JOB
         cancelled = quota_pb2.REFUND_REASON_CANCELLED
         await quota.Refund(quota_pb2.RefundRequest(id=job_id(1), reason=cancelled))
-        last = [response.ticket async for response in waiting][-1]
+        last = (await rest(waiting))[-1]
         assert (last.state, last.refund_reason) == (STATE.RESERVATION_STATE_REFUNDED, cancelled)
 
 
@@ -264,7 +273,7 @@ async def test_two_replicas_are_one_desk(desk: DeskProcess) -> None:
         watch = quota.WatchTicket(quota_pb2.WatchTicketRequest(id=job_id(1)), timeout=20)
         assert (await watch.read()).ticket.state == STATE.RESERVATION_STATE_QUEUED
         await beat(second)
-        assert [response.ticket.state async for response in watch][-1] == STATE.RESERVATION_STATE_RUNNING
+        assert (await rest(watch))[-1].state == STATE.RESERVATION_STATE_RUNNING
         await second.Commit(quota_pb2.CommitRequest(id=job_id(1), actual=1))
         # A replica that is told to stop sends its followers on, to those that stay.
         await reserve(quota, 3)
@@ -304,7 +313,7 @@ async def test_a_killed_store_comes_back_without_a_restart_of_the_desk(
         own_store.process = back.process
 
         await _until_it_beats(quota)
-        updates = [response.ticket async for response in watch]
+        updates = await rest(watch)
         assert updates[-1].state == STATE.RESERVATION_STATE_RUNNING
         assert desk.process is not None and desk.process.poll() is None
 
