@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 from starlette.responses import JSONResponse
 
-from services.edge.http_boundary import HTTP_STATUS, refusal_of, retry_headers
+from services.edge.http_boundary import HTTP_STATUS, problem, refusal_of, retry_headers
 from services.edge.messages import help_text, text
 from services.runtime import call_context
 from services.runtime.errors import Fault, Reason
@@ -39,6 +39,7 @@ _SHAPES: dict[Reason, _Shape] = {
     Reason.REQUEST_ID_REUSED: _Shape("invalid_request_error", "idempotency_key_reused"),
     Reason.JOB_CANCELLED: _Shape("invalid_request_error", "job_cancelled"),
 }
+_NATIVE = ("/v1/jobs", "/v1/me/", "/v1/queue", "/v1/moderation/", "/v1/content_provenance_checks", "/v1/demo-key")
 _OTHERWISE = _Shape("server_error", "server_error")
 
 
@@ -48,6 +49,12 @@ def openai_error(fault: Fault) -> JSONResponse:
     if fault.reason is Reason.LINE_FULL:
         headers["link"] = f'<{TICKETS}>; rel="alternate"; title="tickets"'
     return JSONResponse({"error": error_object(fault)}, HTTP_STATUS[fault.reason], headers)
+
+
+def shaped(path: str, fault: Fault) -> JSONResponse:
+    """A fault as the surface tells it that was asked: ours as a problem, other paths under /v1 as OpenAI would."""
+    theirs = path.startswith("/v1/") and not path.startswith(_NATIVE)
+    return openai_error(fault) if theirs else problem(fault)
 
 
 def error_object(fault: Fault) -> dict[str, Any]:

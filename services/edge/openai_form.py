@@ -27,7 +27,7 @@ from services.edge.http_boundary import guarded, json_body
 from services.edge.job import Account, Job, Scope
 from services.edge.links import Links
 from services.edge.openai_call import Attempt, ImageCall, attempt, edit, generation
-from services.edge.openai_errors import openai_error
+from services.edge.openai_errors import openai_error, shaped
 from services.edge.openai_stream import frames, usage
 from services.edge.rest import SSE_HEADERS
 from services.runtime.errors import Fault, Reason
@@ -48,7 +48,7 @@ class OpenAiApi:
         """The paths; the last one answers for everything under /v1 that is not served."""
 
         async def unsupported(request: Request) -> Response:
-            raise Fault(Reason.NOT_FOUND, "no such path")
+            return shaped(request.url.path, Fault(Reason.NOT_FOUND, "no such path"))
 
         return [
             Route("/v1/images/generations", guarded(self.generate, openai_error), methods=["POST"]),

@@ -12,11 +12,10 @@ from starlette.staticfiles import StaticFiles
 
 from services.edge import openapi
 from services.edge.http_boundary import HttpBoundary, problem
-from services.edge.openai_errors import openai_error
+from services.edge.openai_errors import shaped
 from services.runtime.errors import Fault, Reason
 
 PAGE = Path(__file__).parent / "page"
-_OPENAI = ("/v1/images/", "/v1/models", "/v1/moderations")
 
 
 def build_app(
@@ -49,19 +48,14 @@ def build_app(
         Mount("/", StaticFiles(directory=PAGE, html=True, check_dir=False)),
     ]
     app = Starlette(routes=routes, exception_handlers={404: _unmatched, 405: _unmatched})
-    app.add_middleware(HttpBoundary, shape=_shaped)
+    app.add_middleware(HttpBoundary, shape=shaped)
     return app
-
-
-def _shaped(path: str, fault: Fault) -> Response:
-    """As the surface that was asked tells its errors."""
-    return openai_error(fault) if path.startswith(_OPENAI) else problem(fault)
 
 
 async def _unmatched(request: Request, error: Exception) -> Response:
     """What no route took, in the shape of where it was asked: a path may hold what no pattern matches."""
     fault = Fault(Reason.NOT_FOUND, "no such path")
     if request.url.path.startswith("/v1/"):
-        return _shaped(request.url.path, fault)
+        return shaped(request.url.path, fault)
     status = error.status_code if isinstance(error, HTTPException) else 404
     return PlainTextResponse("not found\n", status)
