@@ -16,7 +16,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from fournil import admin
+from fournil import admin, appeals
 from fournil.client import Fournil, FournilError
 from fournil.edge.v1 import edge_pb2
 from fournil.provenance import provenance
@@ -63,12 +63,6 @@ _TEXTS: dict[str, tuple[str, str]] = {
     "models.takes_negative": ("negative prompt", "texte négatif"),
     "models.takes_image": ("from a picture", "depuis une image"),
     "cancelled": ("{id}: {state}", "{id} : {state}"),
-    "appeal": ("{id}: {state} ({category})", "{id} : {state} ({category})"),
-    "appeal.open": ("waits for an answer", "attend une réponse"),
-    "appeal.granted": ("granted: this prompt is allowed now", "acceptée : cette invite passe maintenant"),
-    "appeal.denied": ("denied", "rejetée"),
-    "appeal.credited": ("a picture was credited", "une image a été créditée"),
-    "appeal.notice": ("answer: {text}", "réponse : {text}"),
     "appeal.how": ("appeal: fournil appeal file {decision}", "contester : fournil appeal file {decision}"),
     "deleted": ("{id}: deleted", "{id} : supprimée"),
     "interrupted": (
@@ -221,29 +215,6 @@ def queue(arguments: argparse.Namespace, terminal: Terminal) -> int:
     return 0
 
 
-def appeal_file(arguments: argparse.Namespace, terminal: Terminal) -> int:
-    """Questions a refusal."""
-    with terminal.connect() as fournil:
-        filed = fournil.appeal(arguments.decision, arguments.note, arguments.prompt)
-    _show_appeal(filed, terminal)
-    return 0
-
-
-def appeal_show(arguments: argparse.Namespace, terminal: Terminal) -> int:
-    """An appeal as it stands."""
-    with terminal.connect() as fournil:
-        _show_appeal(fournil.read_appeal(arguments.id), terminal)
-    return 0
-
-
-def appeal_list(arguments: argparse.Namespace, terminal: Terminal) -> int:
-    """The newest appeals."""
-    with terminal.connect() as fournil:
-        for one in fournil.appeals(arguments.number):
-            _show_appeal(one, terminal)
-    return 0
-
-
 def models(arguments: argparse.Namespace, terminal: Terminal) -> int:
     """The models that can be asked for, and what each takes."""
     with terminal.connect(key_needed=False) as fournil:
@@ -315,17 +286,6 @@ def _explain(error: FournilError, terminal: Terminal) -> None:
         terminal.console.print(terminal.say("appeal.how", decision=decision), highlight=False)
 
 
-def _show_appeal(appeal: edge_pb2.Appeal, terminal: Terminal) -> None:
-    facts = {"id": appeal.id, "state": terminal.say(f"appeal.{appeal.state}"), "category": appeal.category}
-    lines = [terminal.say("appeal", **facts)]
-    if appeal.credited:
-        lines.append(terminal.say("appeal.credited"))
-    if appeal.notice:
-        lines.append(terminal.say("appeal.notice", text=appeal.notice))
-    for line in lines:
-        terminal.out.print(line, highlight=False, markup=False)
-
-
 def _numbered(path: Path, index: int, count: int) -> Path:
     return path if count == 1 else path.with_name(f"{path.stem}-{index + 1}{path.suffix or '.png'}")
 
@@ -379,18 +339,7 @@ def _parser() -> argparse.ArgumentParser:
     sub.add_argument("id")
     sub.set_defaults(command=cancel)
 
-    appeal = commands.add_parser("appeal", help="question a refusal").add_subparsers(required=True)
-    sub = appeal.add_parser("file", help="file an appeal against a decision")
-    sub.add_argument("decision", help="the decision's id")
-    sub.add_argument("--note", default="", help="what the operator should know")
-    sub.add_argument("--prompt", default="", help="the refused prompt, if its job is not known any more")
-    sub.set_defaults(command=appeal_file)
-    sub = appeal.add_parser("show", help="an appeal as it stands")
-    sub.add_argument("id")
-    sub.set_defaults(command=appeal_show)
-    sub = appeal.add_parser("list", help="your appeals")
-    sub.add_argument("-n", "--number", type=int, default=20)
-    sub.set_defaults(command=appeal_list)
+    appeals.add_commands(commands.add_parser("appeal", help="question a refusal"))
 
     sub = commands.add_parser("delete", help="delete an ended job and its pictures")
     sub.add_argument("id")

@@ -14,7 +14,9 @@ from services.edge.counter import Counter
 from services.edge.diary import RedisDiary
 from services.edge.due import DueList
 from services.edge.event_tail import EventTail
-from services.edge.grpc_peers import GrpcModerator, GrpcOvens, GrpcQuota, GrpcTaster
+from services.edge.grpc_moderator import GrpcModerator, GrpcTaster
+from services.edge.grpc_ovens import GrpcOvens
+from services.edge.grpc_quota import GrpcQuota
 from services.edge.held_calls import HeldCalls
 from services.edge.http_server import WebServer
 from services.edge.links import Links

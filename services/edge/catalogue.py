@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import grpc
 
 from services.edge.asking import ModelFacts, pick_model
-from services.edge.grpc_peers import list_models
+from services.edge.grpc_ovens import list_models
 from services.runtime.errors import Fault
 
 log = logging.getLogger("fournil.catalogue")

@@ -1,6 +1,7 @@
 """The three peers as the walk sees them: plain values in, plain values out, `Fault` when not.
 
-`grpc_peers` holds the real ones; tests hold small ones that keep the same promises.
+`grpc_quota`, `grpc_moderator` and `grpc_ovens` hold the real ones; tests hold small ones that keep the same
+promises.
 """
 
 from collections.abc import AsyncIterator, Mapping, Sequence

@@ -28,7 +28,7 @@ from services.moderator.rules import RuleBook
 from services.moderator.rules_file import BUNDLED, parse_rules
 from services.moderator.screening import Screener
 from services.moderator.text import PromptModel, Reading
-from services.runtime.errors import Fault
+from services.runtime.errors import Fault, invalid
 
 PART = 64
 """Prompts that a worker takes at once."""
@@ -49,8 +49,8 @@ class NoPictures:
     """Stands where the picture model would: a file holds none."""
 
     def scores(self, image: bytes) -> Mapping[str, float]:
-        """Not to be asked."""
-        raise NotImplementedError
+        """Raises Fault INVALID_ARGUMENT."""
+        raise invalid("image", "a file of prompts holds none")
 
 
 def offline(models: Path) -> Screener:

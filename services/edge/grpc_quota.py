@@ -1,0 +1,202 @@
+"""The desk over gRPC. Translation only: messages to plain values, `AioRpcError` to `Fault`."""
+
+from collections.abc import AsyncIterator, Iterable, Sequence
+from dataclasses import replace
+from datetime import timedelta
+
+import grpc
+from google.protobuf import timestamp_pb2
+
+from fournil.quota.v1 import quota_pb2, quota_pb2_grpc
+from services.edge import rate_limits
+from services.edge.job import Account, Job, Place, State
+from services.edge.peer_faults import faults_of
+from services.edge.peers import (
+    Allowance,
+    Limit,
+    LineClass,
+    LineState,
+    RefundReason,
+    Reservation,
+    Surge,
+    Ticket,
+    Turn,
+)
+from services.runtime.errors import Fault, Reason
+
+RESERVATION_LIFE = timedelta(seconds=60)
+_STATES = {
+    quota_pb2.RESERVATION_STATE_HELD: State.HELD,
+    quota_pb2.RESERVATION_STATE_QUEUED: State.QUEUED,
+    quota_pb2.RESERVATION_STATE_RUNNING: State.RUNNING,
+    quota_pb2.RESERVATION_STATE_COMMITTED: State.COMMITTED,
+    quota_pb2.RESERVATION_STATE_REFUNDED: State.REFUNDED,
+}
+_REASONS = {
+    quota_pb2.REFUND_REASON_PROMPT_REFUSED: RefundReason.PROMPT_REFUSED,
+    quota_pb2.REFUND_REASON_IMAGE_REFUSED: RefundReason.IMAGE_REFUSED,
+    quota_pb2.REFUND_REASON_FAILED: RefundReason.FAILED,
+    quota_pb2.REFUND_REASON_CANCELLED: RefundReason.CANCELLED,
+    quota_pb2.REFUND_REASON_EXPIRED: RefundReason.EXPIRED,
+}
+_TO_REASON = {reason: number for number, reason in _REASONS.items()}
+_PLACE_REASONS = {
+    quota_pb2.PLACE_REASON_FAIR_SHARE: "fair_share",
+    quota_pb2.PLACE_REASON_RETURNED_JOB: "returned_job",
+}
+_LEVELS = {
+    quota_pb2.SURGE_LEVEL_UNSPECIFIED: "normal",
+    quota_pb2.SURGE_LEVEL_NORMAL: "normal",
+    quota_pb2.SURGE_LEVEL_BUSY: "busy",
+    quota_pb2.SURGE_LEVEL_SURGE: "surge",
+    quota_pb2.SURGE_LEVEL_SHED: "shed",
+}
+
+
+class GrpcQuota:
+    """Implements `peers.Quota`."""
+
+    def __init__(self, channel: grpc.aio.Channel) -> None:
+        self._stub = quota_pb2_grpc.QuotaServiceStub(channel)
+
+    async def authenticate(self, api_key: str) -> Account:
+        with faults_of("quota"):
+            answer = await self._stub.Authenticate(quota_pb2.AuthenticateRequest(api_key=api_key))
+        return Account(answer.account_id, answer.tier, answer.key_id, tuple(answer.scopes))
+
+    async def reserve(self, job: Job, *, validate_only: bool = False) -> Reservation:
+        request = quota_pb2.ReserveRequest(
+            id=job.id,
+            account_id=job.account.account_id,
+            cost=job.spec.count,
+            model=job.spec.model,
+            request_id=job.request_id,
+            body_hash=job.body_hash,
+            ttl=RESERVATION_LIFE,
+            validate_only=validate_only,
+            work=job.spec.work,
+            tier=job.account.tier,
+            voucher=job.voucher,
+        )
+        with faults_of("quota"):
+            answer = await self._stub.Reserve(request)
+        taken = answer.WhichOneof("outcome") == "reservation" and answer.reservation.id == job.id
+        took = {"pictures": job.spec.count, "work": job.spec.work, "jobs": 1}
+        rate_limits.note(_binding(answer.verdicts), took if taken and not validate_only else {})
+        if answer.WhichOneof("outcome") == "refusal":
+            raise _refusal(answer)
+        if validate_only:
+            return Reservation(job.id, State.HELD)
+        return replace(_reservation(answer.reservation), voucher=answer.voucher)
+
+    async def enqueue(self, job: Job) -> Ticket:
+        with faults_of("quota"):
+            request = quota_pb2.EnqueueRequest(id=job.id, voucher=job.voucher)
+            return _ticket((await self._stub.Enqueue(request)).ticket)
+
+    async def watch_ticket(self, job_id: str) -> AsyncIterator[Ticket]:
+        with faults_of("quota"):
+            async for update in self._stub.WatchTicket(quota_pb2.WatchTicketRequest(id=job_id)):
+                yield _ticket(update.ticket)
+
+    async def return_turn(self, job: Job, attempt: int, untried: bool) -> Reservation:
+        request = quota_pb2.ReturnTurnRequest(id=job.id, attempt=attempt, untried=untried, voucher=job.voucher)
+        with faults_of("quota"):
+            answer = await self._stub.ReturnTurn(request)
+        return _reservation(answer.reservation)
+
+    async def release_slots(self, job: Job, attempt: int) -> None:
+        with faults_of("quota"):
+            request = quota_pb2.ReleaseSlotsRequest(id=job.id, attempt=attempt, voucher=job.voucher)
+            await self._stub.ReleaseSlots(request)
+
+    async def extend(self, job_ids: Sequence[str]) -> Sequence[str]:
+        with faults_of("quota"):
+            answer = await self._stub.Extend(quota_pb2.ExtendRequest(ids=job_ids, ttl=RESERVATION_LIFE))
+        return list(answer.lost_ids)
+
+    async def commit(self, job: Job, actual: int) -> Reservation:
+        with faults_of("quota"):
+            request = quota_pb2.CommitRequest(id=job.id, actual=actual, voucher=job.voucher)
+            answer = await self._stub.Commit(request)
+        return _reservation(answer.reservation)
+
+    async def refund(self, job: Job, reason: RefundReason) -> Reservation:
+        with faults_of("quota"):
+            request = quota_pb2.RefundRequest(id=job.id, reason=_TO_REASON[reason], voucher=job.voucher)
+            return _reservation((await self._stub.Refund(request)).reservation)
+
+    async def allowance(self, account: Account) -> Allowance:
+        with faults_of("quota"):
+            request = quota_pb2.GetAllowanceRequest(account_id=account.account_id, tier=account.tier)
+            answer = await self._stub.GetAllowance(request)
+        limits = [_limit(verdict) for verdict in answer.verdicts]
+        rate_limits.note(_binding(answer.verdicts))
+        live = next(limit for limit in limits if limit.policy == "live")
+        return Allowance(answer.tier, limits[0], live, limits, _LEVELS[answer.level])
+
+    async def line(self) -> LineState:
+        with faults_of("quota"):
+            answer = await self._stub.DescribeLine(quota_pb2.DescribeLineRequest())
+        classes = [
+            LineClass(
+                entry.model,
+                entry.tier,
+                entry.waiting,
+                entry.wait.ToMicroseconds() / 1e6 if entry.HasField("wait") else None,
+            )
+            for entry in answer.classes
+        ]
+        slots, baking = sum(oven.slots for oven in answer.ovens), sum(oven.leased for oven in answer.ovens)
+        surge = Surge(
+            _LEVELS[answer.surge.level],
+            answer.surge.since.ToMicroseconds() / 1e6 if answer.surge.HasField("since") else None,
+            answer.surge.cause,
+            answer.surge.pinned,
+            answer.surge.backlog_seconds,
+        )
+        return LineState(classes, len(answer.ovens), slots, baking, surge)
+
+
+def _refusal(answer: quota_pb2.ReserveResponse) -> Fault:
+    refusal = answer.refusal
+    reason = Reason(refusal.reason)
+    facts: dict[str, object] = {"policy": refusal.policy, "level": _LEVELS[answer.level]}
+    for verdict in answer.verdicts:
+        if verdict.policy == refusal.policy:
+            unit = quota_pb2.LimitUnit.Name(verdict.unit).removeprefix("LIMIT_UNIT_").lower()
+            facts |= {"limit": verdict.limit, "used": verdict.used, "held": verdict.held, "unit": unit}
+            if verdict.HasField("reset_time"):
+                facts["reset"] = verdict.reset_time.ToJsonString()
+    retry_after: float | None = None
+    if refusal.HasField("retry_time"):
+        now = timestamp_pb2.Timestamp()
+        now.GetCurrentTime()
+        retry_after = max(0.0, (refusal.retry_time.ToMicroseconds() - now.ToMicroseconds()) / 1e6)
+    return Fault(reason, f"limit {refusal.policy!r} refuses", retry_after=retry_after, **facts)
+
+
+def _reservation(message: quota_pb2.Reservation) -> Reservation:
+    return Reservation(message.id, _STATES[message.state], message.charged, _REASONS.get(message.refund_reason))
+
+
+def _ticket(message: quota_pb2.Ticket) -> Ticket:
+    place = Place(
+        message.place,
+        message.eta_low.ToMicroseconds() / 1e6 if message.HasField("eta_low") else None,
+        message.eta_high.ToMicroseconds() / 1e6 if message.HasField("eta_high") else None,
+        _PLACE_REASONS.get(message.place_reason, ""),
+    )
+    turn = Turn(message.turn.generator_address, message.turn.attempt) if message.HasField("turn") else None
+    return Ticket(_STATES[message.state], place, turn, _REASONS.get(message.refund_reason))
+
+
+def _binding(verdicts: Iterable[quota_pb2.PolicyVerdict]) -> Sequence[Limit]:
+    """Those that may refuse somebody."""
+    return [_limit(verdict) for verdict in verdicts if not verdict.shadow]
+
+
+def _limit(message: quota_pb2.PolicyVerdict) -> Limit:
+    reset = message.reset_time.ToMicroseconds() / 1e6 if message.HasField("reset_time") else None
+    unit = quota_pb2.LimitUnit.Name(message.unit).removeprefix("LIMIT_UNIT_").lower()
+    return Limit(message.policy, message.limit, message.used, message.held, reset, unit)
