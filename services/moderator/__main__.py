@@ -42,8 +42,7 @@ from services.moderator.following import Following
 from services.moderator.ledger import Ledger
 from services.moderator.likeness import Likeness
 from services.moderator.models import Models
-from services.moderator.policies import Policies
-from services.moderator.policy_reload import PolicyReload
+from services.moderator.policies import POLICY_ERRORS, Policies
 from services.moderator.rules_file import BUNDLED
 from services.moderator.screening import Screener
 from services.moderator.second_opinion import Endpoint, SecondOpinion
@@ -52,6 +51,7 @@ from services.moderator.settled import Settled
 from services.moderator.workers import Workers
 from services.runtime.admin_token import SHORTEST
 from services.runtime.channels import open_channel
+from services.runtime.policy_reload import PolicyReload
 from services.runtime.process import ServiceProcess, run
 from services.runtime.redis_link import RedisLink
 from services.runtime.settings import Environment, ProcessSettings, SettingsError
@@ -135,7 +135,7 @@ async def serve(settings: ModeratorSettings) -> None:
         ModeratorAdminServicer(office, settings.admin_token),
         ADMIN_SERVICE,
     )
-    reload = PolicyReload(settings.policy, lambda: models.load_rules(settings.policy), policies.use_file)
+    reload = PolicyReload(settings.policy, models.load_rules, policies.use_file, POLICY_ERRORS)
     await following.begin()
     close = [workers.close, comparison.tell, desk.close, link.close]
     await process.serve(

@@ -29,15 +29,16 @@ from services.quota.back_office import BackOffice
 from services.quota.desk import Desk
 from services.quota.id_tokens import IdTokens, Issuer
 from services.quota.journal import Journal
+from services.quota.metrics import POLICY_ERRORS
 from services.quota.policy import Policy
 from services.quota.policy_file import BUNDLED, load_policy
-from services.quota.policy_reload import PolicyReload
 from services.quota.redis_office import TAG
 from services.quota.redis_store import RedisStore
 from services.quota.scaler_server import ExternalScaler
 from services.quota.server import QuotaServicer
 from services.quota.watch import MOST_FOLLOWERS
 from services.runtime.pipelined import BUDGET, PipelinedLink
+from services.runtime.policy_reload import PolicyReload
 from services.runtime.process import ServiceProcess, run
 from services.runtime.settings import Environment, ProcessSettings, SettingsError
 
@@ -123,7 +124,8 @@ async def main() -> None:
         accounts.use(policy)
         office.use(policy)
 
-    rounds, reload = desk.rounds, PolicyReload(settings.policy_path, use)
+    rounds = desk.rounds
+    reload = PolicyReload(settings.policy_path, load_policy, use, POLICY_ERRORS)
     await process.serve(
         background=[
             rounds.grant,

@@ -16,7 +16,8 @@ A service's `__main__` reads its settings once, builds its parts and hands its s
 | `interceptors` | the boundary of every RPC, serving and calling |
 | `admin_token` | what operators show to admin services |
 | `categories` | what is refused, in words |
-| `channels` | how one service reaches another |
+| `channels`, `calling` | how one service reaches another |
+| `policy_reload` | a policy file that may change while a service decides by it |
 | `redis_servers` | which server a Redis URL means right now: one, Sentinel's master, a Cluster's node |
 | `redis_link` | how a service reaches Redis: bounded, scripts loaded by hash, errors translated |
 | `redis_wire`, `pipelined` | how the desk does: one write a turn of the loop, a budget, a breaker |

@@ -7,10 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from services.moderator.policies import POLICY_ERRORS
 from services.moderator.policy import Policy
-from services.moderator.policy_reload import PolicyReload
 from services.moderator.rules import Level, Prompts, RuleBook, Rules, shifted
 from services.moderator.rules_file import BUNDLED, load_rules, parse_rules
+from services.runtime.policy_reload import PolicyReload
 from services.runtime.settings import SettingsError
 
 CALIBRATED = Policy(
@@ -134,11 +135,11 @@ def test_a_file_is_read_anew_and_a_wrong_one_is_not_taken(tmp_path: Path) -> Non
     path.write_text('name = "first"')
     taken: list[RuleBook] = []
 
-    def load() -> RuleBook:
-        rules, text = load_rules(path, SCORED, CALIBRATED.image)
+    def load(file: Path) -> RuleBook:
+        rules, text = load_rules(file, SCORED, CALIBRATED.image)
         return RuleBook(rules, CALIBRATED, text)
 
-    reload = PolicyReload(path, load, taken.append)
+    reload = PolicyReload(path, load, taken.append, POLICY_ERRORS)
     assert not reload.look()
     path.write_text('name = "second"')
     assert reload.look() and not reload.look()

@@ -4,9 +4,10 @@ from pathlib import Path
 
 import pytest
 
+from services.quota.metrics import POLICY_ERRORS
 from services.quota.policy import Policy
-from services.quota.policy_file import BUNDLED
-from services.quota.policy_reload import PolicyReload
+from services.quota.policy_file import BUNDLED, load_policy
+from services.runtime.policy_reload import PolicyReload
 
 
 @pytest.fixture
@@ -18,7 +19,7 @@ def file(tmp_path: Path) -> Path:
 
 def test_a_changed_file_is_taken_over_once(file: Path) -> None:
     used: list[Policy] = []
-    reload = PolicyReload(file, used.append)
+    reload = PolicyReload(file, load_policy, used.append, POLICY_ERRORS)
     assert not reload.look()
     file.write_text(file.read_text().replace("max_cost = 10", "max_cost = 4"))
     assert reload.look() and not reload.look()
@@ -30,7 +31,7 @@ def test_a_wrong_file_is_told_and_the_old_policy_stays(
     file: Path, text: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     used: list[Policy] = []
-    reload = PolicyReload(file, used.append)
+    reload = PolicyReload(file, load_policy, used.append, POLICY_ERRORS)
     file.write_text(text)
     assert not reload.look() and not reload.look() and not used
     (record,) = caplog.records
@@ -41,7 +42,7 @@ def test_a_wrong_file_is_told_and_the_old_policy_stays(
 
 def test_a_file_that_is_away_for_a_moment_is_not_a_change(file: Path) -> None:
     used: list[Policy] = []
-    reload = PolicyReload(file, used.append)
+    reload = PolicyReload(file, load_policy, used.append, POLICY_ERRORS)
     text = file.read_text()
     file.unlink()
     assert not reload.look()
@@ -58,7 +59,7 @@ def test_a_mounted_file_is_swapped_as_a_link(tmp_path: Path) -> None:
     link = tmp_path / "data"
     link.symlink_to("one")
     used: list[Policy] = []
-    reload = PolicyReload(link / "policy.toml", used.append)
+    reload = PolicyReload(link / "policy.toml", load_policy, used.append, POLICY_ERRORS)
     new = tmp_path / "new"
     new.symlink_to("two")
     new.replace(link)

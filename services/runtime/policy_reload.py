@@ -1,32 +1,35 @@
-"""A policy file that may change while the taster judges by it.
+"""A policy file that may change while a service decides by it.
 
 A new one is checked as at the start; one that is wrong is told in the log and a metric, and the old one stays.
-Replicas read their own copies, a few seconds apart; for all of them at once there is `TryPolicy` and
-`PromotePolicy`.
+Replicas read their own copies, a few seconds apart.
 """
-
-from __future__ import annotations
 
 import asyncio
 import logging
 from collections.abc import Callable
 from pathlib import Path
+from typing import Generic, TypeVar
 
-from services.moderator.policies import POLICY_ERRORS
-from services.moderator.rules import RuleBook
+from prometheus_client import Counter
+
 from services.runtime.settings import SettingsError
 
-log = logging.getLogger("fournil.moderator.policy")
+log = logging.getLogger("fournil.policy")
 
 LOOK_EVERY = 2.0
 """Seconds."""
 
+Policy = TypeVar("Policy")
 
-class PolicyReload:
-    """Looks at a file and hands the rules of each new one to `use`."""
 
-    def __init__(self, path: Path, load: Callable[[], RuleBook], use: Callable[[RuleBook], None]) -> None:
-        self._path, self._load, self._use = path, load, use
+class PolicyReload(Generic[Policy]):
+    """Looks at a file and hands what `load` makes of each new one to `use`. `load` raises SettingsError for one
+    that is wrong, which `errors` counts."""
+
+    def __init__(
+        self, path: Path, load: Callable[[Path], Policy], use: Callable[[Policy], None], errors: Counter
+    ) -> None:
+        self._path, self._load, self._use, self._errors = path, load, use, errors
         self._seen = self._text()
 
     async def run(self) -> None:
@@ -43,13 +46,13 @@ class PolicyReload:
             return False
         self._seen = text
         try:
-            book = self._load()
+            policy = self._load(self._path)
         except SettingsError as error:
-            POLICY_ERRORS.inc()
+            self._errors.inc()
             log.error("policy not taken over; the old one stays", extra={"detail": str(error)})
             return False
-        self._use(book)
-        log.info("policy taken over", extra={"version": book.version})
+        self._use(policy)
+        log.info("policy taken over", extra={"path": str(self._path)})
         return True
 
     def _text(self) -> bytes | None:
