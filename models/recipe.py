@@ -78,7 +78,7 @@ def _commands(stage: str, arguments: argparse.Namespace) -> list[list[str]]:
         groups = [["--leave-out", str(group)] for group in range(len(GROUPS))]
         report = ["--data", str(arguments.prompts), "--predictions", str(work / "predictions.jsonl")]
         return [
-            *([*tune, "--round", number, *left_out] for left_out in (*groups, []) for number in ("1", "2")),
+            *([*tune, *left_out] for left_out in (*groups, [])),
             *(["models.moderation.judge", *sources, *left_out] for left_out in groups),
             ["models.moderation.ship", *sources],
             ["models.moderation.report", *report],

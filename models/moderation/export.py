@@ -71,8 +71,8 @@ def rows_of(model: E5, labelled: Sequence[Example], emoji: Path, saved: Path) ->
     return rows
 
 
-def export(model: E5, checkpoint: Path, rows: Sequence[int], scale: Scale, folder: Path) -> None:
-    """Write the three files from a checkpoint of `tune`."""
+def export(model: E5, checkpoint: Path, rows: Sequence[int], folder: Path) -> None:
+    """Write the three files from a checkpoint of `tune`, not yet calibrated."""
     folder.mkdir(parents=True, exist_ok=True)
     reader = Reader(model, BELOW, ABOVE, len(CATEGORIES) + 1)
     reader.load_state_dict(torch.load(checkpoint, weights_only=True)["reader"], strict=False)
@@ -83,4 +83,4 @@ def export(model: E5, checkpoint: Path, rows: Sequence[int], scale: Scale, folde
     graph = build(arrays, largest, layers=BELOW + ABOVE, heads=model.heads, epsilon=model.epsilon)
     (folder / "careful.onnx").write_bytes(graph.SerializeToString())
     tokeniser(model, rows).save(str(folder / "pieces.json"), pretty=False)
-    (folder / "careful.json").write_text(describe(scale), encoding="utf-8")
+    (folder / "careful.json").write_text(describe(Scale(1.0, 0.0)), encoding="utf-8")

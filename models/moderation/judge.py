@@ -1,6 +1,6 @@
 """What a model thinks of the prompts of the group that it has not seen: `python -m models.moderation.judge`.
 
-Judged as the service does: disguised words read, every window, int8. Writes logits only, no prompt.
+Judged as the service does: disguised words read, every window, int8. Writes calibrated logits only, no prompt.
 """
 
 from __future__ import annotations
@@ -13,20 +13,14 @@ import numpy as np
 from numpy.typing import NDArray
 from tqdm import tqdm
 
-from models.moderation import corpus, e5
+from models.moderation import corpus, e5, lessons, settle
 from models.moderation.export import export, rows_of
 from models.moderation.groups import GROUPS
-from models.moderation.settle import Scale
+from models.moderation.twins import twins
 from models.moderation.vocabulary import words
-from services.moderator.careful import CarefulReader
+from services.moderator.careful import CarefulReader, Scale
 from services.moderator.lexicon import Lexicon
 from services.moderator.text import split
-
-SAMPLED = {
-    "coprov2_train": 10, "diffusiondb_ir": 10, "i2p_hard": 4, "hatecheck_en": 4, "hatecheck_fr": 4,
-    "ailuminate": 2,
-}  # fmt: skip
-"""Of large collections that set no threshold, one prompt in so many is judged."""
 
 
 def judged(reader: CarefulReader, lexicon: Lexicon, prompts: Sequence[str]) -> NDArray[np.float32]:
@@ -36,6 +30,13 @@ def judged(reader: CarefulReader, lexicon: Lexicon, prompts: Sequence[str]) -> N
         logits = np.concatenate([reader.logits([window]) for window in split(lexicon.reveal(prompt))])
         found.append(logits[logits[:, -1].argmax()])
     return np.stack(found)
+
+
+def scale_of(reader: CarefulReader, lexicon: Lexicon) -> Scale:
+    """Fitted on the twins that are no lessons."""
+    held = twins(lessons.SEED, held=True)
+    harmful = np.array([e.category != "none" for e in held])
+    return settle.platt(judged(reader, lexicon, [e.prompt for e in held]), harmful)
 
 
 def main() -> None:
@@ -53,13 +54,11 @@ def main() -> None:
     rows = rows_of(model, labelled, arguments.emoji, arguments.work / "kept.npy")
     name = f"without{arguments.leave_out}"
     folder = arguments.work / name
-    export(model, arguments.work / f"{name}-2.pt", rows, Scale(1.0, 0.0), folder)
-    held = [
-        e
-        for i, e in enumerate(labelled)
-        if e.source in GROUPS[arguments.leave_out] and i % SAMPLED.get(e.source, 1) == 0
-    ]
-    logits = judged(CarefulReader(folder), lexicon, [e.prompt for e in held])
+    export(model, arguments.work / f"{name}.pt", rows, folder)
+    reader = CarefulReader(folder)
+    scale = scale_of(reader, lexicon)
+    held = [e for e in labelled if e.source in GROUPS[arguments.leave_out]]
+    logits = settle.calibrated(judged(reader, lexicon, [e.prompt for e in held]), scale)
     np.savez(arguments.work / f"{name}.npz", ids=np.array([e.id for e in held]), logits=logits)
 
 

@@ -29,12 +29,12 @@ _VOWEL = "aeiouhyâàéèêëîïôœùûAEIOUHÉÈÊÎÔÂ"
 def scenes(count: int, seed: int) -> list[Example]:
     """`count` examples, harmful and harmless, English and French by turns; the same seed gives the same."""
     rng = random.Random(seed)
-    words = {name: [_pair(item) for item in items] for name, items in _read("words").items()}
-    frames = {name: [_pair(item) for item in items] for name, items in _read("frames").items() if name != "after"}
+    words = {name: [pair(item) for item in items] for name, items in _read("words").items()}
+    frames = {name: [pair(item) for item in items] for name, items in _read("frames").items() if name != "after"}
     after = _read("frames")["after"]
     found = [scene for path in sorted(FOLDER.glob("*.toml")) for scene in _read(path.stem).get("scene", ())]
-    harmful = [(scene, _pair(item)) for scene in found for item in scene["unsafe"]]
-    harmless = [_pair(item) for scene in found for item in scene["safe"]]
+    harmful = [(scene, pair(item)) for scene in found for item in scene["unsafe"]]
+    harmless = [pair(item) for scene in found for item in scene["safe"]]
     staged = [(scene, line) for scene, line in harmful if scene.get("fiction")]
     made = []
     for index in range(count):
@@ -54,9 +54,15 @@ def scenes(count: int, seed: int) -> list[Example]:
         if rng.random() < 0.3:
             whole += ", " + rng.choice(frames["tails"])[language]
         name = ("en", "fr")[language]
-        text = _written(rng, whole + rng.choice(after), language)
+        text = _written(rng, whole + rng.choice(after), name)
         made.append(Example(text, category, name, "scenes", f"scenes_{name}", for_picture=True))
     return made
+
+
+def shared_frames() -> tuple[list[Pair], list[str]]:
+    """Frames that harmful and harmless scenes share, and what may follow them."""
+    read = _read("frames")
+    return [pair(item) for item in read["both"]], read["after"]
 
 
 def _put(frame: Pair, line: Pair) -> Pair:
@@ -67,7 +73,8 @@ def _read(name: str) -> dict[str, Any]:
     return tomllib.loads((FOLDER / f"{name}.toml").read_text(encoding="utf-8"))
 
 
-def _pair(item: str) -> Pair:
+def pair(item: str) -> Pair:
+    """The English and the French of a line."""
     english, french = item.split("~")
     return english.strip(), french.strip()
 
@@ -94,11 +101,17 @@ def _with(text: str, chosen: dict[str, list[Pair]], language: int) -> str:
     return _SLOT.sub(word, text)
 
 
-def _written(rng: random.Random, text: str, language: int) -> str:
+def joined(text: str, language: str) -> str:
+    """French elided and contracted where a frame and a line meet; blanks single."""
     text = " ".join(text.split())
-    if language:
+    if language == "fr":
         text = re.sub(rf"\b([dD])e (?=[{_VOWEL}])", r"\1'", text)
         text = text.replace(" de les ", " des ").replace(" de le ", " du ").replace(" à le ", " au ")
+    return text
+
+
+def _written(rng: random.Random, text: str, language: str) -> str:
+    text = joined(text, language)
     if rng.random() < 0.5:
         text = text[:1].upper() + text[1:]
     if rng.random() < 0.3:

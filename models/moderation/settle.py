@@ -1,10 +1,10 @@
-"""From left-out logits to probabilities and thresholds, by rule: nothing here is chosen by looking at a slice.
+"""From logits to probabilities and thresholds, by rule: nothing here is chosen by looking at a slice.
 
-1. The last logit becomes a probability by Platt's sigmoid, fitted so that every source of picture prompts counts
-   alike.
+1. Each model's last logit becomes a probability by Platt's sigmoid, fitted on twins that no model learned from: so
+   the models that left sources out, and the shipped one, mean the same by a score.
 2. The threshold, one for all categories, is the lowest for which, of each kind of harmless prompt (ordinary
-   English, ordinary French, alarming ones), no more than a share is refused. Thresholds of their own would rest
-   on two or three prompts a category.
+   English, ordinary French, alarming ones) of sources left out, no more than a share is refused. Thresholds of
+   their own would rest on two or three prompts a category.
 
 Kinds are averaged over slices as in evaluate.py, so that a large source decides no more than a small one.
 """
@@ -36,7 +36,8 @@ LOWEST, HIGHEST = 0.1, 0.98
 
 @dataclass(frozen=True)
 class LeftOut:
-    """N prompts, each with the logits [N,K+1] of a model that had not seen its group of sources."""
+    """N prompts, each with the logits [N,K+1] of a model that had not seen its group of sources, the last one
+    calibrated."""
 
     examples: list[Example]
     logits: NDArray[np.float32]
@@ -63,44 +64,44 @@ def kinds(examples: Sequence[Example]) -> dict[str, list[NDArray[np.int64]]]:
     return {kind: [rows for rows in parts if len(rows)] for kind, parts in found.items()}
 
 
-def platt(left: LeftOut) -> Scale:
-    """The sigmoid that fits best when every source of picture prompts counts alike, harmful or not."""
-    trusted = [
-        e.for_picture and e.source not in ("coprov2_train", "diffusiondb_ir", "i2p_hard") for e in left.examples
-    ]
-    rows = np.flatnonzero(trusted)
-    harmful = np.array([left.examples[r].category != "none" for r in rows], np.float64)
-    keys = [(left.examples[r].source, left.examples[r].category != "none") for r in rows]
-    counts = {key: keys.count(key) for key in set(keys)}
-    weights = np.array([1 / counts[key] for key in keys])
-    weights[harmful == 1] /= weights[harmful == 1].sum()
-    weights[harmful == 0] /= weights[harmful == 0].sum()
-    x = left.logits[rows, -1].astype(np.float64)
+def platt(logits: NDArray[np.float32], harmful: NDArray[np.bool_]) -> Scale:
+    """The sigmoid that fits best the last column of logits [N,K+1] of prompts that were no lessons."""
+    x, target = logits[:, -1].astype(np.float64), harmful.astype(np.float64)
 
     def cost(parameters: NDArray[np.float64]) -> float:
         z = parameters[0] * x + parameters[1]
-        return float((weights * (np.logaddexp(0, z) - harmful * z)).sum())
+        return float((np.logaddexp(0, z) - target * z).mean())
 
     slope, offset = minimize(cost, np.array([1.0, 0.0]), method="Nelder-Mead").x
     return Scale(round(float(slope), 4), round(float(offset), 4))
 
 
-def thresholds(left: LeftOut, scale: Scale, refused: NDArray[np.bool_]) -> dict[str, float]:
+def calibrated(logits: NDArray[np.float32], scale: Scale) -> NDArray[np.float32]:
+    """The same with the last column as the sigmoid takes it."""
+    last = scale.slope * logits[:, -1:] + scale.offset
+    return np.concatenate([logits[:, :-1], last.astype(np.float32)], axis=1)
+
+
+def scores(left: LeftOut) -> NDArray[np.float32]:
+    """Probabilities [N,K]."""
+    return combined(left.logits, Scale(1.0, 0.0))
+
+
+def thresholds(left: LeftOut, refused: NDArray[np.bool_]) -> dict[str, float]:
     """One a category. `refused` [N] marks what another rule refuses already, and counts as well."""
-    scores = combined(left.logits, scale)
     groups = kinds(left.examples)
-    top = np.where(refused, 1.0, scores.max(axis=1)).astype(np.float32)
+    top = np.where(refused, 1.0, scores(left).max(axis=1)).astype(np.float32)
     common = max(_lowest(top, parts, ALLOWED[kind]) for kind, parts in groups.items())
     limit = float(np.clip(math.ceil(1000 * common) / 1000, LOWEST, HIGHEST))
     return dict.fromkeys(CATEGORIES, limit)
 
 
-def _lowest(scores: NDArray[np.float32], parts: list[NDArray[np.int64]], share: float) -> float:
+def _lowest(top: NDArray[np.float32], parts: list[NDArray[np.int64]], share: float) -> float:
     """The lowest score of which, averaged over the parts, at most `share` of the rows reach it."""
     low, high = 0.0, 1.0
     for _ in range(30):
         middle = (low + high) / 2
-        refused = np.mean([(scores[rows] >= middle).mean() for rows in parts])
+        refused = np.mean([(top[rows] >= middle).mean() for rows in parts])
         low, high = (middle, high) if refused > share else (low, middle)
     return high
 

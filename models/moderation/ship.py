@@ -20,19 +20,21 @@ from models.moderation import corpus, e5, settle
 from models.moderation.example import CATEGORIES
 from models.moderation.export import export, rows_of
 from models.moderation.groups import GROUPS
+from models.moderation.judge import scale_of
 from models.moderation.vocabulary import words
+from services.moderator.careful import CarefulReader
 from services.moderator.normalise import fold, normalise
 from services.moderator.policy import mentions_minor
 
-VERSION = "2026.2"
+VERSION = "2026.3"
 IMAGE_THRESHOLDS = {"sexual": 0.85, "sexual_drawing": 0.95, "suggestive": 0.97}
 MOST_LENIENT_MINORS = 0.6
 
 
-def minors_threshold(left: settle.LeftOut, scale: settle.Scale) -> float:
+def minors_threshold(left: settle.LeftOut) -> float:
     """The sexual score that 1 in 200 harmless picture prompts about children reaches, at most
     MOST_LENIENT_MINORS."""
-    scores = settle.combined(left.logits, scale)[:, CATEGORIES.index("sexual")]
+    scores = settle.scores(left)[:, CATEGORIES.index("sexual")]
     safe = [
         scores[i]
         for i, e in enumerate(left.examples)
@@ -42,9 +44,9 @@ def minors_threshold(left: settle.LeftOut, scale: settle.Scale) -> float:
     return min(MOST_LENIENT_MINORS, max(0.02, round(float(np.quantile(safe, 0.995)), 3)))
 
 
-def speaks_of_minors(left: settle.LeftOut, scale: settle.Scale, minors: float) -> NDArray[np.bool_]:
+def speaks_of_minors(left: settle.LeftOut, minors: float) -> NDArray[np.bool_]:
     """Rows that the rule for minors refuses."""
-    sexual = settle.combined(left.logits, scale)[:, CATEGORIES.index("sexual")]
+    sexual = settle.scores(left)[:, CATEGORIES.index("sexual")]
     young = np.array([mentions_minor(fold(normalise(e.prompt))) for e in left.examples])
     return young & (sexual >= minors)
 
@@ -72,19 +74,20 @@ def main() -> None:
     arguments = parser.parse_args()
     labelled = corpus.labelled(arguments.data)
     left = settle.read(labelled, arguments.work, len(GROUPS))
-    scale = settle.platt(left)
-    minors = minors_threshold(left, scale)
-    refused = speaks_of_minors(left, scale, minors)
-    limits = settle.thresholds(left, scale, refused)
-    scores = settle.combined(left.logits, scale).clip(1e-6, 1 - 1e-6)
+    minors = minors_threshold(left)
+    refused = speaks_of_minors(left, minors)
+    limits = settle.thresholds(left, refused)
+    scores = settle.scores(left).clip(1e-6, 1 - 1e-6)
     bounds = np.array([limits[c] for c in CATEGORIES])
     margin = (np.log(scores / (1 - scores)) - np.log(bounds / (1 - bounds))).max(axis=1)
     predictions(arguments.work / "predictions.jsonl", left, margin, refused)
 
     model = e5.load(e5.shipped())
-    words(labelled, arguments.emoji, arguments.words, model, arguments.work / "words.npz")
+    lexicon = words(labelled, arguments.emoji, arguments.words, model, arguments.work / "words.npz")
     rows = rows_of(model, labelled, arguments.emoji, arguments.work / "kept.npy")
-    export(model, arguments.work / "all-2.pt", rows, scale, arguments.out)
+    export(model, arguments.work / "all.pt", rows, arguments.out)
+    scale = scale_of(CarefulReader(arguments.out), lexicon)
+    (arguments.out / "careful.json").write_text(settle.describe(scale), encoding="utf-8")
     shutil.copy(arguments.work / "words.npz", arguments.out / "words.npz")
     policy = {"version": VERSION, "prompt": limits, "minors_sexual": minors, "image": IMAGE_THRESHOLDS}
     (arguments.out / "policy.json").write_text(json.dumps(policy, indent=2) + "\n", encoding="utf-8")
