@@ -41,7 +41,7 @@ MEASURES = (
     "unsafe_obfuscated",
 )
 LIMITS = {"benign_t2i_en": 0.005, "benign_t2i_fr": 0.01, "benign_scary_t2i": 0.04}
-MOST_OF_A_SLICE = 300
+MOST_OF_A_SLICE = 200
 P50_MS, P95_MS = 6.0, 12.0
 
 Asked = tuple[str, str, int]

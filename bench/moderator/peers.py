@@ -4,7 +4,7 @@
 
 PROMPTS.json holds {"texts": [...], "left_out": [[source, ...], ...], "group": [...]}: a text with group g is
 judged by a classifier that was trained without that group's sources; -1 means all sources may be used. Trained
-ones take 15,000 open prompts and flag from the score on that 2 in 100 of the harmless training prompts reach
+ones take 8,000 open prompts and flag from the score on that 2 in 100 of the harmless training prompts reach
 (or 5, where named so).
 """
 
@@ -26,7 +26,7 @@ from sklearn.linear_model import LogisticRegression
 from services.moderator.normalise import fold, normalise
 
 REPO = Path(__file__).resolve().parents[2]
-TRAINED_ON = 15_000
+TRAINED_ON = 8_000
 Flags = list[bool]
 Vectors = Any  # [N,D], dense or sparse
 
@@ -92,28 +92,29 @@ def _trained(asked: dict[str, Any], data: Path) -> dict[str, Any]:
         ("TF-IDF + e5, 5 %", ("TF-IDF", "e5"), 0.05),
     ]
     groups = np.array(asked["group"])
+    kinds = {}
+    for group in np.unique(groups):
+        use = ~np.isin(sources, asked["left_out"][group]) if group >= 0 else np.ones(len(rows), bool)
+        ours = np.flatnonzero(groups == group)
+        scores = {n: _fit(known[use], harmful[use], new[ours]) for n, (known, new, _) in kept.items()}
+        kinds[group] = ours, harmful[use], scores
+        print(f"peers without group {group}: fitted", file=sys.stderr, flush=True)
     for name, parts, share in plans:
         flags = np.zeros(len(groups), bool)
-        for group in np.unique(groups):
-            use = ~np.isin(sources, asked["left_out"][group]) if group >= 0 else np.ones(len(rows), bool)
-            ours = np.flatnonzero(groups == group)
-            scores = np.mean(
-                [_fit(kept[p][0][use], harmful[use], kept[p][1][ours], kept[p][0][use]) for p in parts], axis=0
-            )
-            known, new = scores[: int(use.sum())], scores[int(use.sum()) :]
-            flags[ours] = new >= np.quantile(known[~harmful[use]], 1 - share)
+        for ours, bad, scores in kinds.values():
+            known, new = (np.mean([scores[part][i] for part in parts], axis=0) for i in (0, 1))
+            flags[ours] = new >= np.quantile(known[~bad], 1 - share)
         answers[name] = {"flags": flags.tolist(), "ms": sum(kept[p][2] for p in parts)}
-        print(f"peer {name}: done", file=sys.stderr, flush=True)
     return answers
 
 
-def _fit(vectors: Vectors, harmful: Any, new: Vectors, known: Vectors) -> Any:
-    """Probabilities of the training prompts, five-fold, then of the new ones."""
+def _fit(known: Vectors, harmful: Any, new: Vectors) -> tuple[Any, Any]:
+    """Probabilities of the training prompts, each by a model that had not seen it, and of the new ones."""
     from sklearn.model_selection import cross_val_predict
 
     model = LogisticRegression(C=4.0, max_iter=300)
-    before = cross_val_predict(model, known, harmful, cv=5, method="predict_proba")[:, 1]
-    return np.concatenate([before, model.fit(vectors, harmful).predict_proba(new)[:, 1]])
+    before = cross_val_predict(model, known, harmful, cv=3, method="predict_proba", n_jobs=2)[:, 1]
+    return before, model.fit(known, harmful).predict_proba(new)[:, 1]
 
 
 def _tfidf(texts: Sequence[str], asked: Sequence[str]) -> tuple[Vectors, Vectors, float]:
@@ -143,7 +144,12 @@ def _encoders() -> dict[str, Callable[[Sequence[str]], Vectors]]:
     e5 = E5(num_threads=1)
 
     def in_parts(encode: Callable[[list[str]], Vectors]) -> Callable[[Sequence[str]], Vectors]:
-        return lambda texts: np.concatenate([encode(list(texts[i : i + 32])) for i in range(0, len(texts), 32)])
+        def all_of(texts: Sequence[str]) -> Vectors:
+            order = sorted(range(len(texts)), key=lambda i: len(texts[i]))  # little padding in a batch
+            parts = [encode([texts[i] for i in order[at : at + 32]]) for at in range(0, len(order), 32)]
+            return np.concatenate(parts)[np.argsort(order)]
+
+        return all_of
 
     return {"MiniLM": in_parts(minilm.encode), "USE": in_parts(use.encode_sentences), "e5": in_parts(e5.query)}
 

@@ -10,6 +10,7 @@ from models.moderation import corpus, lessons, lexicon
 from models.moderation.e5 import E5
 from models.moderation.example import Example
 from models.moderation.scenes import scenes
+from models.moderation.twins import twins
 from services.moderator.lexicon import Lexicon
 
 
@@ -18,7 +19,7 @@ def words(labelled: Sequence[Example], emoji: Path, naughty: Path, model: E5, pa
     if path.exists():
         return Lexicon.load(path)
     readable = [e for e in labelled if e.source not in ("ring_a_bell", "obfuscation_hand")]
-    readable += [*corpus.captions(emoji, 6_000, 1), *scenes(lessons.SCENES, 7)]
+    readable += [*corpus.captions(emoji, 6_000, 1), *scenes(lessons.SCENES, 7), *twins(lessons.SEED)]
     listed = [e.prompt for e in corpus.bare_words(emoji)]
     for name in ("en", "fr", "fr-CA-u-sd-caqc"):
         listed += json.loads((naughty / f"{name}.json").read_text("utf-8"))
