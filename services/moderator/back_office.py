@@ -13,7 +13,8 @@ import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
-from services.moderator.appeal_desk import APPEALS, check_appeal, check_page, page_token
+from services.moderator.appeal_desk import APPEALS
+from services.moderator.appeal_pages import check_appeal, check_page
 from services.moderator.appeals import MOST_NOTICE, Appeal, Credit, State, check_text, exemplar_of, shown
 from services.moderator.comparison import Comparison, Tally
 from services.moderator.exemplars import Exemplar, Kind, plain
@@ -60,9 +61,8 @@ class BackOffice:
 
     async def appeals(self, state: State | None, size: int, token: str) -> tuple[list[Appeal], str]:
         """A page of everybody's appeals, newest first, and the token of the next."""
-        size, before = check_page(size, token, 50, 200)
-        appeals = await self._ledger.appeals(state=state, before=before, limit=size)
-        return appeals, page_token(appeals, size)
+        size, after = check_page(size, token, 50, 200)
+        return await self._ledger.appeals(state=state, after=after, limit=size)
 
     async def appeal(self, appeal_id: str) -> Appeal:
         """Raises NOT_FOUND."""
