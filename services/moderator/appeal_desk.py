@@ -61,6 +61,10 @@ class AppealDesk:
         APPEALS.labels("filed").inc()
         return appeal
 
+    def takes(self, category: str) -> bool:
+        """Whether refusals of a category can be questioned, as the live rules have it."""
+        return category not in self._policies.live.rules.appeals.never
+
     async def get(self, account_id: str, appeal: str) -> Appeal:
         """One appeal. Raises NOT_FOUND, also for somebody else's."""
         found = await self._ledger.appeal(check_appeal(appeal))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from typing import Any
 
 import grpc
@@ -88,8 +89,9 @@ class ModeratorServicer(moderator_pb2_grpc.ModeratorServiceServicer):
         """A refusal by its id."""
         check_decision(request.decision_id)
         decision = await self._decisions.find(request.decision_id)
+        verdict = replace(decision.verdict, appealable=self._appeals.takes(decision.verdict.category))
         return pb.GetDecisionResponse(
-            verdict=to_message(decision.verdict),
+            verdict=to_message(verdict),
             job_id=decision.job_id,
             account_id=decision.account_id,
             create_time=stamp(decision.create_time),

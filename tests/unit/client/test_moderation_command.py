@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from google.protobuf.timestamp_pb2 import Timestamp
 
 from fournil import admin_moderation, cli
 from fournil.cli import main
@@ -130,6 +131,12 @@ class Edge:
 
     def __exit__(self, *_: object) -> None: ...
 
+    def decision(self, decision: str) -> edge_pb2.Decision:
+        return edge_pb2.Decision(
+            id=decision, job_id="job-1", stage="image", category="ip", score=0.875, policy_version="p-1",
+            text="[Refused.]", create_time=Timestamp(seconds=1_800_000_000),
+        )  # fmt: skip
+
     def appeal(self, decision: str, note: str, prompt: str) -> edge_pb2.Appeal:
         return edge_pb2.Appeal(id="apl_1", state="open", category="violence")
 
@@ -143,12 +150,18 @@ class Edge:
 @pytest.mark.parametrize(
     ("words", "english", "french"),
     [
+        (("decision", "dec_1"), "[Refused.]", "[Refused.]"),
+        (
+            ("decision", "dec_1"),
+            "picture, ip (0.88) by p-1, 2027-01-15 08:00:00 UTC; job job-1",
+            "image, ip (0.88) par p-1, 2027-01-15 08:00:00 UTC ; tâche job-1",
+        ),
         (("file", "dec_1", "--note", "hm"), "waits for an answer", "attend une réponse"),
         (("show", "apl_1"), "a picture was credited", "une image a été créditée"),
         (("list",), "answer: [yes]", "réponse : [yes]"),
     ],
 )
-def test_owners_see_their_appeals(
+def test_owners_see_their_refusals_and_appeals(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
     words: tuple[str, ...],
