@@ -21,6 +21,7 @@ from services.moderator.exemplars import Exemplar, Kind, plain
 from services.moderator.ledger import Entry, Ledger
 from services.moderator.policies import Policies, PolicyState
 from services.moderator.rules import ExemplarRules
+from services.moderator.verdict import Stage
 from services.runtime.errors import Fault, Reason, invalid
 
 MAX_PROMPT = 32_000
@@ -33,10 +34,11 @@ GiveCredit = Callable[[str], Awaitable[Credit]]
 
 @dataclass(frozen=True)
 class Standing:
-    """The policies, and how they compare."""
+    """The policies, and how they compare on prompts and on pictures while there is a candidate."""
 
     policies: Policies
-    tally: Tally | None
+    prompts: Tally | None = None
+    pictures: Tally | None = None
 
 
 class BackOffice:
@@ -185,8 +187,10 @@ class BackOffice:
         seen = Policies(self._policies.file, self._policies.read)
         seen.use(state)
         if seen.candidate is None:
-            return Standing(seen, None)
-        return Standing(seen, await self._comparison.tally((seen.live.version, seen.candidate.version)))
+            return Standing(seen)
+        pair = (seen.live.version, seen.candidate.version)
+        prompts, pictures = [await self._comparison.tally(stage, pair) for stage in (Stage.PROMPT, Stage.IMAGE)]
+        return Standing(seen, prompts, pictures)
 
 
 def check_reason(reason: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import grpc
@@ -70,9 +71,8 @@ class ModeratorServicer(moderator_pb2_grpc.ModeratorServiceServicer):
             if len(text) > MAX_PROMPT:
                 raise invalid(field, f"at most {MAX_PROMPT} characters, not {len(text)}")
         started = time.perf_counter()
-        verdict = await self._workers.run(
-            self._judge, request.prompt, request.job_id, caller, request.negative_prompt, request.probe
-        )
+        look = partial(self._screener.prompt, probe=request.probe)
+        verdict = await self._workers.run(look, request.prompt, request.job_id, caller, request.negative_prompt)
         await self._settle(verdict, started, request)
         return pb.ScreenPromptResponse(verdict=to_message(verdict, probe=request.probe))
 
@@ -81,7 +81,8 @@ class ModeratorServicer(moderator_pb2_grpc.ModeratorServiceServicer):
         caller = _caller(request)
         started = time.perf_counter()
         more = await self._second.scores(request.image) if self._second is not None else None
-        verdict = await self._workers.run(self._screener.picture, request.image, request.job_id, caller, more)
+        look = partial(self._screener.picture, probe=request.probe)
+        verdict = await self._workers.run(look, request.image, request.job_id, caller, more)
         await self._settle(verdict, started, request)
         return pb.ScreenImageResponse(verdict=to_message(verdict, probe=request.probe))
 
@@ -112,9 +113,6 @@ class ModeratorServicer(moderator_pb2_grpc.ModeratorServiceServicer):
         """The account's appeals."""
         appeals, token = await self._appeals.list(request.account_id, request.page_size, request.page_token)
         return pb.ListAppealsResponse(appeals=[appeal_message(one) for one in appeals], next_page_token=token)
-
-    def _judge(self, prompt: str, job_id: str, caller: Caller, negative: str, probe: bool) -> Verdict:
-        return self._screener.prompt(prompt, job_id, caller, negative, probe=probe)
 
     async def _settle(
         self, verdict: Verdict, started: float, request: pb.ScreenPromptRequest | pb.ScreenImageRequest

@@ -99,12 +99,21 @@ def test_an_appeal_and_how_policies_compare(
         policies=admin_pb2.Policies(
             live_version="p-1", candidate_version="p-2", share=5, prompts=100, would_have_refused=7,
             agreements=[admin_pb2.Agreement(category="hate", both=3, live_only=2, candidate_only=1)],
+            pictures=admin_pb2.PictureComparison(
+                judged=40, would_have_refused=6, would_have_allowed=5,
+                agreements=[admin_pb2.Agreement(category="sexual", both=4, live_only=5, candidate_only=6)],
+            ),
         )
     )  # fmt: skip
     assert main(["--lang", lang, "admin", "appeals", "show", "apl_1"]) == 0
     assert main(["--lang", lang, "admin", "policy", "show"]) == 0
     out = capsys.readouterr().out
-    assert all(one in out for one in (*shown, "a [bold] knife", "p-2", "100", "hate"))
+    assert all(one in out for one in (*shown, "a [bold] knife", "p-2", "100", "hate", "sexual"))
+    of_pictures = {
+        "en": "40 pictures, with previews: 6 more would be refused, 5 more allowed",
+        "fr": "40 images, aperçus compris : 6 de plus seraient refusées, 5 de plus acceptées",
+    }
+    assert of_pictures[lang] in out
 
 
 def test_everybodys_appeals_page_by_page(taster: type[Recorder], capsys: pytest.CaptureFixture[str]) -> None:
