@@ -69,9 +69,13 @@ _TEXTS: dict[str, tuple[str, str]] = {
         "candidate: {version}, decides for {share} % of the accounts",
         "candidate : {version}, décide pour {share} % des comptes",
     ),
-    "policy_counts": (
-        "{prompts} prompts: {refused} more would be refused, {allowed} more allowed",
-        "{prompts} invites : {refused} de plus seraient refusées, {allowed} de plus acceptées",
+    "policy_prompts": (
+        "{judged} prompts: {refused} more would be refused, {allowed} more allowed",
+        "{judged} invites : {refused} de plus seraient refusées, {allowed} de plus acceptées",
+    ),
+    "policy_pictures": (
+        "{judged} pictures, with previews: {refused} more would be refused, {allowed} more allowed",
+        "{judged} images, aperçus compris : {refused} de plus seraient refusées, {allowed} de plus acceptées",
     ),
     "category": ("category", "catégorie"),
     "both": ("both", "les deux"),

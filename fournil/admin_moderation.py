@@ -224,10 +224,17 @@ def _show_policies(policies: Any, terminal: "Terminal") -> None:
     if not policies.candidate_version:
         return
     tell(terminal, "policy_candidate", version=policies.candidate_version, share=policies.share)
-    counts = {"refused": policies.would_have_refused, "allowed": policies.would_have_allowed}
-    tell(terminal, "policy_counts", prompts=policies.prompts, **counts)
+    pictures = policies.pictures
+    _show_comparison("policy_prompts", policies.prompts, policies, terminal)
+    _show_comparison("policy_pictures", pictures.judged, pictures, terminal)
+
+
+def _show_comparison(name: str, judged: int, compared: Any, terminal: "Terminal") -> None:
+    """Prompts' or pictures' counts, in words and by category."""
+    counts = {"refused": compared.would_have_refused, "allowed": compared.would_have_allowed}
+    tell(terminal, name, judged=judged, **counts)
     rows = [
-        (one.category, str(one.both), str(one.live_only), str(one.candidate_only)) for one in policies.agreements
+        (one.category, str(one.both), str(one.live_only), str(one.candidate_only)) for one in compared.agreements
     ]
     if rows:
         show_table(terminal, ("category", "both", "live_only", "candidate_only"), rows)

@@ -161,6 +161,12 @@ class Fournil:
         line: edge_pb2.GetQueueResponse = self._call(self._stub.GetQueue, edge_pb2.GetQueueRequest())
         return line
 
+    def decision(self, decision_id: str) -> edge_pb2.Decision:
+        """A refusal of one's own, read back: what was refused for what, and whether it can be appealed."""
+        request = edge_pb2.GetDecisionRequest(decision_id=decision_id)
+        found: edge_pb2.Decision = self._call(self._stub.GetDecision, request).decision
+        return found
+
     def appeal(self, decision_id: str, note: str = "", prompt: str = "") -> edge_pb2.Appeal:
         """Questions a refusal; filed before, it is returned as it stands. `prompt` is only needed for a job that
         is not known any more."""

@@ -7,11 +7,7 @@ import grpc
 from fournil.moderator.v1 import moderator_pb2, moderator_pb2_grpc
 from services.edge.job import Account, Job
 from services.edge.peer_faults import faults_of
-from services.edge.peers import (
-    Appeal,
-    Refused,
-    Verdict,
-)
+from services.edge.peers import Appeal, Decision, Verdict
 
 _STRICTNESS = {"auto": moderator_pb2.STRICTNESS_AUTO, "low": moderator_pb2.STRICTNESS_LOW}
 
@@ -65,11 +61,12 @@ class GrpcTaster:
             )
             return _verdict((await self._stub.ScreenImage(picture)).verdict)
 
-    async def refused(self, decision_id: str) -> Refused:
+    async def decision(self, decision_id: str) -> Decision:
         with faults_of("moderator"):
             request = moderator_pb2.GetDecisionRequest(decision_id=decision_id)
             answer = await self._stub.GetDecision(request)
-        return Refused(answer.account_id, answer.job_id)
+        created = answer.create_time.ToMicroseconds() / 1e6
+        return Decision(_verdict(answer.verdict), answer.account_id, answer.job_id, created)
 
     async def file_appeal(self, account: Account, decision_id: str, prompt: str, note: str) -> Appeal:
         request = moderator_pb2.FileAppealRequest(

@@ -1,11 +1,13 @@
-"""Links: to where refusals are questioned, and to pictures, which need no key and expire: an HMAC over job, index
-and expiry."""
+"""Links: to where refusals are read back and questioned, and to pictures, which need no key and expire: an HMAC
+over job, index and expiry."""
 
 import hashlib
 import hmac
 import time
 
 LIFE_SECONDS = 86_400
+DECISIONS = "/v1/moderation/decisions"
+"""Where refusals are read back."""
 APPEALS = "/v1/moderation/appeals"
 """Where refusals are questioned."""
 

@@ -1,5 +1,5 @@
-"""What a caller can do with the moderator, once, for gRPC and REST alike: ask for a verdict, question a
-refusal."""
+"""What a caller can do with the moderator, once, for gRPC and REST alike: ask for a verdict, read a refusal back,
+question it."""
 
 import asyncio
 from collections.abc import Sequence
@@ -9,7 +9,7 @@ from services.edge.asking import check_prompt
 from services.edge.diary import RedisDiary
 from services.edge.job import Account, Scope, is_job_id
 from services.edge.pace import Pace
-from services.edge.peers import Appeal, Taster, Verdict
+from services.edge.peers import Appeal, Decision, Taster, Verdict
 from services.runtime.errors import Fault, Reason, invalid
 
 RATE, BURST = 20.0, 64
@@ -19,6 +19,7 @@ MOST_INPUTS = 32
 AT_ONCE = 4
 """Parts of a call that are looked at side by side."""
 MAX_NOTE = 10_000
+LONGEST_DECISION_ID = 64
 
 Input = Sequence[str | bytes]
 """Texts and pictures that are looked at together."""
@@ -47,10 +48,15 @@ class ModerationCounter:
             asked = [[tasks.create_task(one(part)) for part in parts] for parts in inputs]
         return [[task.result() for task in parts] for parts in asked]
 
+    async def decision(self, account: Account, decision_id: str) -> Decision:
+        """A refusal of the caller's. Somebody else's is NOT_FOUND, and told in no way from one that never was."""
+        account.check(Scope.READ)
+        return await self._own(account, decision_id)
+
     async def file(self, account: Account, decision_id: object, note: object, prompt: object) -> Appeal:
         """Questions a refusal of the caller's own; where no prompt is given, the refused job's."""
         account.check(Scope.DRAW)
-        if not isinstance(decision_id, str) or not decision_id.startswith("dec_") or len(decision_id) > 64:
+        if not isinstance(decision_id, str) or not is_decision_id(decision_id):
             raise invalid("decision_id", "must be the id of a decision")
         if not isinstance(note, str | None) or len(note or "") > MAX_NOTE:
             raise invalid("note", f"must be at most {MAX_NOTE} characters")
@@ -70,9 +76,7 @@ class ModerationCounter:
 
     async def _prompt_of(self, account: Account, decision_id: str) -> str:
         """The refused job's prompt; "" when the job is not known any more."""
-        refused = await self.taster.refused(decision_id)
-        if refused.account_id != account.account_id:
-            raise Fault(Reason.NOT_FOUND, "no such decision")
+        refused = await self._own(account, decision_id)
         if not is_job_id(refused.job_id):
             return ""
         try:
@@ -81,3 +85,22 @@ class ModerationCounter:
             if fault.reason is not Reason.NOT_FOUND:
                 raise
             return ""
+
+    async def _own(self, account: Account, decision_id: str) -> Decision:
+        missing = Fault(Reason.NOT_FOUND, "no such decision")
+        if not is_decision_id(decision_id):
+            raise missing
+        try:
+            found = await self.taster.decision(decision_id)
+        except Fault as fault:
+            if fault.reason is not Reason.NOT_FOUND:
+                raise
+            raise missing from None
+        if found.account_id != account.account_id:
+            raise missing
+        return found
+
+
+def is_decision_id(text: str) -> bool:
+    """Whether it can be the id of a decision."""
+    return text.startswith("dec_") and len(text) <= LONGEST_DECISION_ID and text.isascii()

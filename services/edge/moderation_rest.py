@@ -1,4 +1,5 @@
-"""The moderation surface over HTTP: `/v1/moderations` in OpenAI's form, and appeals as native resources."""
+"""The moderation surface over HTTP: `/v1/moderations` in OpenAI's form, decisions and appeals as native
+resources."""
 
 import base64
 import binascii
@@ -12,13 +13,14 @@ from starlette.routing import BaseRoute, Route
 
 from services.edge.asking import check_moderation, check_prompt
 from services.edge.authenticator import Authenticator
-from services.edge.http_boundary import MAX_BODY_WITH_IMAGE, guarded, json_body
+from services.edge.http_boundary import MAX_BODY_WITH_IMAGE, appeal_links, guarded, json_body
 from services.edge.job import Account
-from services.edge.links import APPEALS
+from services.edge.links import APPEALS, DECISIONS
 from services.edge.moderation_counter import MOST_INPUTS, Input, ModerationCounter
 from services.edge.notes import iso_time
 from services.edge.openai_errors import openai_error
-from services.edge.peers import Appeal, Verdict
+from services.edge.peers import Appeal, Decision, Verdict
+from services.edge.shapes import DecisionNote
 from services.runtime import call_context
 from services.runtime.errors import invalid
 from services.runtime.openai_moderation import OURS, WITHOUT_A_NAME_THERE
@@ -43,6 +45,7 @@ class ModerationApi:
         """The paths."""
         return [
             Route("/v1/moderations", guarded(self.moderate, openai_error), methods=["POST"]),
+            Route(DECISIONS + "/{id}", guarded(self.decision), methods=["GET"]),
             Route(APPEALS, guarded(self.file), methods=["POST"]),
             Route(APPEALS, guarded(self.list), methods=["GET"]),
             Route(APPEALS + "/{id}", guarded(self.get), methods=["GET"]),
@@ -62,6 +65,11 @@ class ModerationApi:
             for found, parts in zip(verdicts, inputs, strict=True)
         ]
         return JSONResponse({"id": f"modr-{call_context.request_id.get()}", "model": model, "results": results})
+
+    async def decision(self, request: Request) -> Response:
+        """GET /v1/moderation/decisions/{id}."""
+        account = await self._account(request)
+        return JSONResponse(decision_note(await self._counter.decision(account, request.path_params["id"])))
 
     async def file(self, request: Request) -> Response:
         """POST /v1/moderation/appeals: 201, also when it was filed before."""
@@ -127,6 +135,22 @@ def result(verdicts: Sequence[Verdict], texts: Sequence[bool]) -> dict[str, Any]
             "words": list(worst.words),
             "policy_version": worst.policy_version,
         },
+    }
+
+
+def decision_note(decision: Decision) -> DecisionNote:
+    """A refusal on record as JSON."""
+    verdict = decision.verdict
+    return {
+        "id": verdict.decision_id,
+        "job_id": decision.job_id,
+        "stage": verdict.stage,
+        "category": verdict.category,
+        "score": verdict.score,
+        "policy_version": verdict.policy_version,
+        "text": verdict.text,
+        "create_time": iso_time(decision.created),
+        **appeal_links(verdict.appealable),
     }
 
 

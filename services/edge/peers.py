@@ -240,11 +240,13 @@ class Appeal:
 
 
 @dataclass(frozen=True)
-class Refused:
-    """Whose refusal a decision is."""
+class Decision:
+    """A refusal on record. Its verdict has neither words nor scores; `created` is in Unix seconds."""
 
+    verdict: Verdict
     account_id: str
     job_id: str
+    created: float
 
 
 class Taster(Protocol):
@@ -254,8 +256,8 @@ class Taster(Protocol):
         """The verdict on a prompt or a picture that is of no job."""
         ...
 
-    async def refused(self, decision_id: str) -> Refused:
-        """Raises NOT_FOUND."""
+    async def decision(self, decision_id: str) -> Decision:
+        """A refusal on record, whoever's it is. Raises NOT_FOUND."""
         ...
 
     async def file_appeal(self, account: Account, decision_id: str, prompt: str, note: str) -> Appeal:

@@ -16,7 +16,7 @@ from services.edge.job_codec import unpack_failure
 from services.edge.links import Links
 from services.edge.messages import failure_text
 from services.edge.moderation_counter import ModerationCounter
-from services.edge.peers import Appeal
+from services.edge.peers import Appeal, Decision
 from services.runtime import call_context
 from services.runtime.errors import invalid
 from services.runtime.pictures import media_type
@@ -171,6 +171,12 @@ class ImageService(edge_pb2_grpc.ImageServiceServicer):
         models = [edge_pb2.Model(**vars(model)) for model in self._counter.catalogue.known.values()]
         return edge_pb2.ListModelsResponse(models=models)
 
+    async def GetDecision(
+        self, request: edge_pb2.GetDecisionRequest, context: Context
+    ) -> edge_pb2.GetDecisionResponse:
+        found = await self._moderation.decision(await self._account(context), request.decision_id)
+        return edge_pb2.GetDecisionResponse(decision=_decision(found))
+
     async def FileAppeal(
         self, request: edge_pb2.FileAppealRequest, context: Context
     ) -> edge_pb2.FileAppealResponse:
@@ -276,6 +282,21 @@ def _failure(failure: Failure) -> edge_pb2.Failure:
             )
         )
     return message
+
+
+def _decision(decision: Decision) -> edge_pb2.Decision:
+    verdict = decision.verdict
+    return edge_pb2.Decision(
+        id=verdict.decision_id,
+        job_id=decision.job_id,
+        stage=verdict.stage,
+        category=verdict.category,
+        score=verdict.score,
+        policy_version=verdict.policy_version,
+        text=verdict.text,
+        appealable=verdict.appealable,
+        create_time=_timestamp(decision.created),
+    )
 
 
 def _appeal(appeal: Appeal) -> edge_pb2.Appeal:

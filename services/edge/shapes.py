@@ -202,6 +202,19 @@ class SecretNote(TypedDict):
     secret: Annotated[str, Says("As libraries of Standard Webhooks take it.", pattern="^whsec_")]
 
 
+class DecisionNote(AppealLinks):
+    """A refusal as it is kept: without the prompt and its words."""
+
+    id: str
+    job_id: Annotated[str, Says("The job that was refused; it may be forgotten before its refusal.")]
+    stage: Annotated[str, Says("`prompt` or `image`.")]
+    category: str
+    score: Annotated[float, Says("The category's, 0 to 1.")]
+    policy_version: Annotated[str, Says("The policy that refused.")]
+    text: Annotated[str, Says("The refusal in a sentence, in the language of the call.")]
+    create_time: Time
+
+
 class NewAppeal(TypedDict):
     """Questions a refusal. The prompt is stored from here on."""
 

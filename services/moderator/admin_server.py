@@ -11,6 +11,7 @@ from fournil.moderator.v1 import admin_pb2 as pb
 from fournil.moderator.v1 import admin_pb2_grpc, moderator_pb2
 from services.moderator.appeals import State
 from services.moderator.back_office import BackOffice, Standing
+from services.moderator.comparison import Tally
 from services.moderator.exemplars import Exemplar, Kind
 from services.moderator.server import appeal_message, stamp
 from services.runtime.admin_token import AdminToken
@@ -124,7 +125,7 @@ def _exemplar(exemplar: Exemplar) -> pb.Exemplar:
 
 
 def _policies(standing: Standing) -> pb.Policies:
-    seen, tally = standing.policies, standing.tally
+    seen, prompts, pictures = standing.policies, standing.prompts, standing.pictures
     message = pb.Policies(
         live_version=seen.live.version,
         live=seen.live.text,
@@ -132,11 +133,23 @@ def _policies(standing: Standing) -> pb.Policies:
         share=seen.state.share,
         history=len(seen.state.history),
     )
-    if seen.candidate is not None and tally is not None:
+    if seen.candidate is not None:
         message.candidate_version, message.candidate = seen.candidate.version, seen.candidate.text
-        message.prompts = tally.prompts
-        message.would_have_refused = tally.would_have_refused
-        message.would_have_allowed = tally.would_have_allowed
-        for name, (both, live_only, candidate_only) in tally.by_category().items():
-            message.agreements.add(category=name, both=both, live_only=live_only, candidate_only=candidate_only)
+    if prompts is not None:
+        message.prompts = prompts.judged
+        message.would_have_refused = prompts.would_have_refused
+        message.would_have_allowed = prompts.would_have_allowed
+        message.agreements.extend(_agreements(prompts))
+    if pictures is not None:
+        message.pictures.judged = pictures.judged
+        message.pictures.would_have_refused = pictures.would_have_refused
+        message.pictures.would_have_allowed = pictures.would_have_allowed
+        message.pictures.agreements.extend(_agreements(pictures))
     return message
+
+
+def _agreements(tally: Tally) -> list[pb.Agreement]:
+    return [
+        pb.Agreement(category=name, both=both, live_only=live_only, candidate_only=candidate_only)
+        for name, (both, live_only, candidate_only) in tally.by_category().items()
+    ]

@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 from prometheus_client import Counter
 
+from services.moderator.appeal_pages import check_appeal, check_page
 from services.moderator.appeals import Appeal, appeal_id, new_appeal, shown
 from services.moderator.decisions import Decisions
 from services.moderator.ledger import Ledger
@@ -60,6 +61,10 @@ class AppealDesk:
         APPEALS.labels("filed").inc()
         return appeal
 
+    def takes(self, category: str) -> bool:
+        """Whether refusals of a category can be questioned, as the live rules have it."""
+        return category not in self._policies.live.rules.appeals.never
+
     async def get(self, account_id: str, appeal: str) -> Appeal:
         """One appeal. Raises NOT_FOUND, also for somebody else's."""
         found = await self._ledger.appeal(check_appeal(appeal))
@@ -69,29 +74,7 @@ class AppealDesk:
 
     async def list(self, account_id: str, size: int, token: str) -> tuple[list[Appeal], str]:
         """A page, newest first, and the token of the next, "" if there is none."""
-        size, before = check_page(size, token, USUAL_PAGE, LONGEST_PAGE)
+        size, after = check_page(size, token, USUAL_PAGE, LONGEST_PAGE)
         if not account_id:
             raise invalid("account_id", "must not be empty")
-        appeals = await self._ledger.appeals(account_id=account_id, before=before, limit=size)
-        return appeals, page_token(appeals, size)
-
-
-def check_appeal(appeal: str) -> str:
-    """An appeal's id. Raises NOT_FOUND for what cannot be one."""
-    if not appeal.startswith("apl_") or len(appeal) > 64 or not appeal.isascii():
-        raise Fault(Reason.NOT_FOUND, "no such appeal", field="appeal_id")
-    return appeal
-
-
-def check_page(size: int, token: str, usual: int, longest: int) -> tuple[int, float | None]:
-    """The size of a page, and before when its appeals were filed. Raises INVALID_ARGUMENT."""
-    if not 0 <= size <= longest:
-        raise invalid("page_size", f"must be 1 to {longest}")
-    if token and not (token.isdecimal() and len(token) <= 16 and token.isascii()):
-        raise invalid("page_token", "must be that of the page before")
-    return size or usual, int(token) / 1000 if token else None
-
-
-def page_token(appeals: list[Appeal], size: int) -> str:
-    """Of the page after this one: the time of its last appeal in ms."""
-    return str(round(appeals[-1].filed * 1000)) if len(appeals) == size else ""
+        return await self._ledger.appeals(account_id=account_id, after=after, limit=size)

@@ -13,13 +13,15 @@ import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
-from services.moderator.appeal_desk import APPEALS, check_appeal, check_page, page_token
+from services.moderator.appeal_desk import APPEALS
+from services.moderator.appeal_pages import check_appeal, check_page
 from services.moderator.appeals import MOST_NOTICE, Appeal, Credit, State, check_text, exemplar_of, shown
 from services.moderator.comparison import Comparison, Tally
 from services.moderator.exemplars import Exemplar, Kind, plain
 from services.moderator.ledger import Entry, Ledger
 from services.moderator.policies import Policies, PolicyState
 from services.moderator.rules import ExemplarRules
+from services.moderator.verdict import Stage
 from services.runtime.errors import Fault, Reason, invalid
 
 MAX_PROMPT = 32_000
@@ -32,10 +34,11 @@ GiveCredit = Callable[[str], Awaitable[Credit]]
 
 @dataclass(frozen=True)
 class Standing:
-    """The policies, and how they compare."""
+    """The policies, and how they compare on prompts and on pictures while there is a candidate."""
 
     policies: Policies
-    tally: Tally | None
+    prompts: Tally | None = None
+    pictures: Tally | None = None
 
 
 class BackOffice:
@@ -60,9 +63,8 @@ class BackOffice:
 
     async def appeals(self, state: State | None, size: int, token: str) -> tuple[list[Appeal], str]:
         """A page of everybody's appeals, newest first, and the token of the next."""
-        size, before = check_page(size, token, 50, 200)
-        appeals = await self._ledger.appeals(state=state, before=before, limit=size)
-        return appeals, page_token(appeals, size)
+        size, after = check_page(size, token, 50, 200)
+        return await self._ledger.appeals(state=state, after=after, limit=size)
 
     async def appeal(self, appeal_id: str) -> Appeal:
         """Raises NOT_FOUND."""
@@ -185,8 +187,10 @@ class BackOffice:
         seen = Policies(self._policies.file, self._policies.read)
         seen.use(state)
         if seen.candidate is None:
-            return Standing(seen, None)
-        return Standing(seen, await self._comparison.tally((seen.live.version, seen.candidate.version)))
+            return Standing(seen)
+        pair = (seen.live.version, seen.candidate.version)
+        prompts, pictures = [await self._comparison.tally(stage, pair) for stage in (Stage.PROMPT, Stage.IMAGE)]
+        return Standing(seen, prompts, pictures)
 
 
 def check_reason(reason: str) -> str:

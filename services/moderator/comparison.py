@@ -1,4 +1,5 @@
-"""How often a candidate's verdict is the live one's: counted in memory, told to the store now and then.
+"""How often a candidate's verdict is the live one's, on prompts and on pictures apart: counted in memory, told to
+the store now and then.
 
 A verdict waits for nothing here but a lock that is held for one addition. What a replica has counted and not yet
 told is lost with it if it dies, at most `TELL_EVERY` seconds of counts.
@@ -15,17 +16,21 @@ from dataclasses import dataclass
 
 from prometheus_client import Counter
 
+from services.moderator.verdict import Stage
 from services.runtime.errors import Fault
 from services.runtime.redis_link import RedisLink
 
 log = logging.getLogger("fournil.moderator.comparison")
 
 COMPARED = Counter(
-    "fournil_moderation_compared_total", "Verdicts of the live and the candidate policy.", ["live", "candidate"]
-)
+    "fournil_moderation_compared_total", "Verdicts of the live and the candidate policy.",
+    ["stage", "live", "candidate"],
+)  # fmt: skip
 TELL_EVERY = 0.5
 KEEP = 90 * 86_400
 """Seconds; the store keeps the counts of a pair of policies for so long after the last one."""
+
+_NAMES = {Stage.PROMPT: "compared", Stage.IMAGE: "compared_pictures"}
 
 Pair = tuple[str, str]
 """Versions of the live and the candidate policy."""
@@ -33,13 +38,14 @@ Pair = tuple[str, str]
 
 @dataclass(frozen=True)
 class Tally:
-    """What the store knows of a pair of policies: (live, candidate) category to how many; "" is allowed."""
+    """What the store knows of a pair of policies at one stage: (live, candidate) category to how many; "" is
+    allowed."""
 
     counts: Mapping[tuple[str, str], int]
 
     @property
-    def prompts(self) -> int:
-        """Prompts that were judged by both."""
+    def judged(self) -> int:
+        """Prompts, or pictures, that were judged by both."""
         return sum(self.counts.values())
 
     @property
@@ -71,13 +77,13 @@ class Comparison:
     def __init__(self, link: RedisLink) -> None:
         self._link = link
         self._lock = threading.Lock()
-        self._untold: dict[Pair, Counts[str]] = {}
+        self._untold: dict[tuple[Stage, Pair], Counts[str]] = {}
 
-    def note(self, pair: Pair, live: str, candidate: str) -> None:
-        """One prompt: the category that each refuses it for, "" when allowed."""
+    def note(self, stage: Stage, pair: Pair, live: str, candidate: str) -> None:
+        """One prompt or picture: the category that each refuses it for, "" when allowed."""
         with self._lock:
-            self._untold.setdefault(pair, Counts())[f"{live}|{candidate}"] += 1
-        COMPARED.labels(live or "allowed", candidate or "allowed").inc()
+            self._untold.setdefault((stage, pair), Counts())[f"{live}|{candidate}"] += 1
+        COMPARED.labels(stage.value, live or "allowed", candidate or "allowed").inc()
 
     async def run(self) -> None:
         """Tells the store while the process lives."""
@@ -89,21 +95,21 @@ class Comparison:
         """Tells the store what is not told yet; what it does not take is told later."""
         with self._lock:
             untold, self._untold = self._untold, {}
-        for pair, counts in untold.items():
+        for (stage, pair), counts in untold.items():
             try:
-                await self._add(pair, counts)
+                await self._add(stage, pair, counts)
             except Fault as fault:
                 log.info("counts not told", extra={"reason": fault.reason})
                 with self._lock:
-                    self._untold.setdefault(pair, Counts()).update(counts)
+                    self._untold.setdefault((stage, pair), Counts()).update(counts)
 
-    async def tally(self, pair: Pair) -> Tally:
+    async def tally(self, stage: Stage, pair: Pair) -> Tally:
         """What all replicas have told. Raises Fault UNAVAILABLE."""
-        rows: dict[str, str] = await self._link.do(lambda: self._link.text.hgetall(_key(pair)))
+        rows: dict[str, str] = await self._link.do(lambda: self._link.text.hgetall(_key(stage, pair)))
         return Tally({(live, other): int(n) for key, n in rows.items() for live, _, other in [key.partition("|")]})
 
-    async def _add(self, pair: Pair, counts: Counts[str]) -> None:
-        key = _key(pair)
+    async def _add(self, stage: Stage, pair: Pair, counts: Counts[str]) -> None:
+        key = _key(stage, pair)
         pipeline = self._link.text.pipeline(transaction=True)
         for field, count in counts.items():
             pipeline.hincrby(key, field, count)
@@ -111,5 +117,5 @@ class Comparison:
         await self._link.do(pipeline.execute)
 
 
-def _key(pair: Pair) -> str:
-    return f"{{moderator}}:compared:{pair[0]}:{pair[1]}"
+def _key(stage: Stage, pair: Pair) -> str:
+    return f"{{moderator}}:{_NAMES[stage]}:{pair[0]}:{pair[1]}"

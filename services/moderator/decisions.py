@@ -26,7 +26,8 @@ AUDIT_ENTRIES = 100_000
 
 @dataclass(frozen=True)
 class Decision:
-    """A refusal as stored; its verdict has no words and no scores."""
+    """A refusal as stored. Its verdict has no words and no scores; whether it can be appealed is asked when it is
+    read."""
 
     verdict: Verdict
     job_id: str

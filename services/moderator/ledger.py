@@ -14,6 +14,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from services.moderator.appeal_pages import Place
 from services.moderator.appeals import Appeal, Credit, State
 from services.moderator.exemplars import Exemplar, Kind
 from services.moderator.rules import Keeping, Rules
@@ -96,20 +97,27 @@ class Ledger:
         return _appeal(appeal_id, row)
 
     async def appeals(
-        self, *, account_id: str = "", state: State | None = None, before: float | None = None, limit: int
-    ) -> list[Appeal]:
-        """Newest first, filed before a time in Unix seconds: of an account, or of a state, or all."""
-        name = f"appeals:of:{account_id}" if account_id else f"appeals:{state}" if state else "appeals"
-        top = "+inf" if before is None else f"({round(before * 1000)}"
+        self, *, account_id: str = "", state: State | None = None, after: Place | None = None, limit: int
+    ) -> tuple[list[Appeal], str]:
+        """A page, newest first, of an account, of a state or of all, and the token of the next, "" where none is.
+        It is shorter than `limit` where an appeal was forgotten before its place in the list."""
+        key = PREFIX + (f"appeals:of:{account_id}" if account_id else f"appeals:{state}" if state else "appeals")
         text = self._link.text
-        ids: list[str] = await self._link.do(
-            lambda: text.zrevrangebyscore(PREFIX + name, top, "-inf", start=0, num=limit)
-        )
-        pipeline = text.pipeline(transaction=False)
-        for one in ids:
-            pipeline.hgetall(f"{PREFIX}appeal:{one}")
-        rows: list[dict[str, str]] = await self._link.do(pipeline.execute) if ids else []
-        return [_appeal(one, row) for one, row in zip(ids, rows, strict=True) if row]
+        listing = text.pipeline(transaction=True)
+        if after is not None:
+            listing.zrevrangebyscore(key, after.ms, after.ms, withscores=True)
+        older = "+inf" if after is None else f"({after.ms}"
+        listing.zrevrangebyscore(key, older, "-inf", start=0, num=limit + 1, withscores=True)
+        parts: list[list[tuple[str, float]]] = await self._link.do(listing.execute)
+        found = [Place(int(ms), id) for part in parts for id, ms in part]
+        places = [one for one in found if after is None or one < after]
+        page = places[:limit]
+        reading = text.pipeline(transaction=False)
+        for one in page:
+            reading.hgetall(f"{PREFIX}appeal:{one.id}")
+        rows: list[dict[str, str]] = await self._link.do(reading.execute) if page else []
+        appeals = [_appeal(one.id, row) for one, row in zip(page, rows, strict=True) if row]
+        return appeals, page[-1].token() if len(places) > limit else ""
 
     async def credits_due(self, limit: int) -> list[str]:
         """Appeals whose credit is to be given now."""

@@ -3,13 +3,13 @@ store."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
 from services.moderator.led_away import led_away
 from services.moderator.normalise import fold, normalise
-from services.moderator.policies import Policies
+from services.moderator.policies import Choice, Policies
 from services.moderator.policy import Policy, mentions_minor
 from services.moderator.rules import Level, RuleBook
 from services.moderator.settled import Settled
@@ -32,8 +32,9 @@ class PictureScores(Protocol):
 class Compare(Protocol):
     """Where verdicts of two policies are counted."""
 
-    def note(self, pair: tuple[str, str], live: str, candidate: str) -> None:
-        """Versions of the live and the candidate policy, and the category that each refuses for ("" is none)."""
+    def note(self, stage: Stage, pair: tuple[str, str], live: str, candidate: str) -> None:
+        """What was looked at, the versions of the live and the candidate policy, and the category that each
+        refuses it for ("" is none)."""
         ...
 
 
@@ -44,6 +45,14 @@ class Caller:
     account_id: str = ""
     tier: str = ""
     level: Level = Level.AUTO
+
+    def policy(self, book: RuleBook) -> Policy:
+        """What a rule book has for this caller."""
+        return book.policy(self.tier, self.level, self.account_id)
+
+
+Judge = Callable[[Policy, str], Verdict]
+"""Scores, judged by a policy, under a decision id."""
 
 
 @dataclass(frozen=True)
@@ -72,13 +81,8 @@ class Screener:
         away = led_away(negative)
         minors = away.adults or mentions_minor(fold(normalise(text)))
 
-        def judged(book: RuleBook) -> tuple[Policy, Verdict]:
-            policy = book.policy(caller.tier, caller.level, caller.account_id)
-            content = text.encode("utf-8", "surrogatepass")
-            identifier = decision_id(
-                Stage.PROMPT, job_id, caller.account_id, policy.version, content, key=self.key
-            )
-            return policy, judge_prompt(
+        def judge(policy: Policy, identifier: str) -> Verdict:
+            return judge_prompt(
                 reading.scores,
                 speaks_of_minors=minors,
                 policy=policy,
@@ -86,12 +90,11 @@ class Screener:
                 led_away_from_clothes=away.clothes,
             )
 
-        policy, verdict = judged(choice.deciding)
-        if choice.counted is not None and self.compared is not None and not probe:
-            other = judged(choice.counted)[1]
-            live, candidate = (other, verdict) if choice.canary else (verdict, other)
-            pair = (live.policy_version, candidate.policy_version)
-            self.compared.note(pair, live.category, candidate.category)
+        policy = caller.policy(choice.deciding)
+        content = text.encode("utf-8", "surrogatepass")
+        verdict = judge(policy, self._id(Stage.PROMPT, job_id, caller, policy, content))
+        if not probe:
+            self._compare(choice, caller, verdict, judge)
         if self.settled is not None and not (away.clothes or away.adults):
             verdict = self.settled.settle(verdict, text, policy, choice.deciding.rules.exemplars)
         if verdict.allowed or verdict.category not in reading.scores:
@@ -103,13 +106,38 @@ class Screener:
         return verdict.because_of(self.prompts.driving_words(reading, blamed))
 
     def picture(
-        self, image: bytes, job_id: str = "", caller: Caller | str = "", more: Mapping[str, float] | None = None
+        self,
+        image: bytes,
+        job_id: str = "",
+        caller: Caller | str = "",
+        more: Mapping[str, float] | None = None,
+        *,
+        probe: bool = False,
     ) -> Verdict:
-        """The verdict on a picture, by this screener's models and by the scores that others gave it (`more`).
-        Raises Fault INVALID_ARGUMENT if it cannot be read."""
+        """The verdict on a picture, by this screener's models and by the scores that others gave it (`more`); a
+        `probe` is not counted beside a candidate. Raises Fault INVALID_ARGUMENT if it cannot be read."""
         caller = Caller(caller) if isinstance(caller, str) else caller
-        book = self.policies.choose(caller.account_id).deciding
-        policy = book.policy(caller.tier, caller.level, caller.account_id)
-        identifier = decision_id(Stage.IMAGE, job_id, caller.account_id, policy.version, image, key=self.key)
+        choice = self.policies.choose(caller.account_id)
         scores = {**self.pictures.scores(image), **(more or {})}
-        return judge_image(scores, policy=policy, decision_id=identifier)
+
+        def judge(policy: Policy, identifier: str) -> Verdict:
+            return judge_image(scores, policy=policy, decision_id=identifier)
+
+        policy = caller.policy(choice.deciding)
+        verdict = judge(policy, self._id(Stage.IMAGE, job_id, caller, policy, image))
+        if not probe:
+            self._compare(choice, caller, verdict, judge)
+        return verdict
+
+    def _id(self, stage: Stage, job_id: str, caller: Caller, policy: Policy, content: bytes) -> str:
+        return decision_id(stage, job_id, caller.account_id, policy.version, content, key=self.key)
+
+    def _compare(self, choice: Choice, caller: Caller, verdict: Verdict, judge: Judge) -> None:
+        """Counts what the policy that does not decide says of the same scores. That verdict has no decision id,
+        which would be another hash over the whole picture."""
+        if choice.counted is None or self.compared is None:
+            return
+        other = judge(caller.policy(choice.counted), "")
+        live, candidate = (other, verdict) if choice.canary else (verdict, other)
+        pair = (live.policy_version, candidate.policy_version)
+        self.compared.note(verdict.stage, pair, live.category, candidate.category)

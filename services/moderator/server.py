@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import grpc
@@ -69,9 +71,8 @@ class ModeratorServicer(moderator_pb2_grpc.ModeratorServiceServicer):
             if len(text) > MAX_PROMPT:
                 raise invalid(field, f"at most {MAX_PROMPT} characters, not {len(text)}")
         started = time.perf_counter()
-        verdict = await self._workers.run(
-            self._judge, request.prompt, request.job_id, caller, request.negative_prompt, request.probe
-        )
+        look = partial(self._screener.prompt, probe=request.probe)
+        verdict = await self._workers.run(look, request.prompt, request.job_id, caller, request.negative_prompt)
         await self._settle(verdict, started, request)
         return pb.ScreenPromptResponse(verdict=to_message(verdict, probe=request.probe))
 
@@ -80,7 +81,8 @@ class ModeratorServicer(moderator_pb2_grpc.ModeratorServiceServicer):
         caller = _caller(request)
         started = time.perf_counter()
         more = await self._second.scores(request.image) if self._second is not None else None
-        verdict = await self._workers.run(self._screener.picture, request.image, request.job_id, caller, more)
+        look = partial(self._screener.picture, probe=request.probe)
+        verdict = await self._workers.run(look, request.image, request.job_id, caller, more)
         await self._settle(verdict, started, request)
         return pb.ScreenImageResponse(verdict=to_message(verdict, probe=request.probe))
 
@@ -88,8 +90,9 @@ class ModeratorServicer(moderator_pb2_grpc.ModeratorServiceServicer):
         """A refusal by its id."""
         check_decision(request.decision_id)
         decision = await self._decisions.find(request.decision_id)
+        verdict = replace(decision.verdict, appealable=self._appeals.takes(decision.verdict.category))
         return pb.GetDecisionResponse(
-            verdict=to_message(decision.verdict),
+            verdict=to_message(verdict),
             job_id=decision.job_id,
             account_id=decision.account_id,
             create_time=stamp(decision.create_time),
@@ -110,9 +113,6 @@ class ModeratorServicer(moderator_pb2_grpc.ModeratorServiceServicer):
         """The account's appeals."""
         appeals, token = await self._appeals.list(request.account_id, request.page_size, request.page_token)
         return pb.ListAppealsResponse(appeals=[appeal_message(one) for one in appeals], next_page_token=token)
-
-    def _judge(self, prompt: str, job_id: str, caller: Caller, negative: str, probe: bool) -> Verdict:
-        return self._screener.prompt(prompt, job_id, caller, negative, probe=probe)
 
     async def _settle(
         self, verdict: Verdict, started: float, request: pb.ScreenPromptRequest | pb.ScreenImageRequest

@@ -294,12 +294,19 @@ async def test_the_audit_log_is_kept_so_long_and_no_longer(valkey_url: str) -> N
 async def test_counts_of_two_replicas_add_up(valkey_url: str) -> None:
     replicas = [Replica(valkey_url) for _ in range(2)]
     for n in range(10_000):
-        replicas[n % 2].comparison.note(("a", "b"), "violence" if n % 10 == 0 else "", "violence" if n < 5 else "")
+        live, candidate = "violence" if n % 10 == 0 else "", "violence" if n < 5 else ""
+        replicas[n % 2].comparison.note(Stage.PROMPT, ("a", "b"), live, candidate)
+        if n < 100:
+            replicas[n % 2].comparison.note(Stage.IMAGE, ("a", "b"), "", "sexual" if n < 7 else "")
     for replica in replicas:
         await replica.comparison.tell()
-    tally = await replicas[0].comparison.tally(("a", "b"))
-    assert (tally.prompts, tally.would_have_refused, tally.would_have_allowed) == (10_000, 4, 999)
+    tally = await replicas[0].comparison.tally(Stage.PROMPT, ("a", "b"))
+    assert (tally.judged, tally.would_have_refused, tally.would_have_allowed) == (10_000, 4, 999)
     assert tally.by_category() == {"violence": (1, 999, 4)}
+    tally = await replicas[0].comparison.tally(Stage.IMAGE, ("a", "b"))
+    assert (tally.judged, tally.would_have_refused, tally.would_have_allowed) == (100, 7, 0)
+    assert tally.by_category() == {"sexual": (0, 0, 7)}
+    assert (await replicas[0].comparison.tally(Stage.IMAGE, ("b", "a"))).judged == 0
     for replica in replicas:
         await replica.link.close()
 

@@ -193,6 +193,64 @@ async def judged_by(taster: Taster, name: str) -> bool:
     return bool((await taster.verdict(CRAB, probe=True)).policy_version.startswith(f"{name}-"))
 
 
+async def test_pictures_are_judged_by_a_candidate_too(valkey_url: str) -> None:
+    """Counted apart in the shadow, decided by it for a share of the accounts, promoted, and taken back."""
+    colours = {"FOURNIL_IMAGE_CLASSIFIER": str(ROOT / "tests" / "fixtures" / "moderation" / "colour.toml")}
+    async with tasters(valkey_url, 2, **colours) as both:
+        first, other = both
+        lax = 'name = "lax"\n[image]\noff = ["violence:red"]\n'
+        version = (await first.admin("TryPolicy", policy=lax, reason="a test")).policies.candidate_version
+
+        async def shares(taster: Taster, share: int) -> bool:
+            seen = (await taster.admin("GetPolicies")).policies
+            return (seen.candidate_version, seen.share) == (version, share)
+
+        await within_a_second(lambda: shares(other, 0))
+        await asyncio.sleep(0.6)  # longer than a replica waits for a change
+        for n in range(12):
+            verdict = await look(both[n % 2], ("#ff0000", "#0000ff", "#00ff00")[n % 3], account=f"account-{n}")
+            assert verdict.allowed is (n % 3 != 0) and verdict.policy_version.startswith("fournil-")
+        assert (await look(first, "#0000ff", probe=True)).allowed
+        await first.verdict(CRAB)
+
+        async def told_of() -> tuple[int, ...]:
+            seen = (await other.admin("GetPolicies")).policies
+            pictures = seen.pictures
+            counts = (pictures.judged, pictures.would_have_refused, pictures.would_have_allowed)
+            return (seen.prompts, seen.would_have_refused, *counts)
+
+        async def all_told() -> bool:
+            return await told_of() == (1, 0, 12, 0, 4)
+
+        await within_a_second(all_told)
+        (row,) = (await first.admin("GetPolicies")).policies.pictures.agreements
+        assert (row.category, row.both, row.live_only, row.candidate_only) == ("violence", 0, 4, 0)
+
+        await first.admin("TryPolicy", share=50, reason="half of them")
+        await within_a_second(lambda: shares(other, 50))
+        await asyncio.sleep(0.6)
+        decided = 0
+        for n in range(30):
+            account = f"account-{n}"
+            red, again = [await look(taster, "#ff0000", account=account) for taster in both]
+            assert red.policy_version == again.policy_version, "both replicas choose the same accounts"
+            assert red.allowed is again.allowed is red.policy_version.startswith("lax-")
+            assert (await first.verdict(CRAB, account)).policy_version == red.policy_version, "and for prompts too"
+            decided += red.allowed
+        assert 5 < decided < 25
+
+        async def red_is(allowed: bool, taster: Taster) -> bool:
+            return bool((await look(taster, "#ff0000", probe=True)).allowed is allowed)
+
+        await first.admin("PromotePolicy", version=version, reason="a week of it")
+        for taster in both:
+            await within_a_second(lambda taster=taster: red_is(True, taster))
+        assert not (await first.admin("GetPolicies")).policies.pictures.judged, "nothing beside it"
+        await other.admin("RollBackPolicy", reason="too lax")
+        for taster in both:
+            await within_a_second(lambda taster=taster: red_is(False, taster))
+
+
 async def test_a_wrong_candidate_is_told_and_changes_nothing(pair: list[Taster]) -> None:
     for text in ("nonsense =", 'name = "x"\n[prompt]\noff = ["wine"]', "x" * 70_000):
         with pytest.raises(grpc.aio.AioRpcError) as caught:
@@ -324,10 +382,10 @@ async def test_more_eyes_and_a_policy_file_that_changes(valkey_url: str, tmp_pat
         assert (await look(taster, "#0000ff")).allowed
 
 
-async def look(taster: Taster, colour: str) -> Any:
+async def look(taster: Taster, colour: str, account: str = "ada", **more: Any) -> Any:
     stream = io.BytesIO()
     Image.new("RGB", (32, 32), colour).save(stream, "PNG")
-    request = moderator_pb2.ScreenImageRequest(image=stream.getvalue(), account_id="ada", job_id="job")
+    request = moderator_pb2.ScreenImageRequest(image=stream.getvalue(), account_id=account, job_id="job", **more)
     return (await taster.stub.ScreenImage(request, timeout=20)).verdict
 
 

@@ -162,6 +162,7 @@ def test_a_refusal_is_read_back_without_words(moderator: Moderator) -> None:
     assert found.verdict.category == verdict.category
     assert found.verdict.score == pytest.approx(verdict.score)
     assert not found.verdict.words
+    assert found.verdict.appealable and f"appeal against decision {verdict.decision_id}" in found.verdict.text
     assert abs(found.create_time.ToSeconds() - time.time()) < 60
 
 

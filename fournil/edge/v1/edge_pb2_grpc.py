@@ -96,6 +96,11 @@ class ImageServiceStub(object):
                 request_serializer=fournil_dot_edge_dot_v1_dot_edge__pb2.ListModelsRequest.SerializeToString,
                 response_deserializer=fournil_dot_edge_dot_v1_dot_edge__pb2.ListModelsResponse.FromString,
                 _registered_method=True)
+        self.GetDecision = channel.unary_unary(
+                '/fournil.edge.v1.ImageService/GetDecision',
+                request_serializer=fournil_dot_edge_dot_v1_dot_edge__pb2.GetDecisionRequest.SerializeToString,
+                response_deserializer=fournil_dot_edge_dot_v1_dot_edge__pb2.GetDecisionResponse.FromString,
+                _registered_method=True)
         self.FileAppeal = channel.unary_unary(
                 '/fournil.edge.v1.ImageService/FileAppeal',
                 request_serializer=fournil_dot_edge_dot_v1_dot_edge__pb2.FileAppealRequest.SerializeToString,
@@ -202,6 +207,14 @@ class ImageServiceServicer(object):
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def GetDecision(self, request, context):
+        """Reads back a refusal of the caller's own, for as long as the mesh keeps it (30 days). Somebody else's is NOT_FOUND, as
+        one that never was.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def FileAppeal(self, request, context):
         """Questions a refusal of the caller's own. A decision has one appeal: filing again returns it as it stands. Granted, its
         prompt and close paraphrases are allowed from then on, and a picture is credited.
@@ -286,6 +299,11 @@ def add_ImageServiceServicer_to_server(servicer, server):
                     servicer.ListModels,
                     request_deserializer=fournil_dot_edge_dot_v1_dot_edge__pb2.ListModelsRequest.FromString,
                     response_serializer=fournil_dot_edge_dot_v1_dot_edge__pb2.ListModelsResponse.SerializeToString,
+            ),
+            'GetDecision': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetDecision,
+                    request_deserializer=fournil_dot_edge_dot_v1_dot_edge__pb2.GetDecisionRequest.FromString,
+                    response_serializer=fournil_dot_edge_dot_v1_dot_edge__pb2.GetDecisionResponse.SerializeToString,
             ),
             'FileAppeal': grpc.unary_unary_rpc_method_handler(
                     servicer.FileAppeal,
@@ -629,6 +647,33 @@ class ImageService(object):
             '/fournil.edge.v1.ImageService/ListModels',
             fournil_dot_edge_dot_v1_dot_edge__pb2.ListModelsRequest.SerializeToString,
             fournil_dot_edge_dot_v1_dot_edge__pb2.ListModelsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetDecision(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/fournil.edge.v1.ImageService/GetDecision',
+            fournil_dot_edge_dot_v1_dot_edge__pb2.GetDecisionRequest.SerializeToString,
+            fournil_dot_edge_dot_v1_dot_edge__pb2.GetDecisionResponse.FromString,
             options,
             channel_credentials,
             insecure,

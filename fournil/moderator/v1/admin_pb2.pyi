@@ -141,7 +141,7 @@ class GetPoliciesResponse(_message.Message):
     def __init__(self, policies: _Optional[_Union[Policies, _Mapping]] = ...) -> None: ...
 
 class Policies(_message.Message):
-    __slots__ = ("live_version", "live", "promoted", "candidate_version", "candidate", "share", "history", "prompts", "would_have_refused", "would_have_allowed", "agreements")
+    __slots__ = ("live_version", "live", "promoted", "candidate_version", "candidate", "share", "history", "prompts", "would_have_refused", "would_have_allowed", "agreements", "pictures")
     LIVE_VERSION_FIELD_NUMBER: _ClassVar[int]
     LIVE_FIELD_NUMBER: _ClassVar[int]
     PROMOTED_FIELD_NUMBER: _ClassVar[int]
@@ -153,6 +153,7 @@ class Policies(_message.Message):
     WOULD_HAVE_REFUSED_FIELD_NUMBER: _ClassVar[int]
     WOULD_HAVE_ALLOWED_FIELD_NUMBER: _ClassVar[int]
     AGREEMENTS_FIELD_NUMBER: _ClassVar[int]
+    PICTURES_FIELD_NUMBER: _ClassVar[int]
     live_version: str
     live: str
     promoted: bool
@@ -164,7 +165,20 @@ class Policies(_message.Message):
     would_have_refused: int
     would_have_allowed: int
     agreements: _containers.RepeatedCompositeFieldContainer[Agreement]
-    def __init__(self, live_version: _Optional[str] = ..., live: _Optional[str] = ..., promoted: bool = ..., candidate_version: _Optional[str] = ..., candidate: _Optional[str] = ..., share: _Optional[int] = ..., history: _Optional[int] = ..., prompts: _Optional[int] = ..., would_have_refused: _Optional[int] = ..., would_have_allowed: _Optional[int] = ..., agreements: _Optional[_Iterable[_Union[Agreement, _Mapping]]] = ...) -> None: ...
+    pictures: PictureComparison
+    def __init__(self, live_version: _Optional[str] = ..., live: _Optional[str] = ..., promoted: bool = ..., candidate_version: _Optional[str] = ..., candidate: _Optional[str] = ..., share: _Optional[int] = ..., history: _Optional[int] = ..., prompts: _Optional[int] = ..., would_have_refused: _Optional[int] = ..., would_have_allowed: _Optional[int] = ..., agreements: _Optional[_Iterable[_Union[Agreement, _Mapping]]] = ..., pictures: _Optional[_Union[PictureComparison, _Mapping]] = ...) -> None: ...
+
+class PictureComparison(_message.Message):
+    __slots__ = ("judged", "would_have_refused", "would_have_allowed", "agreements")
+    JUDGED_FIELD_NUMBER: _ClassVar[int]
+    WOULD_HAVE_REFUSED_FIELD_NUMBER: _ClassVar[int]
+    WOULD_HAVE_ALLOWED_FIELD_NUMBER: _ClassVar[int]
+    AGREEMENTS_FIELD_NUMBER: _ClassVar[int]
+    judged: int
+    would_have_refused: int
+    would_have_allowed: int
+    agreements: _containers.RepeatedCompositeFieldContainer[Agreement]
+    def __init__(self, judged: _Optional[int] = ..., would_have_refused: _Optional[int] = ..., would_have_allowed: _Optional[int] = ..., agreements: _Optional[_Iterable[_Union[Agreement, _Mapping]]] = ...) -> None: ...
 
 class Agreement(_message.Message):
     __slots__ = ("category", "both", "live_only", "candidate_only")

@@ -16,6 +16,7 @@
 --   exemplars:of               hash    account -> exemplars that come from its appeals
 --   policies                   hash    state (JSON of `PolicyState`), revision
 --   compared:<live>:<other>    hash    "<category>|<category>" -> prompts that the two policies judged so
+--   compared_pictures:<live>:<other>   the same of pictures
 --   changes                    stream  kind id: exemplars and policies that changed, for every replica to hear
 --   audit                      stream  time (ms) action subject detail reason, as long and as old as the rules say
 --

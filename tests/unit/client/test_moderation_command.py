@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from google.protobuf.timestamp_pb2 import Timestamp
 
 from fournil import admin_moderation, cli
 from fournil.cli import main
@@ -98,12 +99,21 @@ def test_an_appeal_and_how_policies_compare(
         policies=admin_pb2.Policies(
             live_version="p-1", candidate_version="p-2", share=5, prompts=100, would_have_refused=7,
             agreements=[admin_pb2.Agreement(category="hate", both=3, live_only=2, candidate_only=1)],
+            pictures=admin_pb2.PictureComparison(
+                judged=40, would_have_refused=6, would_have_allowed=5,
+                agreements=[admin_pb2.Agreement(category="sexual", both=4, live_only=5, candidate_only=6)],
+            ),
         )
     )  # fmt: skip
     assert main(["--lang", lang, "admin", "appeals", "show", "apl_1"]) == 0
     assert main(["--lang", lang, "admin", "policy", "show"]) == 0
     out = capsys.readouterr().out
-    assert all(one in out for one in (*shown, "a [bold] knife", "p-2", "100", "hate"))
+    assert all(one in out for one in (*shown, "a [bold] knife", "p-2", "100", "hate", "sexual"))
+    of_pictures = {
+        "en": "40 pictures, with previews: 6 more would be refused, 5 more allowed",
+        "fr": "40 images, aperçus compris : 6 de plus seraient refusées, 5 de plus acceptées",
+    }
+    assert of_pictures[lang] in out
 
 
 def test_everybodys_appeals_page_by_page(taster: type[Recorder], capsys: pytest.CaptureFixture[str]) -> None:
@@ -130,6 +140,12 @@ class Edge:
 
     def __exit__(self, *_: object) -> None: ...
 
+    def decision(self, decision: str) -> edge_pb2.Decision:
+        return edge_pb2.Decision(
+            id=decision, job_id="job-1", stage="image", category="ip", score=0.875, policy_version="p-1",
+            text="[Refused.]", create_time=Timestamp(seconds=1_800_000_000),
+        )  # fmt: skip
+
     def appeal(self, decision: str, note: str, prompt: str) -> edge_pb2.Appeal:
         return edge_pb2.Appeal(id="apl_1", state="open", category="violence")
 
@@ -143,12 +159,18 @@ class Edge:
 @pytest.mark.parametrize(
     ("words", "english", "french"),
     [
+        (("decision", "dec_1"), "[Refused.]", "[Refused.]"),
+        (
+            ("decision", "dec_1"),
+            "picture, ip (0.88) by p-1, 2027-01-15 08:00:00 UTC; job job-1",
+            "image, ip (0.88) par p-1, 2027-01-15 08:00:00 UTC ; tâche job-1",
+        ),
         (("file", "dec_1", "--note", "hm"), "waits for an answer", "attend une réponse"),
         (("show", "apl_1"), "a picture was credited", "une image a été créditée"),
         (("list",), "answer: [yes]", "réponse : [yes]"),
     ],
 )
-def test_owners_see_their_appeals(
+def test_owners_see_their_refusals_and_appeals(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
     words: tuple[str, ...],

@@ -15,13 +15,13 @@ from services.edge.http_boundary import HTTP_STATUS, problem
 from services.edge.job import Drawn, Failure, Job, Place, Refusal, State, Usage
 from services.edge.json_schema import schema_of
 from services.edge.links import Links
-from services.edge.moderation_rest import ModerationApi, shape
+from services.edge.moderation_rest import ModerationApi, decision_note, shape
 from services.edge.notes import JobNotes, allowance_note, queue_note
 from services.edge.openai_errors import openai_error
 from services.edge.openai_form import OpenAiApi
 from services.edge.openapi import document
 from services.edge.operations import OPERATIONS
-from services.edge.peers import Allowance, Appeal, Limit, LineClass, LineState, Surge
+from services.edge.peers import Allowance, Appeal, Decision, Limit, LineClass, LineState, Surge, Verdict
 from services.edge.rest import _FIELDS, NativeApi
 from services.edge.web_app import build_app
 from services.runtime.errors import Fault, Reason
@@ -137,6 +137,14 @@ def test_appeals_are_as_it_says(decided: float | None) -> None:
     told = {"prompt": "a crab", "note": "please", "notice": "", "credited": False, "policy_version": "p-1"}
     appeal = Appeal(**named, **told, score=0.7, created=2.0, decided=decided)
     fits("AppealNote", shape(appeal))
+
+
+@pytest.mark.parametrize("appealable", [True, False])
+def test_decisions_are_as_it_says(appealable: bool) -> None:
+    verdict = Verdict(False, "dec_1", "image", "sexual", [], 0.9, "p-1", appealable, "Refused.")
+    note = decision_note(Decision(verdict, "ada", "", 2.0))
+    fits("DecisionNote", note)
+    assert note["appeal_url"] == ("/v1/moderation/appeals" if appealable else None)
 
 
 def test_a_job_that_was_only_validated_is_as_it_says() -> None:

@@ -1,5 +1,6 @@
 """One screening under policies, a candidate and a negative prompt: with a model that is told what to score."""
 
+import time
 from collections.abc import Mapping
 from typing import Any, cast
 
@@ -11,12 +12,13 @@ from services.moderator.rules import Level, RuleBook
 from services.moderator.rules_file import parse_rules
 from services.moderator.screening import MAX_PROMPT, Caller, Screener
 from services.moderator.text import PromptModel, Reading
+from services.moderator.verdict import Stage
 from services.moderator.wording import sentence
-from services.runtime.errors import Fault, Reason
+from services.runtime.errors import Fault, Reason, invalid
 
 CALIBRATED = Policy("m", {"violence": 0.5, "sexual": 0.9, "sexual_minors": 0.3}, 0.4, {"sexual": 0.8})
 RULES = 'name = "live"\n[level.low]\nshift = {violence = 2.0}\n[tier.strict]\nlimit = {violence = 0.2}\n'
-CANDIDATE = 'name = "next"\n[prompt]\nlimit = {violence = 0.3}\n'
+CANDIDATE = 'name = "next"\n[prompt]\nlimit = {violence = 0.3}\n[image]\nlimit = {sexual = 0.5}\n'
 
 
 class Told:
@@ -32,26 +34,36 @@ class Told:
         return tuple(reading.windows[0].split()[:1])
 
 
-class Counted(list[tuple[tuple[str, str], str, str]]):
-    def note(self, pair: tuple[str, str], live: str, candidate: str) -> None:
-        self.append(((pair[0].split("-")[0], pair[1].split("-")[0]), live, candidate))
+class Counted(list[tuple[str, tuple[str, str], str, str]]):
+    def note(self, stage: Stage, pair: tuple[str, str], live: str, candidate: str) -> None:
+        self.append((stage.value, (pair[0].split("-")[0], pair[1].split("-")[0]), live, candidate))
 
 
 class Pictures:
+    """Scores as it is told, and counts how often it looks."""
+
+    def __init__(self, sexual: float = 0.1) -> None:
+        self.sexual, self.looked = sexual, 0
+
     def scores(self, image: bytes) -> Mapping[str, float]:
-        return {"sexual": 0.1}
+        if not image:
+            raise invalid("image", "is none")
+        self.looked += 1
+        return {"sexual": self.sexual}
 
 
 def read(text: str) -> RuleBook:
-    return RuleBook(parse_rules(text, CALIBRATED.prompt, ()), CALIBRATED, text)
+    return RuleBook(parse_rules(text, CALIBRATED.prompt, CALIBRATED.image), CALIBRATED, text)
 
 
-def screener(counted: Counted | None = None, share: int | None = None, **scores: float) -> Screener:
+def screener(
+    counted: Counted | None = None, share: int | None = None, picture: float = 0.1, **scores: float
+) -> Screener:
     policies = Policies(read(RULES), read)
     if share is not None:
         policies.use(PolicyState().tried(CANDIDATE, share))
     model = cast(PromptModel, Told(**scores))
-    return Screener(model, Pictures(), policies, None, counted, b"key")
+    return Screener(model, Pictures(picture), policies, None, counted, b"key")
 
 
 def test_level_and_tier_decide_by_what_is_refused() -> None:
@@ -83,12 +95,75 @@ def test_a_candidate_is_counted_live_first_whoever_decides() -> None:
     canary = screener(counted, 100, violence=0.4)
     verdict = canary.prompt("knife", "job", "ada")
     assert not verdict.allowed and verdict.policy_version.startswith("next-")
-    assert counted == [(("live", "next"), "", "violence")] * 2
+    assert counted == [("prompt", ("live", "next"), "", "violence")] * 2
     half = screener(counted, 50, violence=0.4)
     version = half.policies.candidate.version if half.policies.candidate else ""
     for n in range(50):
         refused = not half.prompt("knife", "job", f"account-{n}").allowed
         assert refused is in_share(f"account-{n}", version, 50)
+
+
+def test_pictures_are_counted_apart_and_the_candidate_decides_for_its_share() -> None:
+    counted = Counted()
+    shadow = screener(counted, 0, picture=0.6)
+    verdict = shadow.picture(b"p", "job", "ada")
+    assert verdict == screener(None, None, picture=0.6).picture(b"p", "job", "ada"), "a shadow changes nothing"
+    assert verdict.allowed and counted == [("image", ("live", "next"), "", "sexual")]
+    assert cast(Pictures, shadow.pictures).looked == 1, "both judge one look"
+    assert shadow.picture(b"p", "job", "ada", probe=True).allowed and len(counted) == 1
+    with pytest.raises(Fault):
+        shadow.picture(b"", "job", "ada")
+    assert len(counted) == 1, "what cannot be read is not judged"
+    half = screener(counted, 50, picture=0.6)
+    version = half.policies.candidate.version if half.policies.candidate else ""
+    for n in range(50):
+        name = f"account-{n}"
+        verdict, chosen = half.picture(b"p", "job", name), in_share(name, version, 50)
+        assert verdict.allowed is not chosen and verdict.policy_version.startswith("next-" if chosen else "live-")
+        assert half.prompt("knife", "job", name).policy_version == verdict.policy_version, "one policy an account"
+    assert {one for one in counted if one[0] == "image"} == {("image", ("live", "next"), "", "sexual")}
+
+
+def test_pictures_follow_what_is_promoted_and_rolled_back() -> None:
+    here = screener(Counted(), 0, picture=0.6)
+    for move, allowed in (
+        (PolicyState.promoted, False),
+        (PolicyState.rolled_back, True),
+        (lambda state: state.tried(CANDIDATE, 100), False),
+        (PolicyState.rolled_back, True),
+    ):
+        here.policies.use(move(here.policies.state))
+        assert here.picture(b"p", "job", "ada").allowed is allowed
+    counted = cast(Counted, here.compared)
+    assert len(counted) == 1, "there is nothing to compare without a candidate"
+
+
+def test_other_eyes_are_judged_by_both() -> None:
+    counted = Counted()
+    flagged = screener(counted, 0, picture=0.6).picture(b"p", "job", "ada", {"violence:remote": 0.2})
+    assert flagged.category == "violence", "what an endpoint flags is refused under either"
+    assert counted == [("image", ("live", "next"), "violence", "violence")]
+
+
+def test_a_candidate_costs_a_picture_microseconds(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No second look, no second hash over the picture, and no wait."""
+    hashed = []
+
+    def one_hash(*parts: Any, key: bytes) -> str:
+        hashed.append(parts)
+        return "dec_1"
+
+    monkeypatch.setattr("services.moderator.screening.decision_id", one_hash)
+    counted = Counted()
+    with_one, without = screener(counted, 0, picture=0.6), screener(picture=0.6)
+    times = {}
+    for name, here in (("without", without), ("with", with_one)):
+        started = time.process_time()
+        for _ in range(10_000):
+            here.picture(b"p", "job", "ada")
+        times[name] = time.process_time() - started
+    assert len(hashed) == 20_000 and len(counted) == 10_000
+    assert times["with"] - times["without"] < 1.0
 
 
 @pytest.mark.parametrize(
