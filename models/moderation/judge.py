@@ -16,7 +16,6 @@ from tqdm import tqdm
 from models.moderation import corpus, e5, lessons, settle
 from models.moderation.export import export, rows_of
 from models.moderation.groups import GROUPS
-from models.moderation.tune import finished
 from models.moderation.twins import twins
 from models.moderation.vocabulary import words
 from services.moderator.careful import CarefulReader, Scale
@@ -55,7 +54,7 @@ def main() -> None:
     rows = rows_of(model, labelled, arguments.emoji, arguments.work / "kept.npy")
     name = f"without{arguments.leave_out}"
     folder = arguments.work / name
-    export(model, finished(arguments.work, name), rows, folder)
+    export(model, arguments.work / f"{name}.pt", rows, folder)
     reader = CarefulReader(folder)
     scale = scale_of(reader, lexicon)
     held = [e for e in labelled if e.source in GROUPS[arguments.leave_out]]

@@ -21,7 +21,6 @@ from models.moderation.example import CATEGORIES
 from models.moderation.export import export, rows_of
 from models.moderation.groups import GROUPS
 from models.moderation.judge import scale_of
-from models.moderation.tune import finished
 from models.moderation.vocabulary import words
 from services.moderator.careful import CarefulReader
 from services.moderator.normalise import fold, normalise
@@ -86,7 +85,7 @@ def main() -> None:
     model = e5.load(e5.shipped())
     lexicon = words(labelled, arguments.emoji, arguments.words, model, arguments.work / "words.npz")
     rows = rows_of(model, labelled, arguments.emoji, arguments.work / "kept.npy")
-    export(model, finished(arguments.work, "all"), rows, arguments.out)
+    export(model, arguments.work / "all.pt", rows, arguments.out)
     scale = scale_of(CarefulReader(arguments.out), lexicon)
     (arguments.out / "careful.json").write_text(settle.describe(scale), encoding="utf-8")
     shutil.copy(arguments.work / "words.npz", arguments.out / "words.npz")

@@ -1,8 +1,7 @@
 """Fine-tunes the careful reader: `python -m models.moderation.tune --leave-out 0 ...`, or with nothing left out.
 
 The lower layers are frozen and read every text once, so that a run takes about half an hour on one core. A
-finished run is never repeated; an interrupted one goes on from its last checkpoint. `--add FILE ...` teaches a
-finished run what stands in further files of twins, with REPLAYED times as much of what it knows beside it.
+finished run is never repeated; an interrupted one goes on from its last checkpoint.
 """
 
 from __future__ import annotations
@@ -26,7 +25,6 @@ from models.moderation.groups import GROUPS
 from models.moderation.pieces import tokeniser
 from models.moderation.reader import Reader
 from models.moderation.targets import targets
-from models.moderation.twins import slice_of
 from services.moderator.normalise import normalise
 from services.moderator.text import split
 
@@ -34,7 +32,6 @@ BELOW, ABOVE = 5, 3
 TOKENS = 64
 BATCH = 32
 CHECKPOINT = 300
-REPLAYED = 4
 
 
 @dataclass(frozen=True)
@@ -50,9 +47,6 @@ class Recipe:
     """Share of tokens hidden from the upper layers while learning."""
     by_category: float = 0.5
     """What the category logits count beside the one for harmful or not."""
-
-
-ADDED = Recipe(passes=2.0, rate=6e-5, head_rate=3e-4)
 
 
 def first_window(examples: Sequence[Example]) -> list[str]:
@@ -145,19 +139,6 @@ def _batches(lengths: Sequence[int], passes: float, seed: int) -> list[list[int]
     return made
 
 
-def with_replay(examples: Sequence[Example], kept: Sequence[int], new: set[str]) -> list[int]:
-    """Of the rows `kept`, those of the slices `new` and REPLAYED times as many others."""
-    added = [i for i in kept if examples[i].slice in new]
-    known = [i for i in kept if examples[i].slice not in new]
-    return [*added, *random.Random(12).sample(known, min(len(known), REPLAYED * len(added)))]
-
-
-def finished(work: Path, name: str) -> Path:
-    """The last checkpoint of a run, after `--add` if it was taught more."""
-    added = work / f"{name}-added.pt"
-    return added if added.exists() else work / f"{name}.pt"
-
-
 def main() -> None:
     """One run."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -166,7 +147,6 @@ def main() -> None:
     parser.add_argument("--words", type=Path, required=True)
     parser.add_argument("--work", type=Path, required=True, help="folder of states, checkpoints")
     parser.add_argument("--leave-out", type=int, help="index into GROUPS; nothing is left out without it")
-    parser.add_argument("--add", nargs="+", metavar="FILE", help="teach a finished run these files of twins")
     parser.add_argument("--above", type=int, default=ABOVE, help="layers that learn")
     parser.add_argument("--passes", type=float, default=Recipe.passes)
     arguments = parser.parse_args()
@@ -183,13 +163,9 @@ def main() -> None:
     store = lowered(first_window(examples), tokens, reader, TOKENS, arguments.work / "states")
     kept = [i for i, e in enumerate(examples) if e.source not in out]
     print(f"{name}: {len(kept)} of {len(examples)} examples", flush=True)
-    recipe, saved = Recipe(passes=arguments.passes), arguments.work / f"{name}.pt"
-    if arguments.add:
-        reader.load_state_dict(torch.load(saved, weights_only=True)["reader"], strict=False)
-        recipe, saved = ADDED, arguments.work / f"{name}-added.pt"
-        kept = with_replay(examples, kept, {slice_of(file) for file in arguments.add})
     part = Store([store.states[i] for i in kept])
-    train(reader, part, [examples[i] for i in kept], recipe, saved=saved, seed=11)
+    recipe = Recipe(passes=arguments.passes)
+    train(reader, part, [examples[i] for i in kept], recipe, saved=arguments.work / f"{name}.pt", seed=11)
 
 
 if __name__ == "__main__":

@@ -44,22 +44,16 @@ def twins(seed: int, *, held: bool = False) -> list[Example]:
                 for kind in ("unsafe", "safe"):
                     if index < len(table[kind]):
                         category = table["category"] if kind == "unsafe" else "none"
-                        made += _both(table[kind][index], category, path.stem, (frame, tail))
+                        made += _both(table[kind][index], category, frame, tail)
     return made
 
 
-def slice_of(file: str) -> str:
-    """Of the lessons in that file of FOLDER."""
-    return f"twins_{file}"
-
-
-def _both(line: str, category: str, file: str, around: tuple[scenes.Pair, str]) -> list[Example]:
-    frame, tail = around
+def _both(line: str, category: str, frame: scenes.Pair, tail: str) -> list[Example]:
     languages = zip(("en", "fr"), scenes.pair(line), frame, strict=True)
     return [
         Example(
             (text if put == "{}" else scenes.joined(put.replace("{}", text), language)) + tail,
-            category, language, "twins", slice_of(file), for_picture=True,
+            category, language, "twins", f"twins_{language}", for_picture=True,
         )
         for language, text, put in languages
     ]  # fmt: skip
