@@ -7,6 +7,7 @@ of OpenAI's API answer OpenAI's error object (`openai_form` makes it).
 import asyncio
 import json
 import logging
+import math
 import time
 from collections.abc import Awaitable, Callable
 from functools import lru_cache
@@ -211,12 +212,13 @@ def appeal_links(appealable: bool) -> AppealLinks:
 
 
 def retry_headers(fault: Fault) -> dict[str, str]:
-    """Retry-After where waiting is short; x-should-retry false where trying again at once is no use."""
+    """Retry-After where waiting is short, in whole seconds and never less than the wait: who comes a moment too
+    soon is refused again. x-should-retry false where trying again at once is no use."""
     if fault.retry_after is None:
         return {} if fault.transient else {"x-should-retry": "false"}
     if fault.retry_after > LONGEST_RETRY_AFTER:
         return {"x-should-retry": "false"}
-    return {"retry-after": str(max(1, round(fault.retry_after)))}
+    return {"retry-after": str(max(1, math.ceil(fault.retry_after)))}
 
 
 async def body_bytes(request: Request, most: int) -> bytes:

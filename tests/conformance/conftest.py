@@ -17,9 +17,20 @@ from tests.conformance.proxy import RecordingProxy
 from tests.e2e.conftest import SupervisedMesh
 
 UNFIT = "explicit sex scene, naked couple having intercourse, pornographic photo"
-TIERS = {"quota": "free", "refusal": "free", "overload": "hasty"}
+TEXTS = {
+    "a crab beside a boat on a beach": False,
+    "a knife stabbing a woman, blood everywhere": True,
+    "un crabe à côté d'une barque sur la plage": False,
+    "un couteau poignarde un homme, du sang partout": True,
+}
+"""What the moderator is asked about, and whether it flags it."""
+TIERS = {
+    "quota": "free", "quota_once": "free", "quota_heeded": "free", "refusal": "free", "moderations": "free",
+    "overload": "hasty", "overload_heeded": "hasty",
+}  # fmt: skip
 SCENES = (
-    "b64", "url", "alias", "stream", "stream_refused", "refusal", "quota", "overload", "rejoin", "edit", "models",
+    "b64", "url", "alias", "stream", "stream_refused", "refusal", "quota", "quota_once", "quota_heeded",
+    "overload", "overload_heeded", "rejoin", "edit", "models", "moderations",
 )  # fmt: skip
 CUT_AFTER = 0.05
 """Seconds after which the first connection of "rejoin" is reset."""
@@ -42,7 +53,9 @@ class Seen:
 @pytest.fixture(scope="session")
 def mesh(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SupervisedMesh]:
     """A mesh under a policy in which every refusal can be had at once."""
-    supervised = SupervisedMesh(tmp_path_factory.mktemp("conformance"), policy=HERE / "policy.toml")
+    # Some scenes are of one attempt: a busy machine must not make it the one at which the store was slow.
+    patient = {"FOURNIL_REDIS_BUDGET_MS": "5000"}
+    supervised = SupervisedMesh(tmp_path_factory.mktemp("conformance"), policy=HERE / "policy.toml", **patient)
     try:
         supervised.start()
         yield supervised
@@ -79,6 +92,14 @@ def seen(request: pytest.FixtureRequest, all_seen: Callable[[Client], dict[str, 
     return all_seen(client)
 
 
+def told(seen: dict[str, Seen], scene: str) -> Seen:
+    """What was seen of a scene; skips where the client has no call for it."""
+    one = seen[scene]
+    if "lacks" in one.told:
+        pytest.skip(f"it has no call for {one.told['lacks']}")
+    return one
+
+
 def _play(client: Client, mesh: SupervisedMesh) -> dict[str, Seen]:
     client.prepare()
     upstream = mesh.local.ports.edge_http
@@ -87,10 +108,10 @@ def _play(client: Client, mesh: SupervisedMesh) -> dict[str, Seen]:
         scene: RecordingProxy(upstream, cut_after=CUT_AFTER if scene == "rejoin" else None) for scene in SCENES
     }
     scenes = {scene: {"url": f"http://127.0.0.1:{proxies[scene].port}/v1", "key": keys[scene]} for scene in SCENES}
-    told = json.dumps({"scenes": scenes, "refused": UNFIT, "picture": _picture().hex()})
+    script = {"scenes": scenes, "refused": UNFIT, "picture": _picture().hex(), "texts": list(TEXTS)}
     try:
         done = subprocess.run(
-            client.command, input=told, capture_output=True, text=True, timeout=LONGEST, check=False
+            client.command, input=json.dumps(script), capture_output=True, text=True, timeout=LONGEST, check=False
         )
         assert done.returncode == 0, f"{client.name}: {done.stderr[-2_000:]}"
     finally:
@@ -102,14 +123,14 @@ def _play(client: Client, mesh: SupervisedMesh) -> dict[str, Seen]:
     return {scene: _seen(by_scene[scene], proxies[scene], keys[scene], mesh) for scene in SCENES}
 
 
-def _seen(told: dict[str, Any], proxy: RecordingProxy, key: str, mesh: SupervisedMesh) -> Seen:
+def _seen(said: dict[str, Any], proxy: RecordingProxy, key: str, mesh: SupervisedMesh) -> Seen:
     headers = {"authorization": f"Bearer {key}"}
     with httpx.Client(base_url=mesh.local.page, headers=headers, timeout=20) as web:
         limit = time.monotonic() + 30
         while (left := web.get("/v1/me/allowance").json())["held"] and time.monotonic() < limit:
             time.sleep(0.2)
         jobs = web.get("/v1/jobs").json()["jobs"]
-    return Seen(told, list(proxy.attempts), left["used"], left["held"], jobs, proxy.cut)
+    return Seen(said, list(proxy.attempts), left["used"], left["held"], jobs, proxy.cut)
 
 
 def _version(client: Client) -> str:

@@ -22,6 +22,7 @@ SCENES = {
     "rejoin": "connection lost",
     "edit": "edit",
     "models": "models",
+    "moderations": "moderations",
 }
 
 
@@ -53,6 +54,8 @@ def cell(scene: dict[str, Any]) -> str:
         return f"{error['class']}{code}, {tries}"
     if "models" in told:
         return f"{len(told['models'])} listed, retrieved"
+    if "moderations" in told:
+        return ", ".join(told["moderations"])
     events = f"{len(told['events'])} events, " if "events" in told else ""
     return f"{events}{tries}, {scene['used']} charged"
 

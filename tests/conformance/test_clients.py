@@ -11,21 +11,15 @@ import httpx
 import pytest
 from PIL import Image
 
-from tests.conformance.conftest import Seen
+from tests.conformance.conftest import Seen, told
 from tests.e2e.conftest import SupervisedMesh
 
 pytestmark = pytest.mark.e2e
 ALL_TRIES = 3
 """The first and two retries, which is what every one of these clients does when nothing tells it not to."""
 DEAF = {"RetryError"}
-"""Errors of clients that do not heed `x-should-retry`: they try again whatever a 429 says."""
-
-
-def told(seen: dict[str, Seen], scene: str) -> Seen:
-    one = seen[scene]
-    if "lacks" in one.told:
-        pytest.skip(f"it has no call for {one.told['lacks']}")
-    return one
+"""Errors of clients that do not heed `x-should-retry`: they try again whatever a 429 says, see
+`test_spent_allowance`."""
 
 
 def pictures(one: Seen, many: int) -> list[bytes]:
@@ -86,14 +80,29 @@ def test_a_spent_allowance_is_told_at_once(seen: dict[str, Seen]) -> None:
     one = told(seen, "quota")
     found = error(one)
     assert found["status"] in {429, None} and "allowance" in found["message"].lower()
+    assert found["class"] in {"RateLimitError", *DEAF}
     assert len(one.attempts) == (ALL_TRIES if found["class"] in DEAF else 1)
     assert one.told["seconds"] < 20 and one.used == one.held == 0
+
+
+@pytest.mark.parametrize("setting", ["quota_once", "quota_heeded"])
+def test_a_client_that_does_not_heed_can_be_set_to_ask_once(seen: dict[str, Seen], setting: str) -> None:
+    one = told(seen, setting)
+    found = error(one)
+    assert (found["class"], found["status"], found["code"]) == ("APICallError", 429, "insufficient_quota")
+    assert len(one.attempts) == 1 and one.used == one.held == 0
+
+
+def test_one_that_was_made_to_heed_still_waits_out_a_short_overload(seen: dict[str, Seen]) -> None:
+    one = told(seen, "overload_heeded")
+    pictures(one, 2)
+    assert one.used == 2 and len(one.attempts) == 3, "refused once, and not again after the wait it was told"
 
 
 def test_a_short_overload_is_waited_out_by_the_client_itself(seen: dict[str, Seen]) -> None:
     one = told(seen, "overload")
     pictures(one, 2)
-    assert one.used == 2 and 3 <= len(one.attempts) <= 2 * ALL_TRIES
+    assert one.used == 2 and len(one.attempts) == 3, "refused once, and not again after the wait it was told"
 
 
 def test_a_lost_connection_is_joined_again_and_charged_once(seen: dict[str, Seen]) -> None:

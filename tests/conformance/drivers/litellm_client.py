@@ -1,5 +1,6 @@
 """LiteLLM: plays the scenes it is told on standard input, tells what it saw as JSON lines."""
 
+import base64
 import io
 import json
 import os
@@ -39,6 +40,18 @@ def play(scene: str, where: dict[str, str], picture: bytes) -> dict[str, Any]:
         file.name = "boat.png"
         wish = {"image": file, "prompt": "a red apple", "model": "openai/gpt-image-1", **facts}
         return {"pictures": shown(litellm.image_edit(**wish))}
+    if scene == "moderations":
+
+        def ask(**wish: Any) -> Any:
+            return litellm.moderation(**wish, **facts).model_dump()
+
+        # It is typed for a text; its documentation promises lists and parts too.
+        texts, url = told["texts"], f"data:image/png;base64,{base64.b64encode(picture).decode()}"
+        part = {"type": "image_url", "image_url": {"url": url}}
+        one = [ask(input=text) for text in texts]
+        many = [ask(input=texts, model="omni-moderation-latest")]
+        parts = [ask(input=[part]), ask(input=[part, {"type": "text", "text": texts[1]}])]
+        return {"moderations": {"text": one, "list": many, "parts": parts}}
     return {"lacks": scene}
 
 

@@ -41,9 +41,28 @@ async function play(scene, client) {
       for await (const one of client.models.list()) models.push(one.id);
       return { models, retrieved: (await client.models.retrieve("fournil-mini")).id };
     }
+    case "moderations":
+      return { moderations: await moderations(client.moderations) };
     default:
       return { lacks: scene };
   }
+}
+
+// The answers, by the form in which was asked.
+async function moderations(moderator) {
+  const ask = async (wish) => {
+    const answer = await moderator.create(wish);
+    return { ...answer, request_id: answer._request_id };
+  };
+  const [url, text] = [`data:image/png;base64,${Buffer.from(told.picture, "hex").toString("base64")}`, told.texts[1]];
+  const part = { type: "image_url", image_url: { url } };
+  const texts = [];
+  for (const input of told.texts) texts.push(await ask({ input }));
+  return {
+    text: texts,
+    list: [await ask({ input: told.texts, model: "omni-moderation-latest" })],
+    parts: [await ask({ input: [part] }), await ask({ input: [part, { type: "text", text }] })],
+  };
 }
 
 for (const [scene, where] of Object.entries(told.scenes)) {

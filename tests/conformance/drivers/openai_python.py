@@ -4,6 +4,7 @@ lines.
 Runs in an environment of its own: imports nothing but the client and the standard library.
 """
 
+import base64
 import inspect
 import io
 import json
@@ -58,7 +59,26 @@ def play(scene: str, client: Any, picture: bytes) -> dict[str, Any]:
     if scene == "models":
         listed = [one.id for one in client.models.list()]
         return {"models": listed, "retrieved": client.models.retrieve("fournil-mini").id}
+    if scene == "moderations":
+        return {"moderations": moderations(client.moderations, picture)}
     return {"lacks": scene}
+
+
+def moderations(moderator: Any, picture: bytes) -> dict[str, Any]:
+    """The answers, by the form in which was asked."""
+
+    def ask(**wish: Any) -> dict[str, Any]:
+        answer = moderator.create(**wish)
+        known = {"request_id": answer._request_id} if hasattr(answer, "_request_id") else {}
+        return {**answer.model_dump(by_alias=True), **known}
+
+    texts = told["texts"]
+    seen = {"text": [ask(input=one) for one in texts], "list": [ask(input=texts, model="omni-moderation-latest")]}
+    if "MultiModal" in str(inspect.signature(moderator.create).parameters["input"].annotation):
+        url = f"data:image/png;base64,{base64.b64encode(picture).decode()}"
+        part = {"type": "image_url", "image_url": {"url": url}}
+        seen["parts"] = [ask(input=[part]), ask(input=[part, {"type": "text", "text": texts[1]}])]
+    return seen
 
 
 def error(raised: Exception) -> dict[str, Any]:

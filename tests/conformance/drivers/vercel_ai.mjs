@@ -6,6 +6,23 @@ import * as ai from "ai";
 const told = JSON.parse(readFileSync(0, "utf8"));
 const generateImage = ai.generateImage ?? ai.experimental_generateImage;
 
+// It asks again after a 429 whatever the answer says. This model heeds the answer, and keeps its other retries.
+const heeding = (model) =>
+  ai.wrapImageModel({
+    model,
+    middleware: {
+      specificationVersion: "v3",
+      wrapGenerate: async ({ doGenerate }) => {
+        try {
+          return await doGenerate();
+        } catch (error) {
+          if (error.responseHeaders?.["x-should-retry"] === "false") error.isRetryable = false;
+          throw error;
+        }
+      },
+    },
+  });
+
 async function play(scene, where) {
   const provider = createOpenAI({ baseURL: where.url, apiKey: where.key });
   // It knows no `steps`, asks for b64_json by itself, and splits n into calls of as many as it believes a model gives.
@@ -23,8 +40,18 @@ async function play(scene, where) {
       return ask({ prompt: told.refused });
     case "quota":
       return ask({ n: 4 });
+    case "quota_once":
+      return ask({ n: 4, maxRetries: 0 });
+    case "quota_heeded":
+      return ask({ n: 4, model: heeding(provider.image("gpt-image-1")) });
     case "overload":
       return { pictures: [...(await ask()).pictures, ...(await ask()).pictures] };
+    case "overload_heeded": {
+      const model = heeding(provider.image("gpt-image-1"));
+      // Side by side, so that one is refused however long a picture takes.
+      const both = await Promise.all([ask({ model }), ask({ model })]);
+      return { pictures: both.flatMap((one) => one.pictures) };
+    }
     case "edit":
       return ask({ prompt: { images: [Buffer.from(told.picture, "hex")], text: "a red apple" } });
     default:
