@@ -27,12 +27,10 @@ from services.edge.http_boundary import guarded, json_body
 from services.edge.job import Account, Job, Scope
 from services.edge.links import Links
 from services.edge.openai_call import Attempt, ImageCall, attempt, edit, generation
-from services.edge.openai_errors import openai_error, shaped
+from services.edge.openai_errors import openai_error
 from services.edge.openai_stream import frames, usage
 from services.edge.rest import SSE_HEADERS
 from services.runtime.errors import Fault, Reason
-
-_ANY_METHOD = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
 
 
 class OpenAiApi:
@@ -45,17 +43,12 @@ class OpenAiApi:
         self._hold_seconds = hold_seconds
 
     def routes(self) -> list[BaseRoute]:
-        """The paths; the last one answers for everything under /v1 that is not served."""
-
-        async def unsupported(request: Request) -> Response:
-            return shaped(request.url.path, Fault(Reason.NOT_FOUND, "no such path"))
-
+        """The paths, the one asked most first."""
         return [
             Route("/v1/images/generations", guarded(self.generate, openai_error), methods=["POST"]),
             Route("/v1/images/edits", guarded(self.edit, openai_error), methods=["POST"]),
             Route("/v1/models", guarded(self.models, openai_error), methods=["GET"]),
             Route("/v1/models/{id:path}", guarded(self.model, openai_error), methods=["GET"]),
-            Route("/v1/{rest:path}", guarded(unsupported, openai_error), methods=_ANY_METHOD),
         ]
 
     async def generate(self, request: Request) -> Response:
