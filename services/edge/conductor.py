@@ -8,6 +8,7 @@ offers its jobs to the others at once instead of letting them wait for the lease
 import asyncio
 import contextlib
 import logging
+import time
 
 from prometheus_client import Counter, Gauge
 
@@ -42,6 +43,7 @@ class Conductor:
         self._sources: dict[str, bytes] = {}
         """Of walks that have not stored theirs yet."""
         self._reserving = 0
+        """Calls that wait for the desk's word; each may become a walk."""
         self._stopping = False
         WALKS.set_function(lambda: len(self._walks))
 
@@ -55,16 +57,15 @@ class Conductor:
         """Walks a new job, over `source` if that is not empty, and returns at its first answer, or after
         `patience` seconds when it is accepted but not answered yet. Raises what the desk raised when it was not
         accepted."""
-        loop = asyncio.get_running_loop()
-        until = loop.time() + patience
+        until = time.monotonic() + patience
         held = await self._reserved(job)
-        answer: asyncio.Future[None] = loop.create_future()
+        answer: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._answers[job.id] = answer
         if source:
             self._sources[job.id] = source
         task = self._spawn(job, held)
         try:
-            left = max(0.0, until - loop.time())
+            left = max(0.0, until - time.monotonic())
             await asyncio.wait({task, answer}, timeout=left, return_when=asyncio.FIRST_COMPLETED)
             if task.done():
                 task.result()
@@ -101,7 +102,7 @@ class Conductor:
 
     async def _reserved(self, job: Job) -> Reservation:
         """The walk's first step, in the task of who asks: in a surge the desk refuses nearly every job, and those
-        need no task of their own."""
+        need no task of their own. Who goes away meanwhile leaves at most a reservation, which expires."""
         if self._stopping or len(self._walks) + self._reserving >= MOST_WALKS:
             raise Fault(Reason.OVERLOADED, "this replica takes no more jobs", retry_after=1.0)
         self._reserving += 1

@@ -3,9 +3,9 @@
 import time
 from collections.abc import AsyncIterator, Iterable, Sequence
 from dataclasses import replace
-from datetime import timedelta
 
 import grpc
+from google.protobuf.duration_pb2 import Duration
 
 from fournil.quota.v1 import quota_pb2, quota_pb2_grpc
 from services.edge import rate_limits
@@ -24,7 +24,7 @@ from services.edge.peers import (
 )
 from services.runtime.errors import Fault, Reason
 
-RESERVATION_LIFE = timedelta(seconds=60)
+RESERVATION_LIFE = Duration(seconds=60)
 _STATES = {
     quota_pb2.RESERVATION_STATE_HELD: State.HELD,
     quota_pb2.RESERVATION_STATE_QUEUED: State.QUEUED,
