@@ -25,7 +25,7 @@ class Stage:
     """What runs: ports of the edge's HTTP and gRPC, its process, the desk's port."""
 
     port: int
-    grpc: int
+    grpc_port: int
     pid: int
     quota: int
 

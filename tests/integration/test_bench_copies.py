@@ -1,4 +1,4 @@
-"""A picture's bytes are copied by the edge that serves no more often than docs/edge-profile.md has a reason for."""
+"""The edge that serves copies a picture's bytes no more often than docs/edge-profile.md has a reason for."""
 
 import shutil
 
