@@ -1,6 +1,6 @@
 """Runs the edge's benches and writes bench/out/edge.json: of parts that are not run the rows stay as they were.
 
-python -m bench.edge [--parts pictures,crowd,bare] [--pictures N]
+python -m bench.edge [--parts pictures,crowd,bare,copies] [--pictures N]
 """
 
 import argparse
@@ -9,7 +9,7 @@ from pathlib import Path
 
 import uvloop
 
-from bench.edge import bare, crowd, pictures
+from bench.edge import bare, copies, crowd, pictures
 
 OUT = Path(__file__).resolve().parents[1] / "out" / "edge.json"
 
@@ -17,7 +17,7 @@ OUT = Path(__file__).resolve().parents[1] / "out" / "edge.json"
 def main() -> None:
     """Runs, prints and writes."""
     parser = argparse.ArgumentParser()
-    parser.add_argument("--parts", default="pictures,crowd,bare")
+    parser.add_argument("--parts", default="pictures,crowd,bare,copies")
     parser.add_argument("--pictures", type=int, default=48, help="each way at each concurrency")
     parser.add_argument("--held", type=int, default=500)
     parser.add_argument("--watchers", type=int, default=2_000)
@@ -30,6 +30,8 @@ def main() -> None:
         rows += uvloop.run(crowd.rows(arguments.held, arguments.watchers))
     if "bare" in parts:
         rows += uvloop.run(bare.rows())
+    if "copies" in parts:
+        rows += uvloop.run(copies.rows())
     known = json.loads(OUT.read_text(encoding="utf-8")) if OUT.exists() else []
     new = {row["name"] for row in rows}
     OUT.parent.mkdir(parents=True, exist_ok=True)

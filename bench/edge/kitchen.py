@@ -3,7 +3,7 @@
 python -m bench.edge.kitchen PORT QUOTA_TARGET
 
 Every job takes about `PACE` seconds a step however many there are, at no other's beat; a prompt with the word
-"large" gets previews of 200 KB.
+"large" gets previews of 200 KB, one with the word "huge" a picture of 8 MB, at once.
 """
 
 import asyncio
@@ -38,6 +38,7 @@ def picture(side: int, noise: bool) -> bytes:
 
 
 SMALL, LARGE = picture(16, False), picture(256, True)
+HUGE_SIDE = 1_672
 PASSED = moderator_pb2.Verdict(allowed=True, decision_id="dec_bench")
 
 
@@ -47,15 +48,16 @@ class Kitchen(generator_pb2_grpc.GeneratorServiceServicer, moderator_pb2_grpc.Mo
     async def Generate(
         self, request: generator_pb2.GenerateRequest, context: object
     ) -> AsyncIterator[generator_pb2.GenerateResponse]:
-        large = "large" in request.prompt
+        large, huge = "large" in request.prompt, "huge" in request.prompt
         for step in range(1, request.steps + 1):
-            await asyncio.sleep(random.uniform(0.5, 1.5) * PACE)
+            await asyncio.sleep(0 if huge else random.uniform(0.5, 1.5) * PACE)
             progress = generator_pb2.Progress(index=0, step=step, steps=request.steps)
             yield generator_pb2.GenerateResponse(progress=progress)
             if request.previews:
                 preview = generator_pb2.Preview(index=0, step=step, png=LARGE if large else SMALL)
                 yield generator_pb2.GenerateResponse(preview=preview)
-        baked = generator_pb2.Picture(index=0, data=SMALL, width=16, height=16, seed=request.seed)
+        data, side = (picture(HUGE_SIDE, True), HUGE_SIDE) if huge else (SMALL, 16)
+        baked = generator_pb2.Picture(index=0, data=data, width=side, height=side, seed=request.seed)
         yield generator_pb2.GenerateResponse(picture=baked)
         yield generator_pb2.GenerateResponse(usage=generator_pb2.Usage())
 
@@ -82,7 +84,8 @@ class Kitchen(generator_pb2_grpc.GeneratorServiceServicer, moderator_pb2_grpc.Mo
 async def main() -> None:
     """Serves and reports to the desk until it is ended."""
     port, target = sys.argv[1:3]
-    server = grpc.aio.server(options=[("grpc.max_receive_message_length", 16 << 20)])
+    bound = ("grpc.max_receive_message_length", "grpc.max_send_message_length")
+    server = grpc.aio.server(options=[(name, 16 << 20) for name in bound])
     kitchen = Kitchen()
     generator_pb2_grpc.add_GeneratorServiceServicer_to_server(kitchen, server)
     moderator_pb2_grpc.add_ModeratorServiceServicer_to_server(kitchen, server)

@@ -4,7 +4,7 @@ import asyncio
 import subprocess
 import sys
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,15 +18,14 @@ from services.local_mesh.supervisor import Child
 HERE = Path(__file__).resolve().parent
 REPO = HERE.parents[1]
 TOKEN = "bench-token-0123456789abcdef"
-TICK = 100
-"""Of /proc's clock, a second (USER_HZ)."""
 
 
 @dataclass(frozen=True)
 class Stage:
-    """What runs. `pid` is the edge's."""
+    """What runs: ports of the edge's HTTP and gRPC, its process, the desk's port."""
 
     port: int
+    grpc_port: int
     pid: int
     quota: int
 
@@ -40,10 +39,11 @@ class Stage:
 
 
 @asynccontextmanager
-async def stage(folder: Path) -> AsyncIterator[Stage]:
-    """Until the block ends. Raises TimeoutError when the edge is not ready within 60 s."""
+async def stage(folder: Path, edge_environment: Mapping[str, str] | None = None) -> AsyncIterator[Stage]:
+    """Until the block ends; the edge's process may have more in its environment. Raises TimeoutError when the edge
+    is not ready within 60 s."""
     store = await asyncio.to_thread(start_store, folder / "store")
-    quota, kitchen, http = free_port(), free_port(), free_port()
+    quota, kitchen, http, served = (free_port() for _ in range(4))
     usual = {"REDIS_URL": store.url, "FOURNIL_LOG_LEVEL": "WARNING", "FOURNIL_DRAIN_SECONDS": "0"}
     usual |= {"FOURNIL_GRACE_SECONDS": "1"}
     desk = Child(
@@ -63,7 +63,8 @@ async def stage(folder: Path) -> AsyncIterator[Stage]:
         "edge",
         {
             **usual,
-            "FOURNIL_LISTEN": f"127.0.0.1:{free_port()}",
+            **(edge_environment or {}),
+            "FOURNIL_LISTEN": f"127.0.0.1:{served}",
             "FOURNIL_METRICS_LISTEN": f"127.0.0.1:{free_port()}",
             "FOURNIL_HTTP_LISTEN": f"127.0.0.1:{http}",
             "FOURNIL_QUOTA": f"127.0.0.1:{quota}",
@@ -82,7 +83,7 @@ async def stage(folder: Path) -> AsyncIterator[Stage]:
         edge.start()
         assert edge.process is not None
         await _ready(http)
-        yield Stage(http, edge.process.pid, quota)
+        yield Stage(http, served, edge.process.pid, quota)
     finally:
         cook.kill()
         cook.wait(10)
@@ -108,9 +109,9 @@ async def _ready(port: int) -> None:
 
 
 def cpu_seconds(pid: int) -> float:
-    """User and system time of a process so far."""
-    fields = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rsplit(")", 1)[1].split()
-    return (int(fields[11]) + int(fields[12])) / TICK
+    """User and system time of all threads of a process so far, to the nanosecond: the clock that
+    clock_getcpuclockid(3) gives for it on Linux."""
+    return time.clock_gettime(~pid << 3 | 2)
 
 
 def memory_mib(pid: int) -> float:

@@ -156,10 +156,10 @@ async def main() -> None:
         "fournil.edge.v1.ImageService",
     )
     app = build_app(
-        native.routes(),
         [
-            *ModerationApi(moderation, authenticator).routes(),
             *OpenAiApi(counter, authenticator, links, settings.hold_seconds).routes(),
+            *native.routes(),
+            *ModerationApi(moderation, authenticator).routes(),
         ],
         ready=lambda: bool(catalogue.known) and not process.stopping,
         demo_keys=settings.demo_keys,

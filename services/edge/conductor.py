@@ -8,12 +8,13 @@ offers its jobs to the others at once instead of letting them wait for the lease
 import asyncio
 import contextlib
 import logging
+import time
 
 from prometheus_client import Counter, Gauge
 
 from services.edge.diary import RedisDiary
 from services.edge.job import Job
-from services.edge.peers import Quota
+from services.edge.peers import Quota, Reservation
 from services.edge.walk import Mesh, walk
 from services.runtime import call_context
 from services.runtime.errors import Fault, Reason
@@ -41,6 +42,8 @@ class Conductor:
         self._answers: dict[str, asyncio.Future[None]] = {}
         self._sources: dict[str, bytes] = {}
         """Of walks that have not stored theirs yet."""
+        self._reserving = 0
+        """Calls that wait for the desk's word; each may become a walk."""
         self._stopping = False
         WALKS.set_function(lambda: len(self._walks))
 
@@ -54,20 +57,21 @@ class Conductor:
         """Walks a new job, over `source` if that is not empty, and returns at its first answer, or after
         `patience` seconds when it is accepted but not answered yet. Raises what the desk raised when it was not
         accepted."""
-        if self._stopping or len(self._walks) >= MOST_WALKS:
-            raise Fault(Reason.OVERLOADED, "this replica takes no more jobs", retry_after=1.0)
+        until = time.monotonic() + patience
+        held = await self._reserved(job)
         answer: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._answers[job.id] = answer
         if source:
             self._sources[job.id] = source
-        task = self._spawn(job)
+        task = self._spawn(job, held)
         try:
-            await asyncio.wait({task, answer}, timeout=patience, return_when=asyncio.FIRST_COMPLETED)
+            left = max(0.0, until - time.monotonic())
+            await asyncio.wait({task, answer}, timeout=left, return_when=asyncio.FIRST_COMPLETED)
             if task.done():
                 task.result()
             elif not answer.done() and not await self._accepted(job.id):
                 task.cancel()
-                raise Fault(Reason.UNAVAILABLE, "not accepted in time", retry_after=1.0)
+                raise _not_in_time()
         finally:
             self._answers.pop(job.id, None)
 
@@ -96,16 +100,31 @@ class Conductor:
         await asyncio.gather(*tasks, return_exceptions=True)
         await self._diary.renew(entries, idle_ms=LEASE_MS + 1)
 
-    def _spawn(self, job: Job) -> "asyncio.Task[None]":
-        task = asyncio.create_task(self._walk(job), name=f"walk-{job.id}")
+    async def _reserved(self, job: Job) -> Reservation:
+        """The walk's first step, in the task of who asks: in a surge the desk refuses nearly every job, and those
+        need no task of their own. Who goes away meanwhile leaves at most a reservation, which expires."""
+        if self._stopping or len(self._walks) + self._reserving >= MOST_WALKS:
+            raise Fault(Reason.OVERLOADED, "this replica takes no more jobs", retry_after=1.0)
+        self._reserving += 1
+        try:
+            return await self._quota.reserve(job)
+        except Fault as fault:
+            if fault.reason is Reason.DEADLINE_EXCEEDED:
+                raise _not_in_time() from fault
+            raise
+        finally:
+            self._reserving -= 1
+
+    def _spawn(self, job: Job, held: Reservation | None = None) -> "asyncio.Task[None]":
+        task = asyncio.create_task(self._walk(job, held), name=f"walk-{job.id}")
         self._walks[job.id] = task
         task.add_done_callback(lambda _: self._forget(job.id))
         return task
 
-    async def _walk(self, job: Job) -> None:
+    async def _walk(self, job: Job, held: Reservation | None) -> None:
         # The walk outlives the call that asked for it, and so must not inherit its deadline.
         call_context.deadline.set(None)
-        await walk(job, self._mesh, self._sources.pop(job.id, b""))
+        await walk(job, self._mesh, self._sources.pop(job.id, b""), held)
 
     def _forget(self, job_id: str) -> None:
         task = self._walks.pop(job_id, None)
@@ -145,3 +164,7 @@ class Conductor:
                 ADOPTED.inc()
                 self._entries[job_id] = entry
                 self._spawn(job)
+
+
+def _not_in_time() -> Fault:
+    return Fault(Reason.UNAVAILABLE, "not accepted in time", retry_after=1.0)

@@ -3,7 +3,7 @@
 from typing import Any, Protocol
 
 CONNECTION = "fournil.connection"
-"""Under which a request's scope has its connection, among the extensions."""
+"""Under which a request's scope has its connection, in its state."""
 
 
 class Connection(Protocol):
@@ -32,5 +32,5 @@ async def delivered(scope: Any) -> bool:
 
 
 def _of(scope: Any) -> Connection | None:
-    found: Connection | None = scope.get("extensions", {}).get(CONNECTION)
+    found: Connection | None = scope.get("state", {}).get(CONNECTION)
     return found

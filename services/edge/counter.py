@@ -61,7 +61,9 @@ class Counter:
         """
         account.check(Scope.DRAW)
         facts = self.catalogue.pick(model)
-        request_id, asked_hash = check_request_id(request_id), body_hash(asked, facts.name)
+        request_id = check_request_id(request_id)
+        # What nobody can ask for again is not hashed.
+        asked_hash = body_hash(asked, facts.name) if request_id or held else ""
         job = Job(
             id=new_job_id(),
             account=account,

@@ -1,11 +1,11 @@
 """The desk over gRPC. Translation only: messages to plain values, `AioRpcError` to `Fault`."""
 
+import time
 from collections.abc import AsyncIterator, Iterable, Sequence
 from dataclasses import replace
-from datetime import timedelta
 
 import grpc
-from google.protobuf import timestamp_pb2
+from google.protobuf.duration_pb2 import Duration
 
 from fournil.quota.v1 import quota_pb2, quota_pb2_grpc
 from services.edge import rate_limits
@@ -24,7 +24,7 @@ from services.edge.peers import (
 )
 from services.runtime.errors import Fault, Reason
 
-RESERVATION_LIFE = timedelta(seconds=60)
+RESERVATION_LIFE = Duration(seconds=60)
 _STATES = {
     quota_pb2.RESERVATION_STATE_HELD: State.HELD,
     quota_pb2.RESERVATION_STATE_QUEUED: State.QUEUED,
@@ -44,6 +44,7 @@ _PLACE_REASONS = {
     quota_pb2.PLACE_REASON_FAIR_SHARE: "fair_share",
     quota_pb2.PLACE_REASON_RETURNED_JOB: "returned_job",
 }
+_UNITS = {number: name.removeprefix("LIMIT_UNIT_").lower() for name, number in quota_pb2.LimitUnit.items()}
 _LEVELS = {
     quota_pb2.SURGE_LEVEL_UNSPECIFIED: "normal",
     quota_pb2.SURGE_LEVEL_NORMAL: "normal",
@@ -164,15 +165,13 @@ def _refusal(answer: quota_pb2.ReserveResponse) -> Fault:
     facts: dict[str, object] = {"policy": refusal.policy, "level": _LEVELS[answer.level]}
     for verdict in answer.verdicts:
         if verdict.policy == refusal.policy:
-            unit = quota_pb2.LimitUnit.Name(verdict.unit).removeprefix("LIMIT_UNIT_").lower()
-            facts |= {"limit": verdict.limit, "used": verdict.used, "held": verdict.held, "unit": unit}
+            facts |= {"limit": verdict.limit, "used": verdict.used, "held": verdict.held}
+            facts["unit"] = _UNITS[verdict.unit]
             if verdict.HasField("reset_time"):
                 facts["reset"] = verdict.reset_time.ToJsonString()
     retry_after: float | None = None
     if refusal.HasField("retry_time"):
-        now = timestamp_pb2.Timestamp()
-        now.GetCurrentTime()
-        retry_after = max(0.0, (refusal.retry_time.ToMicroseconds() - now.ToMicroseconds()) / 1e6)
+        retry_after = max(0.0, refusal.retry_time.ToMicroseconds() / 1e6 - time.time())
     return Fault(reason, f"limit {refusal.policy!r} refuses", retry_after=retry_after, **facts)
 
 
@@ -198,5 +197,4 @@ def _binding(verdicts: Iterable[quota_pb2.PolicyVerdict]) -> Sequence[Limit]:
 
 def _limit(message: quota_pb2.PolicyVerdict) -> Limit:
     reset = message.reset_time.ToMicroseconds() / 1e6 if message.HasField("reset_time") else None
-    unit = quota_pb2.LimitUnit.Name(message.unit).removeprefix("LIMIT_UNIT_").lower()
-    return Limit(message.policy, message.limit, message.used, message.held, reset, unit)
+    return Limit(message.policy, message.limit, message.used, message.held, reset, _UNITS[message.unit])

@@ -14,7 +14,6 @@ from functools import lru_cache
 from typing import Any
 
 from prometheus_client import Counter, Histogram
-from starlette.datastructures import Headers
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -96,10 +95,10 @@ class HttpBoundary:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        headers = Headers(scope=scope)
-        request_id = call_context.accept_request_id(headers.get("x-request-id"))
+        headers = dict(scope["headers"])
+        request_id = call_context.accept_request_id(headers.get(b"x-request-id"))
         call_context.request_id.set(request_id)
-        call_context.language.set(call_context.pick_language(headers.get("accept-language")))
+        call_context.language.set(call_context.pick_language(headers.get(b"accept-language")))
         call_context.deadline.set(None)
         limits = rate_limits.LimitsSeen()
         rate_limits.seen.set(limits)

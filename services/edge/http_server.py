@@ -43,13 +43,7 @@ class Unhurried(H11Protocol):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        app = self.app
-
-        async def with_connection(scope: Any, receive: Any, send: Any) -> None:
-            scope["extensions"] = {**scope.get("extensions", {}), CONNECTION: self}
-            await app(scope, receive, send)
-
-        self.app = with_connection
+        self.app_state = {**self.app_state, CONNECTION: self}
 
     @property
     def has_room(self) -> bool:

@@ -27,12 +27,11 @@ from services.edge.http_boundary import guarded, json_body
 from services.edge.job import Account, Job, Scope
 from services.edge.links import Links
 from services.edge.openai_call import Attempt, ImageCall, attempt, edit, generation
-from services.edge.openai_errors import openai_error, shaped
+from services.edge.openai_errors import openai_error
 from services.edge.openai_stream import frames, usage
+from services.edge.picture_json import NO_PICTURE_YET, with_pictures
 from services.edge.rest import SSE_HEADERS
 from services.runtime.errors import Fault, Reason
-
-_ANY_METHOD = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
 
 
 class OpenAiApi:
@@ -45,17 +44,12 @@ class OpenAiApi:
         self._hold_seconds = hold_seconds
 
     def routes(self) -> list[BaseRoute]:
-        """The paths; the last one answers for everything under /v1 that is not served."""
-
-        async def unsupported(request: Request) -> Response:
-            return shaped(request.url.path, Fault(Reason.NOT_FOUND, "no such path"))
-
+        """The paths, the one asked most first."""
         return [
             Route("/v1/images/generations", guarded(self.generate, openai_error), methods=["POST"]),
             Route("/v1/images/edits", guarded(self.edit, openai_error), methods=["POST"]),
             Route("/v1/models", guarded(self.models, openai_error), methods=["GET"]),
             Route("/v1/models/{id:path}", guarded(self.model, openai_error), methods=["GET"]),
-            Route("/v1/{rest:path}", guarded(unsupported, openai_error), methods=_ANY_METHOD),
         ]
 
     async def generate(self, request: Request) -> Response:
@@ -140,18 +134,21 @@ class OpenAiApi:
                 gone.cancel()
             if job.failure is not None:
                 raise as_fault(job.failure)
-            data = [await self._entry(job, drawn.index, call.form) for drawn in job.images]
+            pictures = await self._pictures(job) if call.form == "b64_json" else ()
             hold.answering = True
+        links = [{"url": self._links.url(job.id, one.index)} for one in job.images]
         answer = {
             "created": int(job.created),
             "background": "opaque",
-            "data": data,
+            "data": [NO_PICTURE_YET] * len(pictures) or links,
             "output_format": job.spec.output_format,
             "quality": "auto",
             "size": job.spec.size,
             "usage": usage(job),
         }
-        return JSONResponse(answer, background=BackgroundTask(self._delivered, request, job.id, hold))
+        done = BackgroundTask(self._delivered, request, job.id, hold)
+        content = b"".join(with_pictures(answer, pictures))
+        return Response(content, media_type="application/json", background=done)
 
     async def _delivered(self, request: Request, job_id: str, hold: Hold) -> None:
         """After an answer: whether a retry may still want it."""
@@ -165,28 +162,28 @@ class OpenAiApi:
             pass
         return await self._counter.get(account, job.id)
 
-    async def _stream(self, account: Account, job: Job, call: ImageCall, told: Hold) -> AsyncIterator[str]:
+    async def _stream(self, account: Account, job: Job, call: ImageCall, told: Hold) -> AsyncIterator[bytes]:
         """`told.answering` once the pictures were written."""
 
-        async def finished() -> list[dict[str, Any]]:
+        async def finished() -> AsyncIterator[tuple[dict[str, Any], bytes]]:
             done = await self._counter.get(account, job.id)
             cost = {"usage": usage(done)}
-            return [
-                {**await self._entry(job, one.index, "b64_json"), "output_index": one.index, **cost}
-                for one in done.images
-            ]
+            for one in done.images:
+                yield {"output_index": one.index, **cost}, await self._picture(job, one.index)
 
         with self._counter.held.holding(job.id) as hold:
             events = self._counter.watch(account, job.id, after="")
             async for frame in frames(call.kind, job, events, finished):
                 yield frame
                 # Whoever got an error instead was not answered: what still runs is given up.
-                hold.answering = told.answering = frame.startswith(f"event: {call.kind}.completed")
+                hold.answering = told.answering = frame.startswith(f"event: {call.kind}.completed".encode())
 
-    async def _entry(self, job: Job, index: int, form: str) -> dict[str, str]:
-        if form == "url":
-            return {"url": self._links.url(job.id, index)}
-        return {"b64_json": base64.b64encode(await self._counter.picture(job.id, index)).decode()}
+    async def _pictures(self, job: Job) -> list[bytes]:
+        return [await self._picture(job, one.index) for one in job.images]
+
+    async def _picture(self, job: Job, index: int) -> bytes:
+        """In base64."""
+        return base64.b64encode(await self._counter.picture(job.id, index))
 
 
 def _model(facts: ModelFacts) -> dict[str, Any]:

@@ -4,28 +4,28 @@ A stream always ends with `completed` or an error frame, because a cut one is si
 travel as comments, which people see with curl and SDKs skip.
 """
 
-import json
 import logging
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from typing import Any
 
 from services.edge.counter import as_fault
 from services.edge.job import Event, Job
 from services.edge.job_codec import unpack_failure
 from services.edge.openai_errors import error_object
+from services.edge.picture_json import NO_PICTURE_YET, with_pictures
 from services.runtime.errors import Fault, Reason
 
 log = logging.getLogger("fournil.http")
 
-Finished = Callable[[], Awaitable[list[dict[str, Any]]]]
-"""The pictures of the ended job, each as the fields of its event."""
+Finished = Callable[[], AsyncIterator[tuple[dict[str, Any], bytes]]]
+"""Of the ended job: each picture, in base64, with the other fields of its event."""
 
 
 async def frames(
     kind: str, job: Job, events: AsyncIterator[Event | None], finished: Finished
-) -> AsyncIterator[str]:
+) -> AsyncIterator[bytes]:
     """The frames of a job's events, under names that begin with `kind`. Never raises Fault: it is the last frame.
 
     `partial_image_index` counts from 0 for each picture; which picture is in `output_index`.
@@ -34,9 +34,9 @@ async def frames(
     try:
         async for event in events:
             if event is None:
-                yield ": keep-alive\n\n"
+                yield b": keep-alive\n\n"
             elif event.kind == "queued":
-                yield comment(event.data)
+                yield comment(event.data).encode()
             elif event.kind == "started":
                 # Previews of a turn that was lost are shown again: the count begins anew with them.
                 shown.clear()
@@ -49,8 +49,8 @@ async def frames(
                 yield error_frame(as_fault(unpack_failure(event.data)))
                 return
             elif event.kind == "completed":
-                for facts in await finished():
-                    yield _frame(f"{kind}.completed", job, facts)
+                async for facts, picture in finished():
+                    yield _frame(f"{kind}.completed", job, NO_PICTURE_YET | facts, picture)
                 return
         raise Fault(Reason.UNAVAILABLE, "the events ended early", retry_after=1.0)
     except Fault as fault:
@@ -82,12 +82,12 @@ def comment(place: dict[str, Any]) -> str:
     return f": place={place['place']}{eta}\n\n"
 
 
-def error_frame(fault: Fault) -> str:
+def error_frame(fault: Fault) -> bytes:
     """The end of a stream that failed: SDKs raise it."""
-    return f"event: error\ndata: {json.dumps({'error': error_object(fault)}, ensure_ascii=False)}\n\n"
+    return _event("error", with_pictures({"error": error_object(fault)}))
 
 
-def _frame(kind: str, job: Job, facts: dict[str, Any]) -> str:
+def _frame(kind: str, job: Job, facts: dict[str, Any], *pictures: bytes) -> bytes:
     body = {
         "type": kind,
         "created_at": int(time.time()),
@@ -97,4 +97,8 @@ def _frame(kind: str, job: Job, facts: dict[str, Any]) -> str:
         "output_format": job.spec.output_format,
         **facts,
     }
-    return f"event: {kind}\ndata: {json.dumps(body)}\n\n"
+    return _event(kind, with_pictures(body, pictures))
+
+
+def _event(kind: str, data: Sequence[bytes]) -> bytes:
+    return b"".join([b"event: ", kind.encode(), b"\ndata: ", *data, b"\n\n"])

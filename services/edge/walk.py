@@ -129,10 +129,12 @@ class _Ended(Exception):
         self.reservation = reservation
 
 
-async def walk(job: Job, mesh: Mesh, source: bytes = b"") -> None:
+async def walk(job: Job, mesh: Mesh, source: bytes = b"", held: Reservation | None = None) -> None:
     """Takes `job` from the desk to its pictures. Raises only before the job was accepted. `source` is the picture
-    that a new job starts from; one that is walked again has it in the store."""
-    held = await mesh.quota.reserve(job)
+    that a new job starts from; one that is walked again has it in the store. `held` is what the desk said where it
+    was asked already."""
+    if held is None:
+        held = await mesh.quota.reserve(job)
     if held.id != job.id:
         raise AlreadyAccepted(held.id)
     if held.voucher:

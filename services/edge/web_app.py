@@ -15,17 +15,17 @@ from services.edge.http_boundary import HttpBoundary, problem
 from services.edge.openai_errors import shaped
 from services.runtime.errors import Fault, Reason
 
+_ANY_METHOD = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
 PAGE = Path(__file__).parent / "page"
 
 
 def build_app(
-    native: Sequence[BaseRoute],
-    openai: Sequence[BaseRoute],
+    api: Sequence[BaseRoute],
     *,
     ready: Callable[[], bool],
     demo_keys: dict[str, str],
 ) -> Starlette:
-    """`openai` routes come last under /v1: they answer for every path that is not served."""
+    """`api` are the paths under /v1, in the order in which they are tried: most asked first."""
 
     async def healthz(request: Request) -> Response:
         return PlainTextResponse("ok\n")
@@ -38,10 +38,13 @@ def build_app(
             return problem(Fault(Reason.NOT_FOUND, "this mesh gives no demo keys"))
         return JSONResponse(demo_keys)
 
+    async def unserved(request: Request) -> Response:
+        return shaped(request.url.path, Fault(Reason.NOT_FOUND, "no such path"))
+
     routes: list[BaseRoute] = [
+        *api,
         Route("/v1/demo-key", demo_key),
-        *native,
-        *openai,
+        Route("/v1/{rest:path}", unserved, methods=_ANY_METHOD),
         *openapi.routes(),
         Route("/healthz", healthz),
         Route("/readyz", readyz),

@@ -104,7 +104,7 @@ async def house(valkey_url: str) -> AsyncIterator[House]:
         channel = CallingChannel(grpc.aio.insecure_channel(target))
         counter = ModerationCounter(GrpcTaster(cast(grpc.aio.Channel, channel)), cast(RedisDiary, NOBODY))
         authenticator = Authenticator(cast(Quota, Desk()))
-        app = build_app(ModerationApi(counter, authenticator).routes(), [], ready=lambda: True, demo_keys={})
+        app = build_app(ModerationApi(counter, authenticator).routes(), ready=lambda: True, demo_keys={})
         images = ImageService(NOBODY, counter, authenticator, NOBODY)
         transport = httpx.ASGITransport(app)
         async with (

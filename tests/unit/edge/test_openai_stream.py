@@ -32,10 +32,11 @@ async def stream(*events: Event | Exception | None, kind: str = "image_generatio
                 raise one
             yield one
 
-    async def finished() -> list[dict[str, Any]]:
-        return [{"b64_json": "cGlj", "output_index": index} for index in range(2)]
+    async def finished() -> AsyncIterator[tuple[dict[str, Any], bytes]]:
+        for index in range(2):
+            yield {"output_index": index}, b"cGlj"
 
-    return [frame async for frame in frames(kind, job, told(), finished)]
+    return [frame.decode() async for frame in frames(kind, job, told(), finished)]
 
 
 def parsed(frame: str) -> tuple[str, dict[str, Any]]:
@@ -53,7 +54,7 @@ async def test_partial_images_are_counted_for_each_picture() -> None:
         "image_generation.completed"
     ] * 2
     assert all(name == body["type"] for name, body in shown)
-    assert [body["output_index"] for _, body in shown[4:]] == [0, 1]
+    assert [(body["output_index"], body["b64_json"]) for _, body in shown[4:]] == [(0, "cGlj"), (1, "cGlj")]
 
 
 async def test_a_turn_that_was_lost_begins_the_count_anew() -> None:

@@ -35,7 +35,8 @@ def app() -> Any:
     native = NativeApi(NOBODY, NOBODY, Links(b"secret", "http://edge"))
     openai = OpenAiApi(NOBODY, NOBODY, Links(b"secret", "http://edge"), 1.0)
     moderation = ModerationApi(NOBODY, NOBODY)
-    return build_app(native.routes(), [*moderation.routes(), *openai.routes()], ready=lambda: True, demo_keys={})
+    api = [*openai.routes(), *native.routes(), *moderation.routes()]
+    return build_app(api, ready=lambda: True, demo_keys={})
 
 
 def fits(name: str, body: object) -> None:
