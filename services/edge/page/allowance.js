@@ -12,6 +12,7 @@ export class AllowanceCard {
     this.root = document.getElementById("allowance");
     this.facts = null;
     this.failed = false;
+    this.noKey = false;
   }
 
   /** Reads the allowance again. Returns it, or null without a key. Throws Problem. */
@@ -26,9 +27,10 @@ export class AllowanceCard {
       const facts = await this.api.allowance();
       if (key !== this.api.key) return null;
       this.facts = facts;
-      this.failed = false;
+      this.failed = this.noKey = false;
     } catch (problem) {
       this.failed = true;
+      this.noKey = problem.status === 401;
       this.render();
       throw problem;
     }
@@ -37,7 +39,7 @@ export class AllowanceCard {
   }
 
   render() {
-    show(this.root, Boolean(this.api.key));
+    show(this.root, Boolean(this.api.key) && !this.noKey);
     const title = el("h2", { id: "allowance-title", text: t("allowance.title") });
     if (!this.facts) {
       const text = this.failed ? t("allowance.unknown") : "…";
@@ -51,9 +53,9 @@ export class AllowanceCard {
         el("strong", { text: t("allowance.left", { n: remaining }) }), " ", el("span", { text: t("allowance.of", { n: limit }) })),
       limit <= MOST_LOAVES ? loaves(this.facts) : bar(this.facts),
     );
-    if (held) this.root.append(el("p", { class: "quiet", text: t("allowance.held", { n: held }) }));
     if (reset) this.root.append(el("p", { class: "quiet", text: resetText(this.api, reset) }));
-    if (live) this.root.append(el("p", { class: "quiet", text: t("allowance.live", { live, limit: liveLimit }) }));
+    if (liveLimit) this.root.append(el("p", { class: "quiet", text: t("allowance.live", { n: live, limit: liveLimit }) }));
+    if (held) this.root.append(el("p", { class: "quiet", text: t("allowance.held", { n: held }) }));
   }
 }
 

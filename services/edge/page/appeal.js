@@ -5,6 +5,7 @@ import { announce, button, el, show } from "./dom.js";
 import { currentLanguage, t } from "./i18n.js";
 
 const LONGEST_REASON = 2000;
+const LONGEST_PROMPT = 32000;
 let serial = 0;
 
 /** Draws itself into `element`; nothing where the refusal cannot be appealed or the mesh takes no appeals. */
@@ -17,6 +18,8 @@ export class AppealPanel {
     this.busy = false;
     this.reason = "";
     this.consent = false;
+    this.over = false;
+    this.forgotten = false;
     this.problem = "";
     this.built = "";
     this.update();
@@ -25,7 +28,7 @@ export class AppealPanel {
   /** Draws again what has changed: while somebody types, nothing does. */
   update() {
     const appeal = this.appeals.of(this.refusal.decision_id);
-    const wanted = [currentLanguage(), this.appeals.here, this.open, this.busy, this.problem, appeal?.state, appeal?.credited].join();
+    const wanted = [currentLanguage(), this.appeals.here, this.open, this.busy, this.over, this.forgotten, this.problem, appeal?.state, appeal?.credited].join();
     if (wanted === this.built) return;
     this.built = wanted;
     const shown = Boolean(appeal) || Boolean(this.refusal.appealable) && this.appeals.here !== false;
@@ -36,11 +39,12 @@ export class AppealPanel {
   }
 
   content(appeal) {
-    if (appeal) return appealTold(appeal, { heading: "h4", id: `${this.name}-told` });
+    if (appeal) return appealTold(appeal, { heading: "h4", id: `${this.name}-told`, again: this.appeals.again });
+    if (this.over) return [el("p", { text: t("appeal.never") })];
     if (this.open) return [this.form()];
     const ask = button(t("appeal.ask"), "second", () => this.unfold());
     ask.id = `${this.name}-ask`;
-    return [el("p", { class: "quiet", text: t("appeal.offer") }), ask];
+    return [el("div", { class: "actions" }, el("p", { class: "quiet", text: t("appeal.offer") }), ask)];
   }
 
   form() {
@@ -66,10 +70,20 @@ export class AppealPanel {
     },
     el("h4", { id: id("title"), text: t("appeal.title") }),
     el("p", { id: id("what"), class: "quiet", text: t(picture ? "appeal.what-picture" : "appeal.what-prompt") }),
+    ...(this.forgotten ? this.promptField(id) : []),
     el("label", { for: id("reason"), text: t("appeal.reason") }), reason,
     el("label", { class: "consent" }, consent, el("span", { text: t(picture ? "appeal.consent-picture" : "appeal.consent-prompt") })),
     el("p", { id: id("problem"), class: "problem", text: this.problem, hidden: !this.problem }),
     el("div", { class: "actions" }, send, button(t("appeal.not-now"), "plain", () => this.fold())));
+  }
+
+  /** Asked for where neither this page nor the server knows the refused prompt any more. */
+  promptField(id) {
+    const field = el("textarea", {
+      id: id("prompt"), rows: 2, maxlength: LONGEST_PROMPT, props: { value: this.prompt },
+      "aria-describedby": this.problem ? id("problem") : null, on: { input: () => { this.prompt = field.value; } },
+    });
+    return [el("label", { for: id("prompt"), text: t("appeal.prompt-field") }), field];
   }
 
   unfold() {
@@ -96,18 +110,32 @@ export class AppealPanel {
     this.busy = true;
     this.update();
     try {
-      await this.appeals.file(this.refusal, this.prompt, this.reason.trim());
+      await this.appeals.file(this.refusal, this.prompt.trim(), this.reason.trim());
       announce(t("appeal.open"));
     } catch (problem) {
       this.busy = false;
-      this.complain(problem.status === 0 ? t("appeal.not-sent") : problem.detail || t("appeal.not-sent"));
-      this.focus("send");
+      this.failed(problem);
       return;
     }
     this.busy = false;
     this.open = false;
     this.update();
     this.focus("told");
+  }
+
+  failed(problem) {
+    if (problem.status === 404 || problem.reason === "NOT_APPEALABLE") {
+      this.over = true;
+      announce(t("appeal.never"));
+      this.appeals.close(this.refusal.decision_id);
+    } else if (problem.metadata.field === "prompt" && !this.forgotten) {
+      this.forgotten = true;
+      this.complain(t("appeal.prompt-needed"));
+      this.focus("prompt");
+    } else {
+      this.complain(problem.status === 0 ? t("appeal.not-sent") : problem.detail || t("appeal.not-sent"));
+      this.focus(problem.metadata.field === "prompt" ? "prompt" : "send");
+    }
   }
 
   complain(text) {

@@ -8,10 +8,12 @@ import { AppealPanel } from "./appeal.js";
 import { announce } from "./dom.js";
 import { t } from "./i18n.js";
 
+/** `refusals` is told what cannot be appealed any more; `again(prompt)` orders a prompt that passes now. */
 export class Appeals {
-  constructor(api) {
-    this.api = api;
+  constructor(api, refusals, again) {
+    Object.assign(this, { api, refusals, again });
     this.here = null;
+    this.asked = false;
     this.token = "";
     this.byDecision = new Map();
     this.panels = new Map();
@@ -41,10 +43,19 @@ export class Appeals {
   /** What stands under a refusal; the same one for the same decision, so that what was typed survives. */
   panel(refusal, prompt) {
     const known = this.panels.get(refusal.decision_id);
-    if (known) return known;
+    if (known) {
+      known.prompt ||= prompt;
+      return known;
+    }
     const made = new AppealPanel(this, refusal, prompt);
     this.panels.set(refusal.decision_id, made);
     return made;
+  }
+
+  /** Whether the refusal stands in a card of its own: at the counter, or in an order's. */
+  onCard(decision) {
+    const element = this.panels.get(decision)?.element;
+    return Boolean(element?.isConnected && element.closest(".notice, .job"));
   }
 
   /** Reads the newest again; a failure leaves what is known. */
@@ -57,19 +68,26 @@ export class Appeals {
     await this.read(this.token, { loud: true });
   }
 
-  /** Questions a decision. Sent twice it is one appeal. Throws Problem. */
+  /** Questions a decision; without a prompt, the server looks for the refused order's. Sent twice it is one appeal. Throws Problem. */
   async file(refusal, prompt, note) {
     const body = { decision_id: refusal.decision_id, note };
-    if (refusal.stage === "prompt") body.prompt = prompt;
+    if (refusal.stage === "prompt" && prompt) body.prompt = prompt;
     const appeal = await this.api.fileAppeal(body);
     this.here = true;
     this.take([appeal]);
     this.changed();
   }
 
+  /** The server takes no appeal against this decision. */
+  close(decision) {
+    this.refusals.close(decision);
+    this.changed();
+  }
+
   /** Forgets everything; for a change of key. */
   clear() {
     this.here = null;
+    this.asked = false;
     this.token = "";
     this.byDecision.clear();
     this.panels.clear();
@@ -90,6 +108,7 @@ export class Appeals {
       if (problem.status === 404 && !token) this.here = false;
       else if (loud) throw problem;
     }
+    this.asked = true;
     this.changed();
   }
 
@@ -101,8 +120,9 @@ export class Appeals {
     }
   }
 
+  /** The list first: it keeps the keyboard where a panel of its own is about to vanish. */
   changed() {
-    for (const panel of this.panels.values()) panel.update();
     for (const listener of this.listeners) listener();
+    for (const panel of this.panels.values()) panel.update();
   }
 }

@@ -1,6 +1,7 @@
 /** The orders under way and those that just ended: one card each, kept alive by the watcher. */
 
-import { show } from "./dom.js";
+import { setText, show } from "./dom.js";
+import { t } from "./i18n.js";
 import { JobCard } from "./job.js";
 import { afterEvent, ended, fromRecord } from "./job_state.js";
 import { Watcher, isFinal } from "./watcher.js";
@@ -9,9 +10,9 @@ const UNSEEN_STORED = "fournil.unseen";
 const MOST_UNSEEN = 50;
 
 /**
- * The section #jobs. `on`: ended(tale) when an order ends, shelve(tale) when a picture leaves for the shelf,
- * problem(problem), again(tale), reuseSeed(tale, seed), edit(prompt), places() whenever something moved.
- * `appeals` is what refused orders are questioned by.
+ * The section #jobs. `on`: ended(tale) when an order ends, shelve(tale) when a picture leaves for the shelf, closed(tale)
+ * when the card of an order without a picture is closed, problem(problem), again(tale), reuseSeed(tale, seed), edit(prompt),
+ * places() whenever something moved. `appeals` is what refused orders are questioned by.
  */
 export class Bakehouse {
   constructor(api, appeals, on) {
@@ -20,6 +21,7 @@ export class Bakehouse {
     this.on = on;
     this.root = document.getElementById("jobs");
     this.list = this.root.querySelector(".jobs");
+    this.hint = document.getElementById("jobs-hint");
     this.cards = new Map();
     this.unseen = new Set(JSON.parse(localStorage.getItem(UNSEEN_STORED) ?? "[]"));
     this.watcher = new Watcher(api, {
@@ -126,15 +128,19 @@ export class Bakehouse {
     this.cards.delete(id);
     card.element.remove();
     this.remember(id, false);
+    this.closing();
     show(this.root, this.cards.size > 0);
     if (card.tale.phase === "done") this.on.shelve(card.tale);
+    else this.on.closed(card.tale);
     if (next) next.querySelector("h3").focus();
     else this.on.emptied();
   }
 
-  /** "You may close this page" is said while something is under way. */
+  /** "You may close this page" while something is under way, then how long what ended stays: a line in either case, so nothing jumps. */
   closing() {
-    show(document.getElementById("jobs-close"), this.tales().some((tale) => !ended(tale)));
+    const key = this.tales().some((tale) => !ended(tale)) ? "jobs.close" : "jobs.ended";
+    this.hint.dataset.t = key;
+    setText(this.hint, t(key));
   }
 
   see() {

@@ -1,5 +1,7 @@
 /** Elements without markup strings: whatever comes from a person or a server is only ever text. */
 
+const FIRST_SIGHT_MS = 500;
+
 /**
  * A new element. `options`: `class`, `text`, `on` (event name to listener), `data` (dataset), `props` (DOM
  * properties); anything else is an attribute. An attribute of null, undefined or false is left out.
@@ -56,6 +58,12 @@ export function factList(rows) {
     if (told !== "" && told !== null && told !== undefined) list.append(el("dt", { text: name }), el("dd", {}, told));
   }
   return list;
+}
+
+/** Lets the page be seen once its first `answers` are in it, so that nothing jumps; a slow server is waited for half a second. */
+export async function reveal(answers) {
+  await Promise.race([answers, new Promise((resolve) => { setTimeout(resolve, FIRST_SIGHT_MS); })]);
+  document.documentElement.dataset.ready = "";
 }
 
 /** Runs `action` again and again, but not while nobody can see the page. */

@@ -70,7 +70,7 @@ export function number(value) {
 
 /** A length of time in words, rounded so that it reads at a glance. `seconds` of 0 or more. */
 export function duration(seconds) {
-  if (seconds < 60) return t("time.s", { n: Math.max(1, Math.ceil(seconds)) });
+  if (seconds < 90) return t("time.s", { n: Math.max(1, Math.ceil(seconds)) });
   if (seconds < 5400) return t("time.min", { n: Math.round(seconds / 60) });
   if (seconds < 172800) return t("time.h", { n: Math.round(seconds / 3600) });
   return t("time.d", { n: Math.round(seconds / 86400) });

@@ -123,7 +123,7 @@ export class JobCard {
     this.lost.replaceChildren(el("p", { text: t(this.link === "lost" ? "job.lost" : "job.reconnecting") }));
     if (this.link === "lost") this.lost.append(button(t("job.reconnect"), "second", () => this.actions.reconnect()));
     show(this.refusal, Boolean(failure?.refusal));
-    this.refusal.replaceChildren(...(failure?.refusal ? refusalBody(failure.refusal, prompt, this.appeals) : []));
+    this.refusal.replaceChildren(...(failure?.refusal ? refusalBody(failure.refusal, prompt, this.appeals, this.actions.edit) : []));
     this.buttons.replaceChildren(...this.wantedButtons(live));
     if (focused) (this.buttons.querySelector("button") ?? this.title).focus();
   }
@@ -134,7 +134,7 @@ export class JobCard {
       cancel.disabled = this.cancelling;
       return [cancel];
     }
-    if (this.tale.failure?.refusal) return [button(t("refusal.edit"), "second", () => this.actions.edit())];
+    if (this.tale.failure?.refusal) return [];
     const again = button(t("job.again"), "second", () => this.actions.again());
     if (this.tale.phase !== "done") return [again];
     return [again, button(t("job.shelve"), "plain", () => this.actions.dismiss())];

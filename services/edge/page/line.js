@@ -1,7 +1,7 @@
 /** The public line as it stands: ovens, pictures baking, who waits in which class, how long. */
 
 import { el } from "./dom.js";
-import { t, waitLikely } from "./i18n.js";
+import { duration, exactTime, t, waitLikely } from "./i18n.js";
 
 /** Draws itself into #line, above the link to the page that tells more. */
 export class LineCard {
@@ -9,6 +9,7 @@ export class LineCard {
     this.api = api;
     this.root = document.querySelector("#line .now");
     this.facts = null;
+    this.readAt = null;
     this.failed = false;
   }
 
@@ -16,6 +17,7 @@ export class LineCard {
   async refresh() {
     try {
       this.facts = await this.api.line();
+      this.readAt = new Date(this.api.now());
       this.failed = false;
     } catch {
       this.failed = true;
@@ -26,7 +28,7 @@ export class LineCard {
 
   render() {
     const title = el("h2", { id: "line-title", text: t("line.title") });
-    if (this.failed || !this.facts) {
+    if (!this.facts) {
       this.root.replaceChildren(title, el("p", { class: "quiet", text: this.failed ? t("line.unknown") : "…" }));
       return;
     }
@@ -43,16 +45,18 @@ export class LineCard {
           el("span", { text: t("line.starts", { wait: waitLikely(entry.wait) }) })),
       );
     }
-    this.root.replaceChildren(title, level(this.facts.surge), embers(baking, slots), el("p", { text: summary }), list);
+    const told = [...level(this.facts.surge), embers(baking, slots), el("p", { text: summary }), list];
+    if (this.failed) told.unshift(el("p", { class: "quiet stale", text: t("line.stale", { time: exactTime(this.readAt) }) }));
+    this.root.replaceChildren(title, ...told);
   }
 }
 
 /** How far demand is above what the ovens can bake, and what that means for an order. */
 function level(surge) {
-  if (!surge) return "";
-  const line = el("p", { class: `level ${surge.level}`, text: t(`surge.${surge.level}`) });
-  if (surge.backlog >= 1) line.append(" ", el("span", { class: "quiet", text: t("surge.backlog", { n: Math.round(surge.backlog) }) }));
-  return line;
+  if (!surge) return [];
+  const lines = [el("p", { class: `level ${surge.level}`, text: t(`surge.${surge.level}`) })];
+  if (surge.backlog >= 1) lines.push(el("p", { class: "quiet", text: t("status.backlog", { span: duration(surge.backlog) }) }));
+  return lines;
 }
 
 /** Places of all ovens, the taken ones glowing; more glow than there are where an oven is overcommitted. For the eyes only. */

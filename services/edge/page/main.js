@@ -2,19 +2,20 @@
 
 import { AllowanceCard } from "./allowance.js";
 import { Api, newRequestId } from "./api.js";
-import { AppealList } from "./appeal_list.js";
 import { Appeals } from "./appeals.js";
 import { Bakehouse } from "./bakehouse.js";
 import { Checker } from "./checker.js";
-import { announce, show, whenVisible } from "./dom.js";
+import { announce, reveal, whenVisible } from "./dom.js";
 import { Estimate } from "./estimate.js";
 import { Gallery } from "./gallery.js";
 import { currentLanguage, onLanguage, startLanguage, t } from "./i18n.js";
 import { ended } from "./job_state.js";
 import { KeyCard } from "./key.js";
 import { LineCard } from "./line.js";
-import { problemCard } from "./notice.js";
+import { NoticeBoard } from "./notice_board.js";
 import { OrderForm } from "./order.js";
+import { RefusedList } from "./refused_list.js";
+import { Refusals } from "./refusals.js";
 
 const LINE_MS = 6000;
 const ALLOWANCE_MS = 60000;
@@ -22,8 +23,6 @@ const APPEALS_MS = 30000;
 const KEY_REASONS = new Set(["KEY_MISSING", "KEY_UNKNOWN", "KEY_REVOKED", "KEY_EXPIRED"]);
 
 const api = new Api();
-const noticeRoot = document.getElementById("notice");
-let notice = null;
 let sending = { body: "", id: "" };
 let unseenDone = false;
 
@@ -32,11 +31,13 @@ const allowance = new AllowanceCard(api);
 const line = new LineCard(api);
 const form = new OrderForm({ submit: send, change: () => estimate.changed() });
 const estimate = new Estimate(api, form, allowance);
-const appeals = new Appeals(api);
-new AppealList(appeals, { problem: showProblem, again: (prompt) => form.fill({ prompt }) });
+const refusals = new Refusals(api);
+const appeals = new Appeals(api, refusals, (prompt) => form.fill({ prompt }));
+const refused = new RefusedList(appeals, refusals, { problem: showProblem, emptied: () => form.edit() });
 const bakehouse = new Bakehouse(api, appeals, {
   ended: jobEnded,
   shelve: (tale) => fetchToShelf(tale.id),
+  closed: (tale) => putAway(tale.failure?.refusal),
   problem: showProblem,
   again: ({ prompt, count }) => form.fill({ prompt, count }),
   reuseSeed: ({ prompt }, seed) => form.fill({ prompt, seed }),
@@ -49,6 +50,11 @@ const gallery = new Gallery(api, {
   again: ({ prompt, count }) => form.fill({ prompt, count }),
   reuseSeed: ({ prompt }, seed) => form.fill({ prompt, seed }),
   emptied: () => form.edit(),
+});
+const notices = new NoticeBoard(() => ({ api, appeals, allowance: allowance.facts }), {
+  closed: (problem) => { putAway(problem.refusal); form.edit(); },
+  retry: (order) => (order ? send(order) : refreshAll()),
+  changed: () => refused.render(),
 });
 const checker = new Checker(api, () => keyCard.complain(t("checker.key-needed")));
 
@@ -64,7 +70,7 @@ async function send(order) {
   try {
     const job = await api.order(order, sending.id);
     sending = { body: "", id: "" };
-    closeNotice();
+    notices.close();
     const card = bakehouse.add(job);
     card.title.focus({ preventScroll: true });
     card.element.scrollIntoView({ block: "nearest" });
@@ -84,35 +90,24 @@ function showProblem(problem, order = null) {
     keyCard.complain(problem.detail || t("notice.key"));
     return;
   }
-  drawNotice(problem, order);
-  noticeRoot.focus({ preventScroll: true });
-  noticeRoot.scrollIntoView({ block: "nearest" });
-  announce(notice.title);
+  if (problem.refusal) refusals.note(problem.refusal, order?.prompt ?? "");
+  notices.show(problem, order);
 }
 
-function drawNotice(problem, order) {
-  closeNotice();
-  const context = { api, appeals, allowance: allowance.facts, prompt: order?.prompt ?? "" };
-  const card = problemCard(problem, context, {
-    close: () => { closeNotice(); form.edit(); },
-    retry: () => { closeNotice(); if (order) send(order); else refreshAll(); },
-    edit: () => { closeNotice(); form.edit(); },
-  });
-  notice = { ...card, problem, order };
-  noticeRoot.replaceChildren(card.element);
-  show(noticeRoot, true);
-}
-
-function closeNotice() {
-  notice?.stop();
-  notice = null;
-  noticeRoot.replaceChildren();
-  show(noticeRoot, false);
+/** A refusal whose card is gone stands in the list from here on. */
+function putAway(refusal) {
+  refused.render();
+  if (refusal) announce(t("refused.found"));
 }
 
 function jobEnded(tale) {
+  noteRefusal(tale);
   if (tale.phase === "done" && document.hidden) unseenDone = true;
   refreshAllowance().then(() => estimate.outdate());
+}
+
+function noteRefusal({ failure, prompt }) {
+  if (failure?.refusal) refusals.note(failure.refusal, prompt);
 }
 
 /** The window's title tells the nearest place, or that a picture came while nobody looked. */
@@ -124,7 +119,9 @@ function showTitle() {
 async function refreshAllowance() {
   try {
     const facts = await allowance.refresh();
-    if (facts) keyCard.setTier(facts.tier);
+    if (!facts) return;
+    keyCard.setTier(facts.tier);
+    refusals.use(facts.account_id);
   } catch (problem) {
     if (KEY_REASONS.has(problem.reason)) keyCard.complain(problem.detail || t("notice.key"));
   }
@@ -146,6 +143,8 @@ async function loadJobs() {
     if (key !== api.key) return;
     bakehouse.take(jobs);
     gallery.take(jobs, token, (id) => bakehouse.has(id));
+    refusals.learn(jobs);
+    bakehouse.tales().forEach(noteRefusal);
   } catch (problem) {
     if (!KEY_REASONS.has(problem.reason)) showProblem(problem);
   }
@@ -156,10 +155,11 @@ function refreshAll() {
 }
 
 async function changedKey() {
-  closeNotice();
+  notices.close();
   bakehouse.clear();
   gallery.clear();
   appeals.clear();
+  refusals.clear({ forget: !api.key });
   allowance.facts = null;
   allowance.render();
   await refreshAll();
@@ -178,10 +178,9 @@ function relabel() {
   api.language = currentLanguage();
   form.render();
   form.setBusy(Boolean(form.busy));
-  for (const part of [keyCard, allowance, line, gallery, estimate, checker]) part.render();
+  for (const part of [keyCard, allowance, line, gallery, estimate, checker, notices]) part.render();
   appeals.changed();
   bakehouse.relabel();
-  if (notice) drawNotice(notice.problem, notice.order);
   showTitle();
 }
 
@@ -199,6 +198,7 @@ whenVisible(1000, () => bakehouse.tick());
 whenVisible(LINE_MS, () => { line.refresh(); estimate.changed(); });
 whenVisible(ALLOWANCE_MS, refreshAllowance);
 whenVisible(APPEALS_MS, () => { if (appeals.waiting) appeals.refresh(); });
-document.documentElement.dataset.ready = "";
-await Promise.all([refreshAll(), keyCard.askForDemoKeys(), offerModels()]);
+const answers = Promise.all([refreshAll(), keyCard.askForDemoKeys(), offerModels()]);
+await reveal(answers);
+await answers;
 estimate.changed();

@@ -4,8 +4,8 @@ import { resetFacts } from "./allowance.js";
 import { button, copyButton, el } from "./dom.js";
 import { duration, t } from "./i18n.js";
 
-/** What a refusal says: category, the words in their sentence, the decision's id, the reassurance, the way to appeal. */
-export function refusalBody(refusal, prompt, appeals) {
+/** What a refusal says: category, the words in their sentence, the reassurance, the decision's id, what to do: `edit()` or appeal. */
+export function refusalBody(refusal, prompt, appeals, edit) {
   const { stage, category, words, decision_id: decision } = refusal;
   const named = t(`category.${category}`, { otherwise: category });
   const body = [el("p", { text: t(stage === "image" ? "refusal.image" : "refusal.prompt", { category: named }) })];
@@ -17,11 +17,17 @@ export function refusalBody(refusal, prompt, appeals) {
   }
   body.push(
     el("p", { class: "free", text: t("refusal.free") }),
-    el("p", { class: "quiet facts" }, `${t("refusal.decision")} `, el("code", { text: decision }),
-      " ", copyButton(t("refusal.copy"), t("refusal.copied"), decision)),
+    decisionLine(decision),
+    el("div", { class: "actions" }, button(t("refusal.edit"), "second", edit)),
     appeals.panel(refusal, prompt).element,
   );
   return body;
+}
+
+/** A decision's id, to be read and copied. */
+export function decisionLine(decision) {
+  return el("p", { class: "quiet facts" }, `${t("refusal.decision")} `, el("code", { text: decision }),
+    " ", copyButton(t("refusal.copy"), t("refusal.copied"), decision));
 }
 
 /** The prompt as nodes, with the words that weighed marked. Words come folded, so both sides are. */
@@ -44,13 +50,12 @@ export function marked(prompt, words) {
  * Returns `{element, title, stop}`; call `stop` when the card is taken away.
  */
 export function problemCard(problem, context, actions) {
-  const { title, body, tone } = words(problem, context);
+  const { title, body, tone } = words(problem, context, actions);
   const heading = el("h3", { text: title });
   const element = el("div", { class: `notice ${tone}`, role: "group", "aria-label": title }, heading, ...body);
   const buttons = el("div", { class: "actions" });
   let timer = null;
-  if (problem.refusal) buttons.append(button(t("refusal.edit"), "second", actions.edit));
-  else if (problem.transient) {
+  if (problem.transient) {
     const retry = button(t("notice.retry"), "second", actions.retry);
     const when = el("span", { class: "quiet" });
     buttons.append(retry, when);
@@ -75,11 +80,11 @@ export function spentWords(api, allowance, metadata = {}) {
   return [t("notice.spent"), t("notice.spent-text", { n: limit, ...facts })];
 }
 
-function words(problem, { api, allowance, appeals, prompt }) {
+function words(problem, { api, allowance, appeals, prompt }, { edit }) {
   const text = (line) => el("p", { text: line });
   switch (problem.reason) {
     case "MODERATION_BLOCKED":
-      if (problem.refusal) return { title: t("refusal.title"), body: refusalBody(problem.refusal, prompt, appeals), tone: "refusal" };
+      if (problem.refusal) return { title: t("refusal.title"), body: refusalBody(problem.refusal, prompt, appeals, edit), tone: "refusal" };
       break;
     case "ALLOWANCE_SPENT": {
       const [title, line] = spentWords(api, allowance, problem.metadata);

@@ -1,7 +1,7 @@
 /** The public state of the bakery: how far demand is above the ovens and why, the ovens, the waits. Needs no key. */
 
 import { Api } from "./api.js";
-import { announce, el, setText, show } from "./dom.js";
+import { announce, el, reveal, setText, show } from "./dom.js";
 import { currentLanguage, duration, exactTime, moment, onLanguage, startLanguage, t, waitLikely } from "./i18n.js";
 import { embers } from "./line.js";
 
@@ -121,5 +121,4 @@ document.addEventListener("visibilitychange", () => {
   if (document.hidden) clearTimeout(timer);
   else look();
 });
-document.documentElement.dataset.ready = "";
-await look();
+await reveal(look());

@@ -269,7 +269,7 @@ class MockEdge:
                 400,
                 "MODERATION_BLOCKED",
                 "Refused by the moderator.",
-                refusal=self._kitchen.trust.refusal(REFUSED[words[0]], words),
+                refusal=self._kitchen.trust.refusal(REFUSED[words[0]], words, prompt=body["prompt"]),
             )
         request_id = request.headers.get("idempotency-key", "")
         if request_id in self._kitchen.orders:

@@ -39,13 +39,16 @@ def problem(status: int, reason: str, detail: str, **more: Any) -> JSONResponse:
 
 
 class MockTrust:
-    """Appeals by decision, and what is told of any picture. `lost` fails the next filing; `credential` takes the
-    place of parts of the report."""
+    """Appeals by decision, and what is told of any picture. `lost` fails the next filing; `prompts` are those of
+    refused orders by decision, found when an appeal comes without one, but not while `forgetful`; `credential`
+    takes the place of parts of the report."""
 
     def __init__(self, account: Callable[[Request], str | None]) -> None:
         self._account = account
         self.here = True
         self.lost = False
+        self.forgetful = False
+        self.prompts: dict[str, str] = {}
         self.refusals: dict[str, dict[str, Any]] = {}
         self.appeals: dict[str, dict[str, Any]] = {}
         self.owners: dict[str, str] = {}
@@ -53,8 +56,8 @@ class MockTrust:
         self.checked: list[bytes] = []
         self.serial = 0
 
-    def refusal(self, category: str, words: list[str], stage: str = "prompt") -> dict[str, Any]:
-        """A refusal's facts."""
+    def refusal(self, category: str, words: list[str], stage: str = "prompt", prompt: str = "") -> dict[str, Any]:
+        """A refusal's facts. Where `prompt` is told, an appeal must come with it."""
         self.serial += 1
         appealable = self.here and category not in NEVER
         decision = f"dec_{self.serial:02d}mock0000000000000000000"
@@ -68,6 +71,7 @@ class MockTrust:
             "appealable": appealable,
             "appeal_url": APPEALS if appealable else None,
         }
+        self.prompts[decision] = prompt
         return self.refusals[decision]
 
     def decide(self, state: str, notice: str) -> None:
@@ -95,6 +99,12 @@ class MockTrust:
             self.lost = False
             return problem(503, "UNAVAILABLE", "A part of the service does not answer right now.")
         decision = body["decision_id"]
+        if decision not in self.refusals:
+            return problem(404, "NOT_FOUND", "There is no such thing here, or it is not yours.")
+        prompt = body.get("prompt", "" if self.forgetful else self.prompts[decision])
+        if prompt != self.prompts[decision] and self.prompts[decision]:
+            facts = {"field": "prompt", "detail": "must be the prompt that was refused"}
+            return problem(400, "INVALID_ARGUMENT", "prompt: must be the prompt that was refused", metadata=facts)
         if decision not in self.appeals:
             if sum(1 for one in self.appeals.values() if one["state"] == "open") >= MOST_OPEN:
                 return problem(429, "LIMIT_REACHED", "No more can be taken right now: at most 5.")
@@ -107,7 +117,7 @@ class MockTrust:
                 "category": self.refusals[decision]["category"],
                 "score": 0.87,
                 "policy_version": "fournil-1",
-                "prompt": body.get("prompt", ""),
+                "prompt": prompt if self.refusals[decision]["stage"] == "prompt" else "",
                 "note": body["note"],
                 "notice": "",
                 "credited": False,

@@ -30,7 +30,10 @@ class Album:
         self.folder = folder
 
     def take(self, page: Page, name: str, *, whole: bool = True) -> None:
-        """One picture, once what moves has come to rest; in 256 colours when it would be too large otherwise."""
+        """One picture, once what moves has come to rest; in 256 colours when it would be too large otherwise. The
+        whole page is shown from its top."""
+        if whole:
+            page.run("scrollTo(0, 0)")
         time.sleep(1.2)
         target = self.folder / f"{name}.png"
         page.screenshot(target, whole=whole)
@@ -97,6 +100,19 @@ class Album:
         page.run("document.dispatchEvent(new Event('visibilitychange'))")
         page.wait("document.querySelector('.appeal-state.granted')")
         self.take(page, "appeal-granted-en-dark")
+
+        page = with_key(self.browser.open(mock, language="fr-CA", size=(1280, 860)))
+        for prompt in ("un boulanger qui peut refuser de partager", "le logo d’une marque sur une baguette"):
+            order(page, prompt)
+            page.click(".notice.refusal .close")
+        page.click("#refused .appeal button")
+        page.click("#refused .consent input")
+        page.click("#refused .appeal button[type=submit]")
+        page.wait("document.querySelector('#refused .appeal-state.open')")
+        kitchen.trust.decide("denied", "La marque est à quelqu’un d’autre.")
+        page.run("document.dispatchEvent(new Event('visibilitychange'))")
+        page.wait("document.querySelector('#refused .appeal-state.denied')")
+        self.take(page, "refused-list-fr")
 
         page = with_key(self.browser.open(mock, size=(1280, 860)))
         page.fill("#count", "4")

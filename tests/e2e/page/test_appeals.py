@@ -45,7 +45,7 @@ def test_a_refusal_at_the_counter_is_appealed_and_answered(browser: Browser, url
 
     page.click(".notice summary", "What was sent")
     page.wait_text("Nobody is hurt")
-    assert page.run("document.querySelectorAll('#appeals li').length") == 1
+    assert page.run("document.querySelectorAll('#refused li').length") == 1
     kitchen.trust.decide("granted", "You are right, and the bread looks good.")
     page.run(LOOK_AGAIN)
     page.wait("document.querySelectorAll('.appeal-state.granted').length === 2")
@@ -55,9 +55,9 @@ def test_a_refusal_at_the_counter_is_appealed_and_answered(browser: Browser, url
     page.wait_text("Votre contestation est acceptée")
     page.wait_text("Une image vous a été offerte pour la peine.")
     page.reload()
-    page.wait_text("Vos contestations")
+    page.wait_text("Ce qui a été refusé")
     page.wait_text("Votre contestation est acceptée")
-    page.click("#appeals button", "La commander de nouveau")
+    page.click("#refused button", "La commander de nouveau")
     assert page.run("document.activeElement.id") == "prompt"
     assert page.run("document.getElementById('prompt').value") == BAKER
     assert page.complaints == []
@@ -127,7 +127,7 @@ def test_a_mesh_without_appeals_is_silent_about_them(browser: Browser, url: str,
     kitchen.trust.here = False
     page = refused(browser.open(url))
     assert page.run(
-        "document.querySelector('.notice .appeal').hidden && document.getElementById('appeals').hidden"
+        "document.querySelector('.notice .appeal').hidden && document.getElementById('refused').hidden"
     )
     told_otherwise = {**kitchen.trust.refusal("violence", ["refuse"]), "appealable": True}
     kitchen.fault = {"status": 400, "reason": "MODERATION_BLOCKED", "detail": "no", "refusal": told_otherwise}

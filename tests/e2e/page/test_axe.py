@@ -68,6 +68,14 @@ def refusals(page: Page, kitchen: Kitchen) -> Iterator[str]:
     page.wait("document.querySelector('.notice .appeal-state.denied')")
     yield "appeal denied"
     page.click(".notice .close")
+    order(page, "refuse again")
+    page.wait("document.querySelector('.notice.refusal .appeal button')")
+    page.click(".notice .close")
+    page.wait("document.querySelector('#refused li[data-state=refused]')")
+    yield "refusal closed"
+    page.click("#refused .appeal button", "Appeal this refusal")
+    yield "refusal closed, appeal"
+    page.click("#refused .close")
     kitchen.hold_new = "step:10"
     order(page, "another boat")
     page.wait("document.querySelectorAll('.job[data-phase=running]').length === 1")
@@ -143,7 +151,7 @@ def test_axe_finds_nothing_serious(browser: Browser, url: str, kitchen: Kitchen,
     counter = (orders, refusals, pictures, limits)
     states = chain(*(part(page, kitchen) for part in counter), status(page, url, kitchen))
     found = {state: grave(page) for state in states}
-    assert {state: told for state, told in found.items() if told} == {} and len(found) == 24
+    assert {state: told for state, told in found.items() if told} == {} and len(found) == 26
     assert page.complaints == []
 
 

@@ -64,8 +64,11 @@ def test_a_phone_shows_everything_without_scrolling_sideways(
     page.click(".consent input")
     page.click("#checker summary")
     assert page.run("document.documentElement.scrollWidth") <= 320
+    page.click(".notice .close")
+    page.wait("document.querySelector('#refused .appeal textarea')")
+    assert page.run("document.documentElement.scrollWidth") <= 320
     page.click(".appeal button[type=submit]")
-    page.wait("document.querySelector('.notice .appeal-state')")
+    page.wait("document.querySelector('#refused .appeal-state.open')")
     kitchen.ahead, kitchen.hold_new = 0, ""
     order(page, "crabe" * 40)
     page.wait("document.querySelector('.job[data-phase=done] .picture.here')")
@@ -75,10 +78,10 @@ def test_a_phone_shows_everything_without_scrolling_sideways(
     page.wait("document.querySelector('#viewer .worth')")
     page.click("#delete-picture")
     assert page.run("document.documentElement.scrollWidth") <= 320
-    too_wide = (
-        "[...document.querySelectorAll('#viewer *')].filter((one) => one.getBoundingClientRect().right > 305)"
-    )
-    assert page.run(f"{too_wide}.map((one) => one.outerHTML.slice(0, 80))") == []
+    for part, edge in (("#viewer", 305), ("#refused", 308)):
+        beyond = f"(one) => one.getBoundingClientRect().right > {edge}"
+        too_wide = f"[...document.querySelectorAll('{part} *')].filter({beyond})"
+        assert page.run(f"{too_wide}.map((one) => one.outerHTML.slice(0, 80))") == []
 
 
 def test_the_keyboard_is_enough(browser: Browser, url: str) -> None:

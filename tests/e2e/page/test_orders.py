@@ -38,6 +38,7 @@ def test_an_order_walks_from_the_line_to_the_picture(browser: Browser, url: str,
     assert page.run("document.querySelector('.picture').alt") == CRAB_FR
     assert page.run("document.querySelector('figcaption a').download") == "un-crabe-a-cote-d-une-barque-4712.png"
     page.wait_text("1 image comptée")
+    page.wait_text("Ce qui est terminé reste ici")
     page.wait_text("Il reste 2 images sur 3")
     page.click("figcaption button", "Graine 4712")
     assert page.run("document.getElementById('seed').value") == "4712"
@@ -207,22 +208,36 @@ def test_a_key_that_is_not_known_is_said_at_the_field(browser: Browser, url: str
     page.click("#key-use")
     page.wait_text("Cette clé est inconnue.")
     assert page.run("document.getElementById('key-field').getAttribute('aria-invalid')") == "true"
+    assert page.run("document.getElementById('allowance').hidden"), "nobody's allowance"
 
 
 @pytest.mark.parametrize(
     ("language", "said"),
     [
-        ("en-CA", "The ovens are full: free allowances are cut. 84 seconds of work wait."),
+        ("en-CA", "The ovens are full: free allowances are cut. Work that waits: 84 s."),
         (
             "fr-CA",
-            "Les fours sont pleins : les allocations gratuites sont coupées. 84 secondes de travail attendent.",
+            "Les fours sont pleins : les allocations gratuites sont coupées. Travail qui attend : 84 s.",
         ),
     ],
 )
 def test_the_level_of_demand_is_told(
     browser: Browser, url: str, kitchen: Kitchen, language: str, said: str
 ) -> None:
-    kitchen.surge |= {"level": "surge", "backlog": 84.2}
+    kitchen.surge |= {"level": "surge", "backlog": 84.0}
     page = with_key(browser.open(url, language=language))
     page.wait_text(said)
+    assert page.complaints == []
+
+
+def test_a_line_that_cannot_be_read_is_told_as_it_was(browser: Browser, url: str, kitchen: Kitchen) -> None:
+    page = with_key(browser.open(url))
+    page.wait_text("2 ovens")
+    kitchen.line_down = True
+    page.run("document.dispatchEvent(new Event('visibilitychange'))")
+    page.wait_text("The line cannot be read right now. This is how it was at")
+    page.wait_text("2 ovens")
+    kitchen.line_down = False
+    page.run("document.dispatchEvent(new Event('visibilitychange'))")
+    page.wait("!document.querySelector('#line .stale')")
     assert page.complaints == []

@@ -112,8 +112,8 @@ def test_a_refusal_is_appealed_through_the_real_edge(browser: Browser, appeals_m
     page.click(".appeal button[type=submit]")
     page.wait_text("Votre contestation attend une réponse")
     page.reload()
-    page.wait_text("Vos contestations")
-    page.wait("document.querySelector('#appeals .prompt').textContent.startsWith('a man stabbing')")
+    page.wait_text("Ce qui a été refusé")
+    page.wait("document.querySelector('#refused .prompt').textContent.startsWith('a man stabbing')")
     assert page.complaints == []
 
 
