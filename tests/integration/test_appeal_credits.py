@@ -15,7 +15,7 @@ from services.moderator.credits import Credits
 from services.runtime.channels import open_channel
 from services.runtime.errors import Fault, Reason
 from services.runtime.interceptors import ServingBoundary
-from tests.integration.test_appeal_ledger import Replica
+from tests.integration.appeal_replica import Replica
 
 
 class Desk(admin_pb2_grpc.QuotaAdminServiceServicer):

@@ -3,81 +3,20 @@
 import asyncio
 import json
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from dataclasses import replace
 
-import numpy as np
 import pytest
 import redis
-from hypothesis import HealthCheck, settings
-from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
-from numpy.typing import NDArray
 
-from services.moderator.appeal_desk import AppealDesk
-from services.moderator.appeals import Appeal, Credit, State, appeal_id
+from services.moderator.appeals import Credit, State
 from services.moderator.back_office import BackOffice
-from services.moderator.comparison import Comparison
-from services.moderator.decisions import Decisions
-from services.moderator.exemplars import DIMENSIONS, Book, Kind
-from services.moderator.following import Following
-from services.moderator.ledger import Ledger
-from services.moderator.policies import Policies, PolicyState
-from services.moderator.policy import Policy
-from services.moderator.rules import AppealRules, RuleBook, Rules
-from services.moderator.rules_file import parse_rules
-from services.moderator.verdict import Stage, Verdict, decision_id
+from services.moderator.exemplars import Kind
+from services.moderator.policies import PolicyState
+from services.moderator.rules import AppealRules, Rules
+from services.moderator.verdict import Stage
 from services.runtime.errors import Fault, Reason
-from services.runtime.redis_link import RedisLink
-
-CALIBRATED = Policy("m", {"violence": 0.5, "sexual_minors": 0.3}, 0.4, {})
-KEY = b"a key of the taster's"
-LIMITS = AppealRules(open_per_account=3, filed_per_day=6, granted_per_account=2, open_total=8)
-
-
-class Vectors:
-    """Every text the same unit vector: only what is in the book matters here."""
-
-    def encode_sentences(self, texts: Sequence[str]) -> NDArray[np.float32]:
-        return np.full((len(texts), DIMENSIONS), DIMENSIONS**-0.5, np.float32)
-
-
-def read(text: str) -> RuleBook:
-    return RuleBook(parse_rules(text, CALIBRATED.prompt, ()), CALIBRATED, text)
-
-
-class Replica:
-    """One moderator's desk and back office over the store, without models and wires."""
-
-    def __init__(self, url: str, rules: Rules | None = None, credit: Credit = Credit.DONE) -> None:
-        self.link = RedisLink(url)
-        self.now = time.time()
-        self.ledger = Ledger(self.link, lambda: self.now)
-        self.policies = Policies(RuleBook(rules or Rules("test", appeals=LIMITS), CALIBRATED), read)
-        self.book = Book()
-        self.following = Following(self.ledger, self.book, Vectors(), self.policies)
-        self.decisions = Decisions(self.link, keep_seconds=1_000, patience=2.0, clock=lambda: self.now)
-        self.desk = AppealDesk(self.ledger, self.decisions, self.policies, KEY, lambda: self.now)
-        self.given: list[str] = []
-        self.comparison = Comparison(self.link)
-
-        async def give(appeal: str) -> Credit:
-            self.given.append(appeal)
-            await self.ledger.credited(appeal, credit, self.policies.live.rules.keeping, "1 of daily", 0.0)
-            return credit
-
-        self.office = BackOffice(self.ledger, self.policies, self.comparison, give, frozenset(CALIBRATED.prompt))
-
-    async def refuse(self, prompt: str, account: str = "ada", category: str = "violence") -> str:
-        """A refusal on record; its id."""
-        content = prompt.encode()
-        made = decision_id(Stage.PROMPT, "job", account, "v", content, key=KEY)
-        verdict = Verdict(False, made, Stage.PROMPT, category, 0.9, "v", {category: 0.9}, appealable=True)
-        assert await self.decisions.record(verdict, "job", account)
-        return made
-
-    async def file(self, prompt: str, account: str = "ada") -> Appeal:
-        return await self.desk.file(account, await self.refuse(prompt, account), prompt, "please")
+from tests.integration.appeal_replica import CALIBRATED, LIMITS, Replica
 
 
 @pytest.fixture
@@ -309,94 +248,3 @@ async def test_counts_of_two_replicas_add_up(valkey_url: str) -> None:
     assert (await replicas[0].comparison.tally(Stage.IMAGE, ("b", "a"))).judged == 0
     for replica in replicas:
         await replica.link.close()
-
-
-class Life(RuleBasedStateMachine):
-    """Filing and deciding in any order against a plain model of it."""
-
-    url = ""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.loop = asyncio.new_event_loop()
-        self.model: dict[str, State] = {}
-        self.owner: dict[str, str] = {}
-
-    @initialize()
-    def begin(self) -> None:
-        with redis.Redis.from_url(self.url) as client:
-            client.flushall()
-        self.replica = Replica(self.url)
-
-    def teardown(self) -> None:
-        if hasattr(self, "replica"):
-            self.loop.run_until_complete(self.replica.link.close())
-        self.loop.close()
-
-    def run(self, call: object) -> object:
-        try:
-            return self.loop.run_until_complete(call)  # type: ignore[arg-type]
-        except Fault as fault:
-            return fault.reason
-
-    @rule(number=st.integers(0, 12), account=st.sampled_from(["ada", "bob", "cid"]))
-    def file(self, number: int, account: str) -> None:
-        answer = self.run(self.replica.file(f"prompt {number}", account))
-        made = decision_id(Stage.PROMPT, "job", account, "v", f"prompt {number}".encode(), key=KEY)
-        name = appeal_id(made)
-        if name in self.model:
-            assert isinstance(answer, Appeal) and answer.state is self.model[name]
-            return
-        mine = [one for one, whose in self.owner.items() if whose == account]
-        waiting = [one for one, state in self.model.items() if state is State.OPEN]
-        full = (
-            len([one for one in mine if one in waiting]) >= LIMITS.open_per_account
-            or len(mine) >= LIMITS.filed_per_day
-            or len(waiting) >= LIMITS.open_total
-        )
-        if full:
-            assert answer is Reason.LIMIT_REACHED
-        else:
-            assert isinstance(answer, Appeal) and answer.state is State.OPEN
-            self.model[name], self.owner[name] = State.OPEN, account
-
-    @rule(data=st.data(), grant=st.booleans())
-    def decide(self, data: st.DataObject, grant: bool) -> None:
-        if not self.model:
-            assert self.run(self.replica.office.decide("apl_nothing", grant, "why", "")) is Reason.NOT_FOUND
-            return
-        name = data.draw(st.sampled_from(sorted(self.model)))
-        wanted = State.GRANTED if grant else State.DENIED
-        held = [
-            one
-            for one, state in self.model.items()
-            if state is State.GRANTED and self.owner[one] == self.owner[name]
-        ]
-        answer = self.run(self.replica.office.decide(name, grant, "why", ""))
-        if self.model[name] is State.OPEN:
-            if grant and len(held) >= LIMITS.granted_per_account:
-                assert answer is Reason.LIMIT_REACHED
-                return
-            self.model[name] = wanted
-        if self.model[name] is wanted:
-            assert isinstance(answer, Appeal) and answer.state is wanted
-        else:
-            assert answer is Reason.WRONG_STATE
-
-    @invariant()
-    def holds(self) -> None:
-        if not hasattr(self, "replica"):
-            return
-        granted = [one for one, state in self.model.items() if state is State.GRANTED]
-        assert sorted(self.replica.given) == sorted(granted), "each credited once"
-        ids = self.run(self.replica.ledger.exemplar_ids())
-        assert ids == {"exm_" + one.removeprefix("apl_") for one in granted}
-        waiting = self.run(self.replica.office.appeals(State.OPEN, 200, ""))
-        assert isinstance(waiting, tuple)
-        assert {one.id for one in waiting[0]} == {one for one, s in self.model.items() if s is State.OPEN}
-
-
-def test_any_order_of_filing_and_deciding(valkey_url: str) -> None:
-    Life.url = valkey_url
-    few = settings(max_examples=25, stateful_step_count=30, deadline=None, suppress_health_check=list(HealthCheck))
-    run_state_machine_as_test(Life, settings=few)  # type: ignore[no-untyped-call]
