@@ -92,4 +92,4 @@ def disguised(examples: list[Example], share: float, seed: int) -> Iterator[Exam
             if len(word) > 3:
                 at = rng.randrange(1, len(word) - 1)
                 words[index] = word[:at] + rng.choice(("*", "", word[at] * 2)) + word[at + 1 :]
-        yield replace(example, prompt=" ".join(words), id="")
+        yield replace(example, prompt=" ".join(words), id="", twin="")

@@ -22,5 +22,7 @@ class Example:
     weight: float = 1.0
     id: str = ""
     """Of a labelled prompt; empty for a made one."""
+    twin: str = ""
+    """What the two twins of one language share; empty for an example without a twin."""
     for_picture: bool = False
     """Whether it was written to ask for a picture, and not as a text of another kind."""

@@ -20,14 +20,14 @@ from models.moderation.twins import twins
 from models.moderation.vocabulary import words
 from services.moderator.careful import CarefulReader, Scale
 from services.moderator.lexicon import Lexicon
-from services.moderator.text import split
+from services.moderator.text import windows_of
 
 
 def judged(reader: CarefulReader, lexicon: Lexicon, prompts: Sequence[str]) -> NDArray[np.float32]:
     """Logits [N,K+1] of each prompt's worst window."""
     found = []
     for prompt in tqdm(prompts, mininterval=20):
-        logits = np.concatenate([reader.logits([window]) for window in split(lexicon.reveal(prompt))])
+        logits = np.concatenate([reader.logits([window]) for window in windows_of(lexicon.readings(prompt))])
         found.append(logits[logits[:, -1].argmax()])
     return np.stack(found)
 

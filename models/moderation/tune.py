@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import argparse
 import math
-import random
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -19,6 +18,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from models.moderation import e5, lessons
+from models.moderation.batches import batched, mates
 from models.moderation.cache import Store, lowered
 from models.moderation.example import CATEGORIES, Example
 from models.moderation.groups import GROUPS
@@ -30,7 +30,6 @@ from services.moderator.text import split
 
 BELOW, ABOVE = 5, 3
 TOKENS = 64
-BATCH = 32
 CHECKPOINT = 300
 
 
@@ -47,6 +46,10 @@ class Recipe:
     """Share of tokens hidden from the upper layers while learning."""
     by_category: float = 0.5
     """What the category logits count beside the one for harmful or not."""
+    by_pair: float = 0.5
+    """What the difference between twins counts beside that."""
+    margin: float = 2.0
+    """Log-odds by which the harmful twin is to stand above the harmless one."""
 
 
 def first_window(examples: Sequence[Example]) -> list[str]:
@@ -67,6 +70,14 @@ def loss(
     return whole + share * apart
 
 
+def apart(logits: Tensor, pairs: Sequence[tuple[int, int]], margin: float) -> Tensor:
+    """How far each harmful twin is from standing above its harmless one, by rows of logits [B,K]; summed."""
+    if not pairs:
+        return logits.new_zeros(())
+    rows = torch.tensor(pairs)
+    return F.softplus(margin - (logits[rows[:, 0], -1] - logits[rows[:, 1], -1])).sum()
+
+
 def train(
     reader: Reader, store: Store, examples: Sequence[Example], recipe: Recipe, *, saved: Path, seed: int
 ) -> None:
@@ -75,12 +86,13 @@ def train(
     labels, weights = torch.from_numpy(labels_), torch.from_numpy(weights_)
     harmful = torch.tensor([float(e.category != "none") for e in examples])
     count = torch.tensor([e.weight for e in examples])
+    mate = mates(examples)
     head = list(reader.head.parameters())
     upper = [p for layer in reader.layers[reader.below :] for p in layer.parameters()]
     optimiser = torch.optim.AdamW(
         [{"params": upper, "lr": recipe.rate}, {"params": head, "lr": recipe.head_rate}], weight_decay=recipe.decay
     )
-    batches = _batches([len(s) for s in store.states], recipe.passes, seed)
+    batches = batched([len(s) for s in store.states], mate, recipe.passes, seed)
     schedule = torch.optim.lr_scheduler.LambdaLR(
         optimiser,
         lambda s: min((s + 1) / (recipe.warm * len(batches)), 0.5 + 0.5 * math.cos(math.pi * s / len(batches))),
@@ -102,6 +114,8 @@ def train(
         out = reader.upper(x, mask & ~hidden)
         at = torch.tensor(rows)
         value = loss(out, harmful[at], count[at], (labels[at], weights[at]), recipe.by_category)
+        pairs = [(i, i + 1) for i, row in enumerate(rows) if row in mate]
+        value = value + recipe.by_pair / len(rows) * apart(out, pairs, recipe.margin)
         optimiser.zero_grad()
         value.backward()
         torch.nn.utils.clip_grad_norm_(reader.parameters(), 1.0)
@@ -119,24 +133,6 @@ def train(
             state = {"reader": upper_state, "optimiser": optimiser.state_dict(), "schedule": schedule.state_dict()}
             torch.save(state | {"step": step}, saved)
     reader.eval()
-
-
-def _batches(lengths: Sequence[int], passes: float, seed: int) -> list[list[int]]:
-    """Rows of about equal length together, the batches in random order; the last pass may be partial."""
-    rng = random.Random(seed)
-    made: list[list[int]] = []
-    while passes > 0:
-        rows = list(range(len(lengths)))
-        rng.shuffle(rows)
-        rows = rows[: int(min(passes, 1.0) * len(rows))]
-        passes -= 1.0
-        turn = []
-        for start in range(0, len(rows), BATCH * 16):
-            chunk = sorted(rows[start : start + BATCH * 16], key=lambda r: lengths[r])
-            turn += [chunk[i : i + BATCH] for i in range(0, len(chunk), BATCH)]
-        rng.shuffle(turn)
-        made += turn
-    return made
 
 
 def main() -> None:

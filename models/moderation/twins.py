@@ -44,16 +44,17 @@ def twins(seed: int, *, held: bool = False) -> list[Example]:
                 for kind in ("unsafe", "safe"):
                     if index < len(table[kind]):
                         category = table["category"] if kind == "unsafe" else "none"
-                        made += _both(table[kind][index], category, frame, tail)
+                        twin = line if table["category"] != "none" else ""
+                        made += _both(table[kind][index], category, frame, tail, twin)
     return made
 
 
-def _both(line: str, category: str, frame: scenes.Pair, tail: str) -> list[Example]:
+def _both(line: str, category: str, frame: scenes.Pair, tail: str, twin: str) -> list[Example]:
     languages = zip(("en", "fr"), scenes.pair(line), frame, strict=True)
     return [
         Example(
             (text if put == "{}" else scenes.joined(put.replace("{}", text), language)) + tail,
-            category, language, "twins", f"twins_{language}", for_picture=True,
+            category, language, "twins", f"twins_{language}", twin=twin and f"{language} {twin}", for_picture=True,
         )
         for language, text, put in languages
     ]  # fmt: skip

@@ -17,11 +17,17 @@ _ALIKE = {
     "v": "u", "u": "v", "k": "c", "c": "k", "z": "s", "s": "z", "y": "i", "i": "yl", "l": "i", "j": "g", "q": "k",
 }  # fmt: skip
 _MASK = re.compile(r"[*#•¤●■]")
+_STARRED = re.compile(r"\w[*#•¤●■]|[*#•¤●■]\w")
 _LEET = {
     "0": "o", "1": "il", "2": "z", "3": "e", "4": "a", "5": "s", "6": "gb", "7": "t", "8": "b", "9": "g", "@": "a",
     "$": "s", "!": "i", "€": "e", "£": "l", "|": "il", "+": "t", "(": "c", "<": "c", "¥": "y", "¢": "c",
 }  # fmt: skip
 _FOREIGN_TO_LETTERS = re.compile(r"[^a-z]")
+
+
+def starred(text: str) -> bool:
+    """Whether a sign stands where a letter of a word may have been."""
+    return bool(_STARRED.search(text))
 
 
 def disguised(part: str) -> bool:

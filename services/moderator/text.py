@@ -1,8 +1,9 @@
 """How likely a prompt belongs to each category, and which of its words say so.
 
-    reveal (normalise, then guess at disguised words) -> windows of at most 48 words -> CarefulReader
+    readings (normalise, then guess at disguised words) -> windows of at most 48 words -> CarefulReader
 
-A prompt scores as its worst window, so an ugly line cannot be diluted by a long harmless text.
+A prompt scores as its worst window, so an ugly line cannot be diluted by a long harmless text, and a word with
+stars as the worst that it may be.
 """
 
 from __future__ import annotations
@@ -20,6 +21,8 @@ from services.moderator.lexicon import Lexicon
 
 WINDOW_WORDS, WINDOW_OVERLAP = 48, 8
 WINDOW_CHARACTERS = 480
+REREAD = 16
+"""Windows above which only the likeliest reading of a prompt counts: its stars must not make it cost thrice."""
 BATCH = 8
 """Windows scored together: bounds the memory of a call (8 x 64 tokens)."""
 MAX_EXPLAINED = 24
@@ -42,8 +45,8 @@ class Judge(Protocol):
 class Plain(Protocol):
     """The part of the lexicon that moderation needs."""
 
-    def reveal(self, prompt: str) -> str:
-        """The prompt in normal form, disguised words read."""
+    def readings(self, prompt: str) -> Sequence[str]:
+        """What the prompt may say in normal form, disguised words read; at least one."""
         ...
 
 
@@ -76,7 +79,7 @@ class PromptModel:
 
     def read(self, prompt: str) -> Reading:
         """Score a prompt of any length; one without words scores as an empty text."""
-        windows = split(self._lexicon.reveal(prompt))
+        windows = windows_of(self._lexicon.readings(prompt))
         scores = self._scores(windows)
         best = scores.argmax(axis=0)
         names = self._judge.categories
@@ -112,6 +115,14 @@ class PromptModel:
     def _scores(self, texts: Sequence[str]) -> NDArray[np.float32]:
         parts = [texts[start : start + BATCH] for start in range(0, len(texts), BATCH)]
         return np.concatenate([self._judge.scores(part) for part in parts])
+
+
+def windows_of(readings: Sequence[str]) -> list[str]:
+    """The different windows of all readings of a prompt, those of the first one first."""
+    first = split(readings[0])
+    if len(first) > REREAD:
+        return first
+    return list(dict.fromkeys([*first, *(window for reading in readings[1:] for window in split(reading))]))
 
 
 def split(words: str) -> list[str]:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.moderator.lexicon import LOOKUPS, Lexicon
+from services.moderator.lexicon import LOOKUPS, USUAL, Lexicon, digest
 from services.moderator.normalise import normalise
 from services.moderator.screening import MAX_PROMPT
 
@@ -89,3 +89,17 @@ def test_a_hostile_text_buys_a_bounded_number_of_guesses(unit: str) -> None:
     text = (unit * MAX_PROMPT)[:MAX_PROMPT]
     Lexicon(words).reveal(text)
     assert words.asked <= LOOKUPS + 3 * MAX_PROMPT
+
+
+def test_a_starred_word_has_several_readings_and_a_plain_one_has_one() -> None:
+    lexicon = Lexicon(
+        {digest(word): common for word, common in {"cat": 90, "cut": 40, "cot": 30, "a": 90}.items()}
+    )
+    assert lexicon.readings("a c*t") == ("a cat", "a cut", "a cot")
+    assert lexicon.reveal("a c*t") == "a cat"
+    assert lexicon.readings("a cat") == ("a cat",)
+
+
+def test_words_that_nobody_uses_are_no_further_reading() -> None:
+    lexicon = Lexicon({digest("cat"): 90, digest("cyt"): USUAL - 1})
+    assert lexicon.readings("c*t") == ("cat",)

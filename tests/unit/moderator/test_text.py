@@ -7,8 +7,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from services.moderator.lexicon import Lexicon
-from services.moderator.text import MAX_EXPLAINED, WINDOW_CHARACTERS, WINDOW_WORDS, PromptModel, split
+from services.moderator.lexicon import Lexicon, digest
+from services.moderator.text import (
+    MAX_EXPLAINED,
+    REREAD,
+    WINDOW_CHARACTERS,
+    WINDOW_WORDS,
+    PromptModel,
+    split,
+    windows_of,
+)
 
 WORDS = st.lists(st.text(alphabet="abcé'", min_size=1, max_size=12), max_size=300)
 
@@ -51,6 +59,18 @@ def test_a_long_harmless_text_does_not_dilute_a_bad_line() -> None:
     assert buried.scores["violence"] > 0.5 > buried.scores["hate"]
     assert "tintamarre" in buried.windows[buried.worst["violence"]]
     assert MODEL.read("un crabe sur la plage " * 120).scores["violence"] < 0.1
+
+
+def test_a_starred_word_counts_as_the_worst_that_it_may_be() -> None:
+    model = PromptModel(Minding("cut"), Lexicon({digest("cat"): 90, digest("cut"): 40}))
+    assert model.read("a c*t").scores["violence"] > 0.9
+    assert model.read("a cat").scores["violence"] < 0.1
+
+
+def test_stars_do_not_make_a_long_prompt_cost_more() -> None:
+    long = "un crabe " * (REREAD * WINDOW_WORDS)
+    assert windows_of((long, long.replace("crabe", "crabs"))) == split(long)
+    assert windows_of(("un crabe", "un crabs", "un crabe")) == ["un crabe", "un crabs"]
 
 
 def test_the_word_that_did_it_is_named_first() -> None:
