@@ -19,7 +19,6 @@ from models.moderation.cache import token_ids
 from models.moderation.e5 import E5
 from models.moderation.example import CATEGORIES, Example
 from models.moderation.graph import build
-from models.moderation.lessons import SEED
 from models.moderation.pieces import SPECIAL, tokeniser
 from models.moderation.reader import Reader
 from models.moderation.scenes import scenes
@@ -66,7 +65,7 @@ def _chunks(texts: Sequence[str]) -> Iterable[list[str]]:
 def rows_of(model: E5, labelled: Sequence[Example], emoji: Path, saved: Path) -> list[int]:
     """What `kept` says of all texts at hand; read from `saved` if it is there."""
     if not saved.exists():
-        made = [*labelled, *scenes(60_000, 8), *twins(SEED), *corpus.captions(emoji, 6_000, 1)]
+        made = [*labelled, *scenes(60_000, 8), *twins(), *corpus.captions(emoji, 6_000, 1)]
         texts = [normalise(example.prompt) for example in made]
         np.save(saved, np.array(kept(model, texts, lexicon.count(texts))))
     rows: list[int] = np.load(saved).tolist()

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from tqdm import tqdm
 
-from models.moderation import corpus, e5, lessons, settle
+from models.moderation import corpus, e5, settle
 from models.moderation.export import export, rows_of
 from models.moderation.groups import GROUPS
 from models.moderation.twins import twins
@@ -34,7 +34,7 @@ def judged(reader: CarefulReader, lexicon: Lexicon, prompts: Sequence[str]) -> N
 
 def scale_of(reader: CarefulReader, lexicon: Lexicon) -> Scale:
     """Fitted on the twins that are no lessons."""
-    held = twins(lessons.SEED, held=True)
+    held = twins(held=True)
     harmful = np.array([e.category != "none" for e in held])
     return settle.platt(judged(reader, lexicon, [e.prompt for e in held]), harmful)
 

@@ -37,8 +37,8 @@ CHECKPOINT = 300
 class Recipe:
     """Chosen with whole groups of sources left out."""
 
-    passes: float = 3.5
-    rate: float = 1.5e-4
+    passes: float = 3.0
+    rate: float = 2e-4
     head_rate: float = 1e-3
     decay: float = 0.02
     warm: float = 0.06

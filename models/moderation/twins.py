@@ -3,7 +3,6 @@
 What separates twins is what decides, so nothing else can be learned from them: not a word, not a style, not a
 length. Each line of `twins/*.toml` was written for this and stands in English and French ("english ~ french");
 `unsafe[i]` and `safe[i]` of a table belong together. Tables of the category "none" hold harmless lines alone.
-Lines with `frame = true` name a scene and are put into the frames of `scenes`; the others are whole prompts.
 
 One pair in HELD is no lesson: on those every model's logit is calibrated, so that models which learned from
 different sources mean the same by it.
@@ -11,7 +10,6 @@ different sources mean the same by it.
 
 from __future__ import annotations
 
-import random
 import tomllib
 import zlib
 from pathlib import Path
@@ -20,41 +18,29 @@ from models.moderation import scenes
 from models.moderation.example import Example
 
 FOLDER = Path(__file__).parent / "twins"
-FRAMED = 0.65
-"""Share of the scenes that get a frame; the rest stand as they are."""
 HELD = 16
 
 
-def twins(seed: int, *, held: bool = False) -> list[Example]:
-    """The lessons, or what is held back from them: each line once in each language, a pair in one frame.
-
-    The same seed gives the same.
-    """
-    frames, after = scenes.shared_frames()
+def twins(*, held: bool = False) -> list[Example]:
+    """The lessons, or what is held back from them: each line once in each language."""
     made = []
     for path in sorted(FOLDER.glob("*.toml")):
         for table in tomllib.loads(path.read_text(encoding="utf-8"))["scene"]:
             for index, line in enumerate(table["safe"]):
                 if (zlib.crc32(line.encode()) % HELD == 0) != held:
                     continue
-                rng = random.Random(f"{seed} {line}")  # a new line changes no other one
-                framed = table["frame"] and rng.random() < FRAMED
-                frame = rng.choice(frames) if framed else ("{}", "{}")
-                tail = rng.choice(after) if table["frame"] else ""
-                for kind in ("unsafe", "safe"):
-                    if index < len(table[kind]):
-                        category = table["category"] if kind == "unsafe" else "none"
-                        twin = line if table["category"] != "none" else ""
-                        made += _both(table[kind][index], category, frame, tail, twin)
+                if table["category"] == "none":
+                    made += _both(line, "none", "")
+                else:
+                    made += [*_both(table["unsafe"][index], table["category"], line), *_both(line, "none", line)]
     return made
 
 
-def _both(line: str, category: str, frame: scenes.Pair, tail: str, twin: str) -> list[Example]:
-    languages = zip(("en", "fr"), scenes.pair(line), frame, strict=True)
+def _both(line: str, category: str, twin: str) -> list[Example]:
     return [
         Example(
-            (text if put == "{}" else scenes.joined(put.replace("{}", text), language)) + tail,
-            category, language, "twins", f"twins_{language}", twin=twin and f"{language} {twin}", for_picture=True,
+            text, category, language, "twins", f"twins_{language}", twin=twin and f"{language} {twin}",
+            for_picture=True,
         )
-        for language, text, put in languages
+        for language, text in zip(("en", "fr"), scenes.pair(line), strict=True)
     ]  # fmt: skip

@@ -7,7 +7,7 @@ from pathlib import Path
 from models.moderation import twins
 from models.moderation.example import CATEGORIES
 
-MADE = twins.twins(3)
+MADE = twins.twins()
 TABLES = [
     table
     for path in sorted(twins.FOLDER.glob("*.toml"))
@@ -16,9 +16,10 @@ TABLES = [
 CONTRAST = Path(twins.__file__).parent / "contrast.toml"
 
 
-def test_the_same_seed_gives_the_same_twins() -> None:
-    assert twins.twins(3) == MADE
-    assert twins.twins(4) != MADE
+def test_what_is_held_back_is_no_lesson() -> None:
+    held = {e.twin for e in twins.twins(held=True)} - {""}
+    assert len(held) > 500
+    assert not held & {e.twin for e in MADE}
 
 
 def test_every_harmful_line_has_its_twin() -> None:
@@ -52,7 +53,7 @@ def test_neither_length_nor_start_tells_a_twin_from_the_other() -> None:
             harmful += 1
     assert 0.4 < longer / harmful < 0.6
     starts = Counter((" ".join(e.prompt.lower().split()[:3]), e.category == "none") for e in MADE)
-    usual = {start for start, _ in starts if starts[start, True] + starts[start, False] > 100}
+    usual = {start for start, _ in starts if starts[start, True] + starts[start, False] > 40}
     assert usual
     for start in usual:
         share = starts[start, True] / (starts[start, True] + starts[start, False])
