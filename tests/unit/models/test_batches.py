@@ -2,7 +2,7 @@
 
 import random
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from models.moderation.batches import BATCH, batched, mates
@@ -21,6 +21,7 @@ def test_a_harmful_twin_knows_the_row_of_its_harmless_one() -> None:
     assert mates(rows) == {2: 0, 4: 5}
 
 
+@settings(deadline=None)
 @given(st.integers(0, 300), st.integers(0, 99))
 def test_a_pass_has_each_row_once_and_twins_side_by_side(count: int, seed: int) -> None:
     rng = random.Random(seed)
