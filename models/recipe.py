@@ -21,6 +21,7 @@ import sys
 from pathlib import Path
 
 from models.moderation.groups import GROUPS
+from models.moderation.lessons import COURSES
 
 STAGES = ("encoder", "pictures", "prompts", "judge", "drawing")
 WEIGHTS = Path("models/weights")
@@ -78,7 +79,7 @@ def _commands(stage: str, arguments: argparse.Namespace) -> list[list[str]]:
         groups = [["--leave-out", str(group)] for group in range(len(GROUPS))]
         report = ["--data", str(arguments.prompts), "--predictions", str(work / "predictions.jsonl")]
         return [
-            *([*tune, *left_out] for left_out in (*groups, [])),
+            *([*tune, "--course", c.name, *left_out] for c in COURSES for left_out in (*groups, [])),
             *(["models.moderation.judge", *sources, *left_out] for left_out in groups),
             ["models.moderation.ship", *sources],
             ["models.moderation.report", *report],

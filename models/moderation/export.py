@@ -19,11 +19,12 @@ from models.moderation.cache import token_ids
 from models.moderation.e5 import E5
 from models.moderation.example import CATEGORIES, Example
 from models.moderation.graph import build
+from models.moderation.lessons import COURSES
 from models.moderation.pieces import SPECIAL, tokeniser
 from models.moderation.reader import Reader
 from models.moderation.scenes import scenes
 from models.moderation.settle import Scale, describe
-from models.moderation.tune import ABOVE, BELOW
+from models.moderation.tune import ABOVE, BELOW, checkpoint
 from models.moderation.twins import twins
 from services.moderator.careful import MAX_TOKENS
 from services.moderator.normalise import normalise
@@ -72,11 +73,16 @@ def rows_of(model: E5, labelled: Sequence[Example], emoji: Path, saved: Path) ->
     return rows
 
 
-def export(model: E5, checkpoint: Path, rows: Sequence[int], folder: Path) -> None:
-    """Write the three files from a checkpoint of `tune`, not yet calibrated."""
+def export(model: E5, work: Path, left_out: int | None, rows: Sequence[int], folder: Path) -> None:
+    """Write the three files, not yet calibrated: the mean of what the courses made of the reader.
+
+    Raises FileNotFoundError for a run of `tune` that `work` lacks.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     reader = Reader(model, BELOW, ABOVE, len(CATEGORIES) + 1)
-    reader.load_state_dict(torch.load(checkpoint, weights_only=True)["reader"], strict=False)
+    taught = [torch.load(work / checkpoint(course, left_out), weights_only=True)["reader"] for course in COURSES]
+    mean = {name: torch.stack([state[name] for state in taught]).mean(0) for name in taught[0]}
+    reader.load_state_dict(mean, strict=False)
     samples = token_ids([normalise(e.prompt) for e in scenes(CALIBRATED, 9)], tokeniser(model), MAX_TOKENS)
     largest = reader.largest(samples)
     arrays = reader.arrays()

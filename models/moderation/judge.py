@@ -19,24 +19,30 @@ from models.moderation.groups import GROUPS
 from models.moderation.twins import twins
 from models.moderation.vocabulary import words
 from services.moderator.careful import CarefulReader, Scale
+from services.moderator.language import french
 from services.moderator.lexicon import Lexicon
 from services.moderator.text import windows_of
 
 
-def judged(reader: CarefulReader, lexicon: Lexicon, prompts: Sequence[str]) -> NDArray[np.float32]:
-    """Logits [N,K+1] of each prompt's worst window."""
-    found = []
+def judged(
+    reader: CarefulReader, lexicon: Lexicon, prompts: Sequence[str]
+) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
+    """Logits [N,K+1] of each prompt's worst window, and whether that is French [N]."""
+    found, in_french = [], []
     for prompt in tqdm(prompts, mininterval=20):
-        logits = np.concatenate([reader.logits([window]) for window in windows_of(lexicon.readings(prompt))])
-        found.append(logits[logits[:, -1].argmax()])
-    return np.stack(found)
+        windows = windows_of(lexicon.readings(prompt))
+        logits = np.concatenate([reader.logits([window]) for window in windows])
+        worst = int(logits[:, -1].argmax())
+        found.append(logits[worst])
+        in_french.append(french(windows[worst]))
+    return np.stack(found), np.array(in_french)
 
 
 def scale_of(reader: CarefulReader, lexicon: Lexicon) -> Scale:
     """Fitted on the twins that are no lessons."""
     held = twins(held=True)
     harmful = np.array([e.category != "none" for e in held])
-    return settle.platt(judged(reader, lexicon, [e.prompt for e in held]), harmful)
+    return settle.platt(judged(reader, lexicon, [e.prompt for e in held])[0], harmful)
 
 
 def main() -> None:
@@ -54,12 +60,13 @@ def main() -> None:
     rows = rows_of(model, labelled, arguments.emoji, arguments.work / "kept.npy")
     name = f"without{arguments.leave_out}"
     folder = arguments.work / name
-    export(model, arguments.work / f"{name}.pt", rows, folder)
+    export(model, arguments.work, arguments.leave_out, rows, folder)
     reader = CarefulReader(folder)
     scale = scale_of(reader, lexicon)
     held = [e for e in labelled if e.source in GROUPS[arguments.leave_out]]
-    logits = settle.calibrated(judged(reader, lexicon, [e.prompt for e in held]), scale)
-    np.savez(arguments.work / f"{name}.npz", ids=np.array([e.id for e in held]), logits=logits)
+    raw, in_french = judged(reader, lexicon, [e.prompt for e in held])
+    logits, ids = settle.calibrated(raw, scale), np.array([e.id for e in held])
+    np.savez(arguments.work / f"{name}.npz", ids=ids, logits=logits, french=in_french)
 
 
 if __name__ == "__main__":

@@ -59,6 +59,12 @@ def scenes(count: int, seed: int) -> list[Example]:
     return made
 
 
+def shared_frames() -> tuple[list[Pair], list[str]]:
+    """Frames that harmful and harmless scenes share, and what may follow them."""
+    read = _read("frames")
+    return [pair(item) for item in read["both"]], read["after"]
+
+
 def _put(frame: Pair, line: Pair) -> Pair:
     return frame[0].replace("{}", line[0]), frame[1].replace("{}", line[1])
 

@@ -2,7 +2,9 @@
 
 1. Each model's last logit becomes a probability by Platt's sigmoid, fitted on twins that no model learned from: so
    the models that left sources out, and the shipped one, mean the same by a score.
-2. The threshold, one for all categories, is the lowest for which, of each kind of harmless prompt (ordinary
+2. French texts are moved in log-odds (`Scale.french`), so that the same threshold refuses as much in both
+   languages: by the difference between the lowest thresholds that each would take alone under rule 3.
+3. The threshold, one for all categories, is the lowest for which, of each kind of harmless prompt (ordinary
    English, ordinary French, alarming ones) of sources left out, no more than a share is refused. Thresholds of
    their own would rest on two or three prompts a category.
 
@@ -14,7 +16,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -24,8 +26,9 @@ from scipy.optimize import minimize
 from models.moderation.example import CATEGORIES, Example
 from services.moderator.careful import Scale, combined
 
-ALLOWED = {"ordinary_en": 0.0048, "ordinary_fr": 0.009, "alarming": 0.039}
-"""Share of harmless prompts that may be refused, a little below what is promised."""
+ALLOWED = {"ordinary_en": 0.0048, "ordinary_fr": 0.005, "alarming": 0.039}
+"""Share of harmless prompts that may be refused, a little below what is promised; half of it for French, which one
+collection of a machine's sentences speaks for."""
 ORDINARY_EN = ("compbench", "dsg", "geneval", "parti", "tifa")
 ALARMING = (
     "overt_benign_scary", "contrast_safe_en", "contrast_safe_fr", "rab_safe_counterpart", "obf_benign",
@@ -37,20 +40,23 @@ LOWEST, HIGHEST = 0.1, 0.98
 @dataclass(frozen=True)
 class LeftOut:
     """N prompts, each with the logits [N,K+1] of a model that had not seen its group of sources, the last one
-    calibrated."""
+    calibrated, and whether it is French [N]."""
 
     examples: list[Example]
     logits: NDArray[np.float32]
+    french: NDArray[np.bool_]
 
 
 def read(examples: Sequence[Example], work: Path, groups: int) -> LeftOut:
     """Put the runs together. Raises FileNotFoundError for a run that is missing."""
-    found: dict[str, NDArray[np.float32]] = {}
+    found: dict[str, tuple[NDArray[np.float32], bool]] = {}
     for index in range(groups):
         with np.load(work / f"without{index}.npz") as archive:
-            found |= dict(zip(archive["ids"].tolist(), archive["logits"], strict=True))
+            answers = zip(archive["logits"], archive["french"].tolist(), strict=True)
+            found |= dict(zip(archive["ids"].tolist(), answers, strict=True))
     judged = [e for e in examples if e.id in found]
-    return LeftOut(judged, np.stack([found[e.id] for e in judged]))
+    logits, in_french = zip(*(found[e.id] for e in judged), strict=True)
+    return LeftOut(judged, np.stack(logits), np.array(in_french))
 
 
 def kinds(examples: Sequence[Example]) -> dict[str, list[NDArray[np.int64]]]:
@@ -84,7 +90,28 @@ def calibrated(logits: NDArray[np.float32], scale: Scale) -> NDArray[np.float32]
 
 def scores(left: LeftOut) -> NDArray[np.float32]:
     """Probabilities [N,K]."""
-    return combined(left.logits, Scale(1.0, 0.0))
+    return combined(left.logits, Scale(1.0, 0.0), left.french)
+
+
+def french_shift(left: LeftOut) -> float:
+    """What a French text's log-odds need, rounded."""
+    harm = scores(left).max(axis=1)
+    lowest = []
+    for in_french in (False, True):
+        groups = {
+            kind: [own for rows in parts if len(own := rows[left.french[rows] == in_french])]
+            for kind, parts in kinds(left.examples).items()
+        }
+        share = max(_lowest(harm, parts, ALLOWED[kind]) for kind, parts in groups.items() if parts)
+        lowest.append(math.log(share / (1 - share)))
+    return round(lowest[0] - lowest[1], 3)
+
+
+def moved(left: LeftOut, shift: float) -> LeftOut:
+    """The same with `shift` added to the last logit of what is French."""
+    logits = left.logits.copy()
+    logits[:, -1] += shift * left.french
+    return replace(left, logits=logits)
 
 
 def thresholds(left: LeftOut, refused: NDArray[np.bool_]) -> dict[str, float]:
@@ -108,5 +135,10 @@ def _lowest(top: NDArray[np.float32], parts: list[NDArray[np.int64]], share: flo
 
 def describe(scale: Scale) -> str:
     """The text of `careful.json`."""
-    described = {"categories": list(CATEGORIES), "slope": scale.slope, "offset": scale.offset}
+    described = {
+        "categories": list(CATEGORIES),
+        "slope": scale.slope,
+        "offset": scale.offset,
+        "french": scale.french,
+    }
     return json.dumps(described, indent=2) + "\n"

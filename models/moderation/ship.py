@@ -11,6 +11,7 @@ import argparse
 import hashlib
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -26,7 +27,7 @@ from services.moderator.careful import CarefulReader
 from services.moderator.normalise import fold, normalise
 from services.moderator.policy import mentions_minor
 
-VERSION = "2026.3"
+VERSION = "2026.4"
 IMAGE_THRESHOLDS = {"sexual": 0.85, "sexual_drawing": 0.95, "suggestive": 0.97}
 MOST_LENIENT_MINORS = 0.6
 
@@ -73,7 +74,9 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=Path("models/weights/prompt-moderator"))
     arguments = parser.parse_args()
     labelled = corpus.labelled(arguments.data)
-    left = settle.read(labelled, arguments.work, len(GROUPS))
+    apart = settle.read(labelled, arguments.work, len(GROUPS))
+    shift = settle.french_shift(apart)
+    left = settle.moved(apart, shift)
     minors = minors_threshold(left)
     refused = speaks_of_minors(left, minors)
     limits = settle.thresholds(left, refused)
@@ -85,8 +88,8 @@ def main() -> None:
     model = e5.load(e5.shipped())
     lexicon = words(labelled, arguments.emoji, arguments.words, model, arguments.work / "words.npz")
     rows = rows_of(model, labelled, arguments.emoji, arguments.work / "kept.npy")
-    export(model, arguments.work / "all.pt", rows, arguments.out)
-    scale = scale_of(CarefulReader(arguments.out), lexicon)
+    export(model, arguments.work, None, rows, arguments.out)
+    scale = replace(scale_of(CarefulReader(arguments.out), lexicon), french=shift)
     (arguments.out / "careful.json").write_text(settle.describe(scale), encoding="utf-8")
     shutil.copy(arguments.work / "words.npz", arguments.out / "words.npz")
     policy = {"version": VERSION, "prompt": limits, "minors_sexual": minors, "image": IMAGE_THRESHOLDS}

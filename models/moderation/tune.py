@@ -1,4 +1,5 @@
-"""Fine-tunes the careful reader: `python -m models.moderation.tune --leave-out 0 ...`, or with nothing left out.
+"""Fine-tunes a careful reader: `python -m models.moderation.tune --course wide --leave-out 0 ...`, or with nothing
+left out.
 
 The lower layers are frozen and read every text once, so that a run takes about half an hour on one core. A
 finished run is never repeated; an interrupted one goes on from its last checkpoint.
@@ -17,11 +18,12 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from models.moderation import e5, lessons
+from models.moderation import e5
 from models.moderation.batches import batched, mates
 from models.moderation.cache import Store, lowered
 from models.moderation.example import CATEGORIES, Example
 from models.moderation.groups import GROUPS
+from models.moderation.lessons import COURSES, Course, gather
 from models.moderation.pieces import tokeniser
 from models.moderation.reader import Reader
 from models.moderation.targets import targets
@@ -37,8 +39,6 @@ CHECKPOINT = 300
 class Recipe:
     """Chosen with whole groups of sources left out."""
 
-    passes: float = 3.0
-    rate: float = 2e-4
     head_rate: float = 1e-3
     decay: float = 0.02
     warm: float = 0.06
@@ -46,8 +46,6 @@ class Recipe:
     """Share of tokens hidden from the upper layers while learning."""
     by_category: float = 0.5
     """What the category logits count beside the one for harmful or not."""
-    by_pair: float = 0.5
-    """What the difference between twins counts beside that."""
     margin: float = 2.0
     """Log-odds by which the harmful twin is to stand above the harmless one."""
 
@@ -79,20 +77,21 @@ def apart(logits: Tensor, pairs: Sequence[tuple[int, int]], margin: float) -> Te
 
 
 def train(
-    reader: Reader, store: Store, examples: Sequence[Example], recipe: Recipe, *, saved: Path, seed: int
+    reader: Reader, store: Store, examples: Sequence[Example], course: Course, *, saved: Path, seed: int
 ) -> None:
     """Learn from the examples, whose states `store` has in the same order."""
+    recipe = Recipe()
     labels_, weights_ = targets(examples)
     labels, weights = torch.from_numpy(labels_), torch.from_numpy(weights_)
     harmful = torch.tensor([float(e.category != "none") for e in examples])
     count = torch.tensor([e.weight for e in examples])
-    mate = mates(examples)
+    mate = mates(examples) if course.by_pair else {}
     head = list(reader.head.parameters())
     upper = [p for layer in reader.layers[reader.below :] for p in layer.parameters()]
     optimiser = torch.optim.AdamW(
-        [{"params": upper, "lr": recipe.rate}, {"params": head, "lr": recipe.head_rate}], weight_decay=recipe.decay
+        [{"params": upper, "lr": course.rate}, {"params": head, "lr": recipe.head_rate}], weight_decay=recipe.decay
     )
-    batches = batched([len(s) for s in store.states], mate, recipe.passes, seed)
+    batches = batched([len(s) for s in store.states], mate, course.passes, seed)
     schedule = torch.optim.lr_scheduler.LambdaLR(
         optimiser,
         lambda s: min((s + 1) / (recipe.warm * len(batches)), 0.5 + 0.5 * math.cos(math.pi * s / len(batches))),
@@ -115,7 +114,7 @@ def train(
         at = torch.tensor(rows)
         value = loss(out, harmful[at], count[at], (labels[at], weights[at]), recipe.by_category)
         pairs = [(i, i + 1) for i, row in enumerate(rows) if row in mate]
-        value = value + recipe.by_pair / len(rows) * apart(out, pairs, recipe.margin)
+        value = value + course.by_pair / len(rows) * apart(out, pairs, recipe.margin)
         optimiser.zero_grad()
         value.backward()
         torch.nn.utils.clip_grad_norm_(reader.parameters(), 1.0)
@@ -135,6 +134,11 @@ def train(
     reader.eval()
 
 
+def checkpoint(course: Course, left_out: int | None) -> str:
+    """The name of a run's file."""
+    return f"{course.name}-{'all' if left_out is None else f'without{left_out}'}.pt"
+
+
 def main() -> None:
     """One run."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -142,26 +146,23 @@ def main() -> None:
     parser.add_argument("--emoji", type=Path, required=True)
     parser.add_argument("--words", type=Path, required=True)
     parser.add_argument("--work", type=Path, required=True, help="folder of states, checkpoints")
+    parser.add_argument("--course", choices=[course.name for course in COURSES], required=True)
     parser.add_argument("--leave-out", type=int, help="index into GROUPS; nothing is left out without it")
-    parser.add_argument("--above", type=int, default=ABOVE, help="layers that learn")
-    parser.add_argument("--passes", type=float, default=Recipe.passes)
     arguments = parser.parse_args()
     torch.set_num_threads(1)
-    name = "all" if arguments.leave_out is None else f"without{arguments.leave_out}"
+    course = next(course for course in COURSES if course.name == arguments.course)
+    name = checkpoint(course, arguments.leave_out)
     model = e5.load(e5.shipped())
     torch.manual_seed(1)
-    reader = Reader(model, BELOW, arguments.above, len(CATEGORIES) + 1)
-    gathered = lessons.gather(arguments.data, arguments.emoji, arguments.words)
+    reader = Reader(model, BELOW, ABOVE, len(CATEGORIES) + 1)
+    examples = gather(course, arguments.data, arguments.emoji, arguments.words).chosen
     out = () if arguments.leave_out is None else GROUPS[arguments.leave_out]
-    examples = gathered.chosen
-    tokens = tokeniser(model)
     reader.eval()
-    store = lowered(first_window(examples), tokens, reader, TOKENS, arguments.work / "states")
+    store = lowered(first_window(examples), tokeniser(model), reader, TOKENS, arguments.work / "states")
     kept = [i for i, e in enumerate(examples) if e.source not in out]
     print(f"{name}: {len(kept)} of {len(examples)} examples", flush=True)
     part = Store([store.states[i] for i in kept])
-    recipe = Recipe(passes=arguments.passes)
-    train(reader, part, [examples[i] for i in kept], recipe, saved=arguments.work / f"{name}.pt", seed=11)
+    train(reader, part, [examples[i] for i in kept], course, saved=arguments.work / name, seed=11)
 
 
 if __name__ == "__main__":

@@ -6,7 +6,7 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 
-from models.moderation import corpus, lessons, lexicon
+from models.moderation import corpus, lexicon
 from models.moderation.e5 import E5
 from models.moderation.example import Example
 from models.moderation.scenes import scenes
@@ -19,7 +19,7 @@ def words(labelled: Sequence[Example], emoji: Path, naughty: Path, model: E5, pa
     if path.exists():
         return Lexicon.load(path)
     readable = [e for e in labelled if e.source not in ("ring_a_bell", "obfuscation_hand")]
-    readable += [*corpus.captions(emoji, 6_000, 1), *scenes(lessons.SCENES, 7), *twins()]
+    readable += [*corpus.captions(emoji, 6_000, 1), *scenes(8_000, 7), *twins()]
     listed = [e.prompt for e in corpus.bare_words(emoji)]
     for name in ("en", "fr", "fr-CA-u-sd-caqc"):
         listed += json.loads((naughty / f"{name}.json").read_text("utf-8"))

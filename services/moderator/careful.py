@@ -2,6 +2,7 @@
 
     text -> unigram pieces -> careful.onnx -> one logit a category and one for "harmful at all"
 
+The model is surer of itself in English, so a French text's log-odds are moved by a number that the recipe settles.
 The last logit learns from every harmful example whatever its category, so it knows best whether something is
 wrong; the others say what. A category's score is the probability that the text is harmful, times how the
 category compares with the likeliest one.
@@ -20,6 +21,8 @@ import onnxruntime
 from numpy.typing import NDArray
 from tokenizers import Tokenizer
 
+from services.moderator.language import french
+
 MAX_TOKENS, OVERLAP = 64, 8
 """Pieces read at once, begin and end included, and those that two parts of a long text share."""
 _BEGIN, _PAD, _END = 0, 1, 2
@@ -27,10 +30,11 @@ _BEGIN, _PAD, _END = 0, 1, 2
 
 @dataclass(frozen=True)
 class Scale:
-    """From the last logit to a probability: sigmoid(slope * logit + offset), fitted on sources left out."""
+    """From the last logit to a probability: sigmoid(slope * logit + offset), with `french` added for French."""
 
     slope: float
     offset: float
+    french: float = 0.0
 
 
 class CarefulReader:
@@ -55,11 +59,11 @@ class CarefulReader:
         self._pieces: Tokenizer = Tokenizer.from_file(str(folder / "pieces.json"))
         described = json.loads((folder / "careful.json").read_text(encoding="utf-8"))
         self.categories: tuple[str, ...] = tuple(described["categories"])
-        self._scale = Scale(float(described["slope"]), float(described["offset"]))
+        self._scale = Scale(*(float(described[name]) for name in ("slope", "offset", "french")))
 
     def scores(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """Probabilities [B,K] of B >= 1 normalised texts."""
-        return combined(self.logits(texts), self._scale)
+        return combined(self.logits(texts), self._scale, np.array([french(text) for text in texts]))
 
     def logits(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """[B,K+1] as the model gives them. Of a text with more than MAX_TOKENS pieces, the most harmful part
@@ -86,9 +90,9 @@ def evenly(pieces: list[int], most: int) -> list[list[int]]:
     return [pieces[at : at + size] for at in range(0, max(1, len(pieces) - OVERLAP), max(1, size - OVERLAP))]
 
 
-def combined(logits: NDArray[np.float32], scale: Scale) -> NDArray[np.float32]:
-    """Scores [B,K] from logits [B,K+1]."""
-    harmful = _sigmoid(scale.slope * logits[:, -1:] + scale.offset)
+def combined(logits: NDArray[np.float32], scale: Scale, in_french: NDArray[np.bool_]) -> NDArray[np.float32]:
+    """Scores [B,K] from logits [B,K+1] and whether each text is French [B]."""
+    harmful = _sigmoid(scale.slope * logits[:, -1:] + scale.offset + scale.french * in_french[:, None])
     kinds = _sigmoid(logits[:, :-1])
     scores: NDArray[np.float32] = (harmful * kinds / kinds.max(axis=1, keepdims=True)).astype(np.float32)
     return scores

@@ -33,9 +33,15 @@ def test_every_category_with_a_threshold_has_a_score(reader: CarefulReader) -> N
 
 def test_the_likeliest_category_has_the_probability_of_harm() -> None:
     logits = np.array([[1.0, -1.0, 0.5], [-3.0, 2.0, -2.0]], np.float32)
-    scores = combined(logits, Scale(1.0, 0.0))
+    scores = combined(logits, Scale(1.0, 0.0), np.zeros(2, np.bool_))
     assert scores.max(axis=1) == pytest.approx(1 / (1 + np.exp(-logits[:, -1])), rel=1e-5)
     assert scores.argmax(axis=1).tolist() == [0, 1]
+
+
+def test_a_french_text_is_moved_in_log_odds() -> None:
+    logits = np.array([[1.0, -1.0, 0.5], [1.0, -1.0, 0.5]], np.float32)
+    english, french = combined(logits, Scale(1.0, 0.0, french=0.7), np.array([False, True])).max(axis=1)
+    assert np.log(french / (1 - french)) - np.log(english / (1 - english)) == pytest.approx(0.7, abs=1e-4)
 
 
 def test_the_same_text_scores_the_same(reader: CarefulReader) -> None:
