@@ -215,7 +215,7 @@ def as_fault(failure: Failure) -> Fault:
         category=refusal.category,
         decision_id=refusal.decision_id,
         words=", ".join(refusal.words),
-        score=f"{refusal.score:.4f}",
+        score=str(refusal.score),
         policy_version=refusal.policy_version,
         appealable=str(refusal.appealable).lower(),
         appeal_url=APPEALS if refusal.appealable else "",

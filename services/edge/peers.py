@@ -110,7 +110,7 @@ class LineState:
 
 @dataclass(frozen=True)
 class Verdict:
-    """The moderator's word."""
+    """The moderator's word. Scores are 0 to 1, to four decimals."""
 
     allowed: bool
     decision_id: str
