@@ -9,15 +9,16 @@ import os
 import re
 from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from google.protobuf.duration_pb2 import Duration
 from google.protobuf.timestamp_pb2 import Timestamp
 
 from fournil import admin_moderation
+from fournil.admin_arguments import Command, add_command, add_pages, number
 from fournil.admin_client import AdminDesk
 from fournil.admin_display import ending, level_name, moment, say, show_limits, show_table, tell
-from fournil.admin_moderation import number
 from fournil.quota.v1 import admin_pb2
 
 if TYPE_CHECKING:
@@ -27,7 +28,6 @@ _LEVELS = ("normal", "busy", "surge", "shed")
 _SPAN = re.compile(r"(\d{1,5})([mhd])")
 _SPAN_SECONDS = {"m": 60, "h": 3_600, "d": 86_400}
 
-Command = Callable[[argparse.Namespace, "Terminal"], int]
 Act = Callable[[AdminDesk, argparse.Namespace, "Terminal"], None]
 
 
@@ -183,20 +183,7 @@ def add_commands(parser: argparse.ArgumentParser) -> None:
     admin_moderation.add_commands(parser, groups)
 
     sub = _add(groups, "audit", audit, "what was changed, when and why")
-    sub.add_argument("-n", "--number", type=number, default=50, help="entries, at most 200")
-    sub.add_argument("--before", default="", help="older than this entry")
-
-
-def _add(
-    commands: Any, verb: str, act: Act, help: str, *places: str, reason: bool = False
-) -> argparse.ArgumentParser:
-    parser: argparse.ArgumentParser = commands.add_parser(verb, help=help)
-    for place in places:
-        parser.add_argument(place)
-    if reason:
-        parser.add_argument("--reason", required=True, help="why, for the audit log")
-    parser.set_defaults(command=_connected(act), verb=verb)
-    return parser
+    add_pages(sub, "entry")
 
 
 def _connected(act: Act) -> Command:
@@ -206,6 +193,9 @@ def _connected(act: Act) -> Command:
         return 0
 
     return command
+
+
+_add = partial(add_command, _connected)
 
 
 def _expiry(text: str) -> dict[str, Any]:

@@ -8,9 +8,11 @@ import argparse
 import json
 import os
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from fournil.admin_arguments import Command, add_command, add_pages, number
 from fournil.admin_client import AdminTaster
 from fournil.admin_display import moment, say, show_table, tell
 from fournil.moderator.v1 import admin_pb2, moderator_pb2
@@ -130,7 +132,7 @@ def add_commands(parser: argparse.ArgumentParser, groups: Any) -> None:
     appeals = groups.add_parser("appeals", help="refusals that are questioned").add_subparsers(required=True)
     sub = _add(appeals, "list", appeals_list, "everybody's appeals, newest first")
     sub.add_argument("--state", choices=_STATES, default="")
-    _paged(sub)
+    add_pages(sub, "page")
     _add(appeals, "show", appeals_show, "one appeal", "appeal")
     for verb, text in (("grant", "allow the prompt, credit its owner"), ("deny", "let the refusal stand")):
         sub = _add(appeals, verb, appeals_decide, text, "appeal", reason=True)
@@ -157,18 +159,10 @@ def add_commands(parser: argparse.ArgumentParser, groups: Any) -> None:
     _add(policy, "rollback", policy_roll_back, "drop the candidate, or undo the last promotion", reason=True)
 
     moderation = groups.add_parser("moderation", help="the moderator's log").add_subparsers(required=True)
-    _paged(_add(moderation, "audit", audit, "what was changed, when and why"))
+    add_pages(_add(moderation, "audit", audit, "what was changed, when and why"), "page")
 
 
-def _add(
-    commands: Any, verb: str, act: Act, help: str, *places: str, reason: bool = False
-) -> argparse.ArgumentParser:
-    parser: argparse.ArgumentParser = commands.add_parser(verb, help=help)
-    for place in places:
-        parser.add_argument(place)
-    if reason:
-        parser.add_argument("--reason", required=True, help="why, for the audit log")
-
+def _connected(act: Act) -> Command:
     def command(given: argparse.Namespace, terminal: "Terminal") -> int:
         try:
             with AdminTaster(given.moderator, token=given.token, french=terminal.french) as taster:
@@ -178,21 +172,10 @@ def _add(
             return 2
         return 0
 
-    parser.set_defaults(command=command, verb=verb)
-    return parser
+    return command
 
 
-def number(text: str) -> int:
-    """A whole number that a message can carry."""
-    number = int(text)
-    if abs(number) >= 2**31:
-        raise argparse.ArgumentTypeError(f"too large: {text}")
-    return number
-
-
-def _paged(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("-n", "--number", type=number, default=50, help="entries, at most 200")
-    parser.add_argument("--before", default="", help="older than this page")
+_add = partial(add_command, _connected)
 
 
 def _all(taster: AdminTaster) -> Iterator[Any]:
