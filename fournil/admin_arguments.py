@@ -2,12 +2,11 @@
 
 import argparse
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
-if TYPE_CHECKING:
-    from fournil.cli import Terminal
+from fournil.terminal import Terminal
 
-Command = Callable[[argparse.Namespace, "Terminal"], int]
+Command = Callable[[argparse.Namespace, Terminal], int]
 Act = TypeVar("Act")
 """What a command does, once it has a connection."""
 
