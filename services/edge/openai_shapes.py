@@ -109,6 +109,8 @@ class ModerationBody(TypedDict):
 class ModelBody(TypedDict):
     """A model, with what may be asked of it. Sizes in pixels."""
 
+    # From `family` on as in `asking.ModelFacts`. They stand twice: made from it, this would be a type that no
+    # checker knows. A test holds the one against the other, and both against edge.proto.
     id: str
     object: Literal["model"]
     created: int
