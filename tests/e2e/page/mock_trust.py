@@ -5,37 +5,18 @@ With `here` false it knows no appeals, as an edge from before them.
 
 import time
 from collections.abc import Callable
-from datetime import UTC, datetime
 from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route
 
+from tests.e2e.page.mock_answers import problem, stamp
+
 APPEALS = "/v1/moderation/appeals"
 NEVER = {"sexual_minors"}
 MOST_OPEN = 5
 PICTURE_HEADS = (b"\x89PNG", b"\xff\xd8\xff", b"RIFF")
-
-
-def stamp(seconds: float) -> str:
-    """RFC 3339."""
-    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-
-
-def problem(status: int, reason: str, detail: str, **more: Any) -> JSONResponse:
-    """problem+json."""
-    body = {
-        "type": f"urn:fournil:error:{reason.lower()}",
-        "title": reason,
-        "status": status,
-        "detail": detail,
-        "reason": reason,
-        "metadata": {},
-        "request_id": "mock-request-1",
-        **more,
-    }
-    return JSONResponse(body, status, media_type="application/problem+json")
 
 
 class MockTrust:

@@ -7,7 +7,7 @@ import pytest
 
 from tests.e2e.page.browser import Browser, Page
 from tests.e2e.page.conftest import CRAB_EN, order, phase, the_job, with_key
-from tests.e2e.page.mock_edge import Kitchen
+from tests.e2e.page.mock_kitchen import Kitchen
 from tests.e2e.page.test_appeals import BAKER, LOOK_AGAIN, ask, refused
 
 pytestmark = pytest.mark.e2e
