@@ -18,7 +18,7 @@ def allowance_message(account: Account, allowance: Allowance) -> edge_pb2.GetAll
         limit=daily.limit,
         used=daily.used,
         held=daily.held,
-        reset_time=None if daily.reset is None else timestamp(daily.reset),
+        reset_time=timestamp_if(daily.reset),
         live_limit=live.limit,
         live=live.held,
         level=allowance.level,
@@ -34,7 +34,7 @@ def queue_message(line: LineState) -> edge_pb2.GetQueueResponse:
     ]
     surge = edge_pb2.Surge(
         level=line.surge.level,
-        since=None if line.surge.since is None else timestamp(line.surge.since),
+        since=timestamp_if(line.surge.since),
         cause=line.surge.cause,
         pinned=line.surge.pinned,
         backlog=duration(line.surge.backlog),
@@ -57,6 +57,7 @@ def decision_message(decision: Decision) -> edge_pb2.Decision:
         text=verdict.text,
         appealable=verdict.appealable,
         create_time=timestamp(decision.created),
+        expire_time=timestamp_if(verdict.expires),
     )
 
 
@@ -73,7 +74,7 @@ def appeal_message(appeal: Appeal) -> edge_pb2.Appeal:
         prompt=appeal.prompt,
         note=appeal.note,
         create_time=timestamp(appeal.created),
-        decide_time=None if appeal.decided is None else timestamp(appeal.decided),
+        decide_time=timestamp_if(appeal.decided),
         notice=appeal.notice,
         credited=appeal.credited,
     )
@@ -84,6 +85,11 @@ def timestamp(seconds: float) -> timestamp_pb2.Timestamp:
     stamp = timestamp_pb2.Timestamp()
     stamp.FromMicroseconds(int(seconds * 1e6))
     return stamp
+
+
+def timestamp_if(seconds: float | None) -> timestamp_pb2.Timestamp | None:
+    """The same, None where there is none."""
+    return None if seconds is None else timestamp(seconds)
 
 
 def duration(seconds: float | None) -> duration_pb2.Duration | None:
@@ -101,6 +107,6 @@ def _limit(one: Limit) -> edge_pb2.Limit:
         limit=one.limit,
         used=one.used,
         held=one.held,
-        reset_time=None if one.reset is None else timestamp(one.reset),
+        reset_time=timestamp_if(one.reset),
         unit=one.unit,
     )

@@ -104,6 +104,7 @@ def _verdict(message: moderator_pb2.Verdict) -> Verdict:
         text=message.text,
         beyond=list(message.beyond),
         scores={name: round(score, _DECIMALS) for name, score in message.scores.items()},
+        expires=message.expire_time.ToMicroseconds() / 1e6 if message.HasField("expire_time") else None,
     )
 
 

@@ -2,7 +2,7 @@
 
 from fournil.edge.v1 import edge_pb2
 from services.edge.asking import Asked
-from services.edge.grpc_messages import duration, timestamp
+from services.edge.grpc_messages import duration, timestamp, timestamp_if
 from services.edge.job import Event, Failure, Job, Place, State, Usage
 from services.edge.job_codec import unpack_failure
 from services.edge.links import Links
@@ -57,7 +57,7 @@ class JobMessages:
             seed=job.spec.seed,
             steps=job.spec.steps,
             create_time=timestamp(job.created),
-            end_time=None if job.ended is None else timestamp(job.ended),
+            end_time=timestamp_if(job.ended),
             images=[self.image(job.id, drawn.index, drawn.seed) for drawn in job.images],
             charged=job.charged,
             guidance=job.spec.guidance,
@@ -125,6 +125,7 @@ def _failure(failure: Failure) -> edge_pb2.Failure:
                 score=refusal.score,
                 policy_version=refusal.policy_version,
                 appealable=refusal.appealable,
+                expire_time=timestamp_if(refusal.expires),
             )
         )
     return message

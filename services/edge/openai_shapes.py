@@ -157,6 +157,7 @@ class ErrorFacts(TypedDict):
     policy_version: NotRequired[str]
     appealable: NotRequired[bool]
     appeal_url: NotRequired[str | None]
+    expire_time: NotRequired[str | None]
     moderation_details: NotRequired[dict[str, Any]]
     help: NotRequired[Annotated[dict[str, str], Says("Where to ask without holding a call open: message, url.")]]
 

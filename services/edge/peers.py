@@ -125,6 +125,8 @@ class Verdict:
     beyond: Sequence[str] = ()
     """Every category that refuses it."""
     scores: Mapping[str, float] = field(default_factory=dict)
+    expires: float | None = None
+    """Until when a refusal can be read back and questioned, in Unix seconds; None where it is not kept."""
 
 
 @dataclass(frozen=True)

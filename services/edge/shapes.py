@@ -80,6 +80,9 @@ class AppealLinks(TypedDict):
 
     appealable: bool
     appeal_url: str | None
+    expire_time: Annotated[
+        Time | None, Says("Until when it can be read back and questioned; null where it is not kept.")
+    ]
 
 
 class RefusalNote(AppealLinks):

@@ -131,11 +131,13 @@ async def test_its_owner_reads_what_was_refused_and_where_to_question_it(house: 
         "create_time": "2027-01-15T08:00:00Z",
         "appealable": True,
         "appeal_url": "/v1/moderation/appeals",
+        "expire_time": "2027-01-15T08:16:40Z",
     }
     found = await house.call(IDS["prompt"])
     assert (found.id, found.job_id, found.stage, found.category) == (IDS["prompt"], "job-1", "prompt", "violence")
     assert (found.score, found.policy_version, found.text, found.appealable) == (0.8765, "test-1", text, True)
     assert found.create_time.ToMicroseconds() == AT * 1e6
+    assert found.expire_time.ToMicroseconds() == (AT + 1_000) * 1e6
 
 
 async def test_it_is_told_in_french_as_well(house: House) -> None:

@@ -21,14 +21,15 @@ PICTURE_HEADS = (b"\x89PNG", b"\xff\xd8\xff", b"RIFF")
 
 class MockTrust:
     """Appeals by decision, and what is told of any picture. `lost` fails the next filing; `prompts` are those of
-    refused orders by decision, found when an appeal comes without one, but not while `forgetful`; `credential`
-    takes the place of parts of the report."""
+    refused orders by decision, found when an appeal comes without one, but not while `forgetful`; decisions are
+    kept `keep_seconds`, or not when that is None; `credential` takes the place of parts of the report."""
 
     def __init__(self, account: Callable[[Request], str | None]) -> None:
         self._account = account
         self.here = True
         self.lost = False
         self.forgetful = False
+        self.keep_seconds: float | None = 30 * 86_400
         self.prompts: dict[str, str] = {}
         self.refusals: dict[str, dict[str, Any]] = {}
         self.appeals: dict[str, dict[str, Any]] = {}
@@ -51,6 +52,7 @@ class MockTrust:
             "score": 0.87,
             "appealable": appealable,
             "appeal_url": APPEALS if appealable else None,
+            "expire_time": None if self.keep_seconds is None else stamp(time.time() + self.keep_seconds),
         }
         self.prompts[decision] = prompt
         return self.refusals[decision]

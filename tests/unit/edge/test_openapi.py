@@ -157,7 +157,7 @@ def test_appeals_are_as_it_says(decided: float | None) -> None:
 
 @pytest.mark.parametrize("appealable", [True, False])
 def test_decisions_are_as_it_says(appealable: bool) -> None:
-    verdict = Verdict(False, "dec_1", "image", "sexual", [], 0.9, "p-1", appealable, "Refused.")
+    verdict = Verdict(False, "dec_1", "image", "sexual", [], 0.9, "p-1", appealable, "Refused.", expires=3.0)
     note = decision_note(Decision(verdict, "ada", "", 2.0))
     fits("DecisionNote", note)
     assert note["appeal_url"] == ("/v1/moderation/appeals" if appealable else None)

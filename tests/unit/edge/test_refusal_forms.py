@@ -1,4 +1,5 @@
-"""One score, wherever it is told: the refusal in every form, the job, the decision read back, the appeal."""
+"""One score, and one time until when, wherever they are told: the refusal in every form, the job, the decision
+read back, the appeal."""
 
 import json
 from collections.abc import Awaitable, Callable
@@ -22,11 +23,13 @@ from tests.unit.edge.fake_mesh import FakeMesh, a_job
 
 NOBODY: Any = None
 EXACT, TOLD = 0.87654321, 0.8765
+UNTIL = 1_800_000_000
 DECISION = "dec_" + "a" * 26
 ACCOUNT = Account("ada", "free", "key")
 VERDICT = moderator_pb2.Verdict(
     allowed=False, decision_id=DECISION, stage="STAGE_PROMPT", category="violence", score=EXACT,
     scores={"violence": EXACT, "hate": 0.00004}, beyond=["violence"], appealable=True,
+    expire_time={"seconds": UNTIL},
 )  # fmt: skip
 ANSWERS = {
     "ScreenPrompt": moderator_pb2.ScreenPromptResponse(verdict=VERDICT),
@@ -65,7 +68,7 @@ class Call:
         return ()
 
 
-async def test_a_refusal_has_one_score_in_every_form_and_read_back() -> None:
+async def test_a_refusal_has_one_score_and_one_end_in_every_form_and_read_back() -> None:
     taster = GrpcTaster(cast(Any, Channel()))
     fake, job = FakeMesh(), a_job()
     await walk(job, replace(fake.mesh(), moderator=GrpcModerator(cast(Any, Channel()))))
@@ -84,6 +87,9 @@ async def test_a_refusal_has_one_score_in_every_form_and_read_back() -> None:
     read = await service.GetDecision(edge_pb2.GetDecisionRequest(decision_id=DECISION), cast(Any, call))
     appealed = await service.GetAppeal(edge_pb2.GetAppealRequest(appeal_id="apl_1"), cast(Any, call))
     over_grpc = {"job": found.job.failure.refusal, "read back": read.decision, "appeal": appealed.appeal}
+    whens = {name: one["expire_time"] for name, one in told.items() if name != "appeal"}
+    assert whens == dict.fromkeys(whens, "2027-01-15T08:00:00Z")
+    assert {one.expire_time.seconds for name, one in over_grpc.items() if name != "appeal"} == {UNTIL}
     assert {name: one["score"] for name, one in told.items()} == dict.fromkeys(told, TOLD)
     assert {name: one.score for name, one in over_grpc.items()} == dict.fromkeys(over_grpc, TOLD)
 
