@@ -9,29 +9,27 @@ import os
 import re
 from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from functools import partial
+from typing import Any
 
 from google.protobuf.duration_pb2 import Duration
 from google.protobuf.timestamp_pb2 import Timestamp
 
 from fournil import admin_moderation
+from fournil.admin_arguments import Command, add_command, add_pages, number
 from fournil.admin_client import AdminDesk
 from fournil.admin_display import ending, level_name, moment, say, show_limits, show_table, tell
-from fournil.admin_moderation import number
 from fournil.quota.v1 import admin_pb2
-
-if TYPE_CHECKING:
-    from fournil.cli import Terminal
+from fournil.terminal import Terminal
 
 _LEVELS = ("normal", "busy", "surge", "shed")
 _SPAN = re.compile(r"(\d{1,5})([mhd])")
 _SPAN_SECONDS = {"m": 60, "h": 3_600, "d": 86_400}
 
-Command = Callable[[argparse.Namespace, "Terminal"], int]
-Act = Callable[[AdminDesk, argparse.Namespace, "Terminal"], None]
+Act = Callable[[AdminDesk, argparse.Namespace, Terminal], None]
 
 
-def keys_create(desk: AdminDesk, given: argparse.Namespace, terminal: "Terminal") -> None:
+def keys_create(desk: AdminDesk, given: argparse.Namespace, terminal: Terminal) -> None:
     """Makes a key; the key alone goes to the output, what is to be said about it beside it."""
     request = admin_pb2.CreateKeyRequest(
         account_id=given.account, tier=given.tier, reason=given.reason, scopes=given.scope, **(given.expires or {})
@@ -42,7 +40,7 @@ def keys_create(desk: AdminDesk, given: argparse.Namespace, terminal: "Terminal"
     terminal.out.print(made.api_key, highlight=False, markup=False, soft_wrap=True)
 
 
-def keys_list(desk: AdminDesk, given: argparse.Namespace, terminal: "Terminal") -> None:
+def keys_list(desk: AdminDesk, given: argparse.Namespace, terminal: Terminal) -> None:
     """An account's keys."""
     keys = desk.call("ListKeys", admin_pb2.ListKeysRequest(account_id=given.account)).keys
     if not keys:
@@ -57,7 +55,7 @@ def keys_list(desk: AdminDesk, given: argparse.Namespace, terminal: "Terminal") 
     show_table(terminal, ("id", "state", "until", "scopes"), rows)
 
 
-def account_show(desk: AdminDesk, given: argparse.Namespace, terminal: "Terminal") -> None:
+def account_show(desk: AdminDesk, given: argparse.Namespace, terminal: Terminal) -> None:
     """An account and its limits."""
     found = desk.call("GetAccount", admin_pb2.GetAccountRequest(account_id=given.account))
     facts = {
@@ -74,7 +72,7 @@ def account_show(desk: AdminDesk, given: argparse.Namespace, terminal: "Terminal
     show_limits(terminal, found.verdicts)
 
 
-def account_credit(desk: AdminDesk, given: argparse.Namespace, terminal: "Terminal") -> None:
+def account_credit(desk: AdminDesk, given: argparse.Namespace, terminal: Terminal) -> None:
     """Allows more for now, and shows the limit after it."""
     request = admin_pb2.CreditRequest(
         account_id=given.account, policy=given.policy, amount=given.amount, reason=given.reason
@@ -82,7 +80,7 @@ def account_credit(desk: AdminDesk, given: argparse.Namespace, terminal: "Termin
     show_limits(terminal, [desk.call("Credit", request).verdict])
 
 
-def surge_show(desk: AdminDesk, given: argparse.Namespace, terminal: "Terminal") -> None:
+def surge_show(desk: AdminDesk, given: argparse.Namespace, terminal: Terminal) -> None:
     """The surge level and why it is what it is."""
     surge = desk.line().surge
     facts = {
@@ -95,7 +93,7 @@ def surge_show(desk: AdminDesk, given: argparse.Namespace, terminal: "Terminal")
     tell(terminal, "surge", **facts)
 
 
-def queue_drain(desk: AdminDesk, given: argparse.Namespace, terminal: "Terminal") -> None:
+def queue_drain(desk: AdminDesk, given: argparse.Namespace, terminal: Terminal) -> None:
     """Refunds what waits in a class, page by page, until nothing more does."""
     request = admin_pb2.DrainLineRequest(model=given.model, tier=given.tier, reason=given.reason)
     count, more = 0, True
@@ -105,7 +103,7 @@ def queue_drain(desk: AdminDesk, given: argparse.Namespace, terminal: "Terminal"
     tell(terminal, "drained", count=count)
 
 
-def audit(desk: AdminDesk, given: argparse.Namespace, terminal: "Terminal") -> None:
+def audit(desk: AdminDesk, given: argparse.Namespace, terminal: Terminal) -> None:
     """A page of the audit log, newest first."""
     page = desk.call("ListAudit", admin_pb2.ListAuditRequest(page_size=given.number, page_token=given.before))
     rows = [(moment(one.time), one.action, one.subject, one.detail, one.reason) for one in page.entries]
@@ -118,7 +116,7 @@ def change(method: str, *fields: str, **renamed: str) -> Act:
     """A command that changes one thing and has nothing to show: `fields` and the reason go into the request."""
     request_type = getattr(admin_pb2, f"{method}Request")
 
-    def act(desk: AdminDesk, given: argparse.Namespace, terminal: "Terminal") -> None:
+    def act(desk: AdminDesk, given: argparse.Namespace, terminal: Terminal) -> None:
         facts = {field: getattr(given, name) for field, name in renamed.items()}
         facts |= {field: getattr(given, field) for field in fields}
         desk.call(method, request_type(reason=given.reason, **facts))
@@ -128,7 +126,7 @@ def change(method: str, *fields: str, **renamed: str) -> Act:
     return act
 
 
-def pin(desk: AdminDesk, given: argparse.Namespace, terminal: "Terminal") -> None:
+def pin(desk: AdminDesk, given: argparse.Namespace, terminal: Terminal) -> None:
     """Pins the surge level, or releases it, and shows it."""
     if given.level is None:
         desk.call("ReleaseSurge", admin_pb2.ReleaseSurgeRequest(reason=given.reason))
@@ -183,29 +181,19 @@ def add_commands(parser: argparse.ArgumentParser) -> None:
     admin_moderation.add_commands(parser, groups)
 
     sub = _add(groups, "audit", audit, "what was changed, when and why")
-    sub.add_argument("-n", "--number", type=number, default=50, help="entries, at most 200")
-    sub.add_argument("--before", default="", help="older than this entry")
-
-
-def _add(
-    commands: Any, verb: str, act: Act, help: str, *places: str, reason: bool = False
-) -> argparse.ArgumentParser:
-    parser: argparse.ArgumentParser = commands.add_parser(verb, help=help)
-    for place in places:
-        parser.add_argument(place)
-    if reason:
-        parser.add_argument("--reason", required=True, help="why, for the audit log")
-    parser.set_defaults(command=_connected(act), verb=verb)
-    return parser
+    add_pages(sub, "entry")
 
 
 def _connected(act: Act) -> Command:
-    def command(given: argparse.Namespace, terminal: "Terminal") -> int:
+    def command(given: argparse.Namespace, terminal: Terminal) -> int:
         with AdminDesk(given.admin_target, token=given.token, french=terminal.french) as desk:
             act(desk, given, terminal)
         return 0
 
     return command
+
+
+_add = partial(add_command, _connected)
 
 
 def _expiry(text: str) -> dict[str, Any]:

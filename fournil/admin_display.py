@@ -1,16 +1,14 @@
 """What `fournil admin` shows: sentences in French and English, tables, times."""
 
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from google.protobuf.timestamp_pb2 import Timestamp
 from rich.table import Table
 from rich.text import Text
 
 from fournil.quota.v1 import quota_pb2
-
-if TYPE_CHECKING:
-    from fournil.cli import Terminal
+from fournil.terminal import Terminal
 
 _TEXTS: dict[str, tuple[str, str]] = {
     "done": ("done: {what}", "fait : {what}"),
@@ -91,7 +89,7 @@ _TEXTS: dict[str, tuple[str, str]] = {
 }
 
 
-def show_limits(terminal: "Terminal", verdicts: Iterable[quota_pb2.PolicyVerdict]) -> None:
+def show_limits(terminal: Terminal, verdicts: Iterable[quota_pb2.PolicyVerdict]) -> None:
     """Limits as they stand."""
     rows = []
     for one in verdicts:
@@ -101,7 +99,7 @@ def show_limits(terminal: "Terminal", verdicts: Iterable[quota_pb2.PolicyVerdict
     show_table(terminal, ("limit", "unit", "most", "used", "held", "resets"), rows)
 
 
-def show_table(terminal: "Terminal", columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+def show_table(terminal: Terminal, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
     """Cells are shown as they are: an operator's reason is no markup."""
     table = Table(*(say(terminal, column) for column in columns))
     for row in rows:
@@ -109,7 +107,7 @@ def show_table(terminal: "Terminal", columns: Sequence[str], rows: Iterable[Sequ
     terminal.out.print(table)
 
 
-def ending(key: Any, terminal: "Terminal") -> str:
+def ending(key: Any, terminal: Terminal) -> str:
     """When a key ends by itself."""
     return moment(key.expire_time) if key.HasField("expire_time") else say(terminal, "never")
 
@@ -124,11 +122,11 @@ def level_name(level: quota_pb2.SurgeLevel) -> str:
     return quota_pb2.SurgeLevel.Name(level).removeprefix("SURGE_LEVEL_").lower()
 
 
-def say(terminal: "Terminal", name: str, **facts: object) -> str:
+def say(terminal: Terminal, name: str, **facts: object) -> str:
     """The sentence in the terminal's language."""
     return _TEXTS[name][terminal.french].format(**facts)
 
 
-def tell(terminal: "Terminal", name: str, **facts: object) -> None:
+def tell(terminal: Terminal, name: str, **facts: object) -> None:
     """Prints a sentence as it is."""
     terminal.out.print(say(terminal, name, **facts), highlight=False, markup=False)

@@ -8,22 +8,22 @@ import argparse
 import json
 import os
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from fournil.admin_arguments import Command, add_command, add_pages, number
 from fournil.admin_client import AdminTaster
 from fournil.admin_display import moment, say, show_table, tell
 from fournil.moderator.v1 import admin_pb2, moderator_pb2
+from fournil.terminal import Terminal
 
-if TYPE_CHECKING:
-    from fournil.cli import Terminal
-
-Act = Callable[[AdminTaster, argparse.Namespace, "Terminal"], None]
+Act = Callable[[AdminTaster, argparse.Namespace, Terminal], None]
 
 _STATES = ("open", "granted", "denied")
 
 
-def appeals_list(taster: AdminTaster, given: argparse.Namespace, terminal: "Terminal") -> None:
+def appeals_list(taster: AdminTaster, given: argparse.Namespace, terminal: Terminal) -> None:
     """A page of everybody's appeals."""
     state = f"APPEAL_STATE_{given.state.upper()}" if given.state else None
     request = admin_pb2.ListAllAppealsRequest(state=state, page_size=given.number, page_token=given.before)
@@ -40,12 +40,12 @@ def appeals_list(taster: AdminTaster, given: argparse.Namespace, terminal: "Term
         terminal.console.print(say(terminal, "more", token=page.next_page_token), highlight=False)
 
 
-def appeals_show(taster: AdminTaster, given: argparse.Namespace, terminal: "Terminal") -> None:
+def appeals_show(taster: AdminTaster, given: argparse.Namespace, terminal: Terminal) -> None:
     """One appeal."""
     _show(taster.call("ReadAppeal", admin_pb2.ReadAppealRequest(appeal_id=given.appeal)).appeal, terminal)
 
 
-def appeals_decide(taster: AdminTaster, given: argparse.Namespace, terminal: "Terminal") -> None:
+def appeals_decide(taster: AdminTaster, given: argparse.Namespace, terminal: Terminal) -> None:
     """Grants or denies one, and shows it."""
     request = admin_pb2.DecideAppealRequest(
         appeal_id=given.appeal, grant=given.verb == "grant", reason=given.reason, notice=given.notice
@@ -53,13 +53,13 @@ def appeals_decide(taster: AdminTaster, given: argparse.Namespace, terminal: "Te
     _show(taster.call("DecideAppeal", request).appeal, terminal)
 
 
-def exemplars_list(taster: AdminTaster, given: argparse.Namespace, terminal: "Terminal") -> None:
+def exemplars_list(taster: AdminTaster, given: argparse.Namespace, terminal: Terminal) -> None:
     """All exemplars."""
     rows = [(one.id, _kind(one), one.category, moment(one.create_time), one.prompt) for one in _all(taster)]
     show_table(terminal, ("exemplar_id", "state", "category", "time", "detail"), rows)
 
 
-def exemplars_export(taster: AdminTaster, given: argparse.Namespace, terminal: "Terminal") -> None:
+def exemplars_export(taster: AdminTaster, given: argparse.Namespace, terminal: Terminal) -> None:
     """All exemplars as JSON lines, for `python -m services.moderator replay`."""
     count = 0
     with Path(given.file).open("w", encoding="utf-8") as file:
@@ -70,7 +70,7 @@ def exemplars_export(taster: AdminTaster, given: argparse.Namespace, terminal: "
     tell(terminal, "exported", count=count)
 
 
-def exemplars_add(taster: AdminTaster, given: argparse.Namespace, terminal: "Terminal") -> None:
+def exemplars_add(taster: AdminTaster, given: argparse.Namespace, terminal: Terminal) -> None:
     """Settles a prompt."""
     request = admin_pb2.AddExemplarRequest(
         kind=f"EXEMPLAR_KIND_{given.kind.upper()}",
@@ -82,38 +82,38 @@ def exemplars_add(taster: AdminTaster, given: argparse.Namespace, terminal: "Ter
     tell(terminal, "exemplar", id=made.id, kind=_kind(made), category=made.category)
 
 
-def exemplars_remove(taster: AdminTaster, given: argparse.Namespace, terminal: "Terminal") -> None:
+def exemplars_remove(taster: AdminTaster, given: argparse.Namespace, terminal: Terminal) -> None:
     """Removes an exemplar."""
     request = admin_pb2.RemoveExemplarRequest(exemplar_id=given.exemplar, reason=given.reason)
     taster.call("RemoveExemplar", request)
     tell(terminal, "done", what=f"{given.verb} {given.exemplar}")
 
 
-def policy_show(taster: AdminTaster, given: argparse.Namespace, terminal: "Terminal") -> None:
+def policy_show(taster: AdminTaster, given: argparse.Namespace, terminal: Terminal) -> None:
     """The live policy, the candidate, and how they compare."""
     _show_policies(taster.call("GetPolicies", admin_pb2.GetPoliciesRequest()).policies, terminal)
 
 
-def policy_try(taster: AdminTaster, given: argparse.Namespace, terminal: "Terminal") -> None:
+def policy_try(taster: AdminTaster, given: argparse.Namespace, terminal: Terminal) -> None:
     """A candidate from a file, or another share of the present one."""
     text = Path(given.file).read_text(encoding="utf-8") if given.verb == "try" else ""
     request = admin_pb2.TryPolicyRequest(policy=text, share=given.share, reason=given.reason)
     _show_policies(taster.call("TryPolicy", request).policies, terminal)
 
 
-def policy_promote(taster: AdminTaster, given: argparse.Namespace, terminal: "Terminal") -> None:
+def policy_promote(taster: AdminTaster, given: argparse.Namespace, terminal: Terminal) -> None:
     """The candidate lives."""
     request = admin_pb2.PromotePolicyRequest(version=given.version, reason=given.reason)
     _show_policies(taster.call("PromotePolicy", request).policies, terminal)
 
 
-def policy_roll_back(taster: AdminTaster, given: argparse.Namespace, terminal: "Terminal") -> None:
+def policy_roll_back(taster: AdminTaster, given: argparse.Namespace, terminal: Terminal) -> None:
     """Back to what was."""
     request = admin_pb2.RollBackPolicyRequest(reason=given.reason)
     _show_policies(taster.call("RollBackPolicy", request).policies, terminal)
 
 
-def audit(taster: AdminTaster, given: argparse.Namespace, terminal: "Terminal") -> None:
+def audit(taster: AdminTaster, given: argparse.Namespace, terminal: Terminal) -> None:
     """A page of the moderator's audit log, newest first."""
     page = taster.call("ListAudit", admin_pb2.ListAuditRequest(page_size=given.number, page_token=given.before))
     rows = [(moment(one.time), one.action, one.subject, one.detail, one.reason) for one in page.entries]
@@ -130,7 +130,7 @@ def add_commands(parser: argparse.ArgumentParser, groups: Any) -> None:
     appeals = groups.add_parser("appeals", help="refusals that are questioned").add_subparsers(required=True)
     sub = _add(appeals, "list", appeals_list, "everybody's appeals, newest first")
     sub.add_argument("--state", choices=_STATES, default="")
-    _paged(sub)
+    add_pages(sub, "page")
     _add(appeals, "show", appeals_show, "one appeal", "appeal")
     for verb, text in (("grant", "allow the prompt, credit its owner"), ("deny", "let the refusal stand")):
         sub = _add(appeals, verb, appeals_decide, text, "appeal", reason=True)
@@ -157,19 +157,11 @@ def add_commands(parser: argparse.ArgumentParser, groups: Any) -> None:
     _add(policy, "rollback", policy_roll_back, "drop the candidate, or undo the last promotion", reason=True)
 
     moderation = groups.add_parser("moderation", help="the moderator's log").add_subparsers(required=True)
-    _paged(_add(moderation, "audit", audit, "what was changed, when and why"))
+    add_pages(_add(moderation, "audit", audit, "what was changed, when and why"), "page")
 
 
-def _add(
-    commands: Any, verb: str, act: Act, help: str, *places: str, reason: bool = False
-) -> argparse.ArgumentParser:
-    parser: argparse.ArgumentParser = commands.add_parser(verb, help=help)
-    for place in places:
-        parser.add_argument(place)
-    if reason:
-        parser.add_argument("--reason", required=True, help="why, for the audit log")
-
-    def command(given: argparse.Namespace, terminal: "Terminal") -> int:
+def _connected(act: Act) -> Command:
+    def command(given: argparse.Namespace, terminal: Terminal) -> int:
         try:
             with AdminTaster(given.moderator, token=given.token, french=terminal.french) as taster:
                 act(taster, given, terminal)
@@ -178,21 +170,10 @@ def _add(
             return 2
         return 0
 
-    parser.set_defaults(command=command, verb=verb)
-    return parser
+    return command
 
 
-def number(text: str) -> int:
-    """A whole number that a message can carry."""
-    number = int(text)
-    if abs(number) >= 2**31:
-        raise argparse.ArgumentTypeError(f"too large: {text}")
-    return number
-
-
-def _paged(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("-n", "--number", type=number, default=50, help="entries, at most 200")
-    parser.add_argument("--before", default="", help="older than this page")
+_add = partial(add_command, _connected)
 
 
 def _all(taster: AdminTaster) -> Iterator[Any]:
@@ -205,7 +186,7 @@ def _all(taster: AdminTaster) -> Iterator[Any]:
             return
 
 
-def _show(appeal: Any, terminal: "Terminal") -> None:
+def _show(appeal: Any, terminal: Terminal) -> None:
     stage = moderator_pb2.Stage.Name(appeal.stage).removeprefix("STAGE_").lower()
     facts = {"id": appeal.id, "state": _state(appeal), "stage": stage, "category": appeal.category}
     facts |= {"score": appeal.score, "policy": appeal.policy_version, "account": appeal.account_id}
@@ -218,7 +199,7 @@ def _show(appeal: Any, terminal: "Terminal") -> None:
         tell(terminal, "credit", state=credit)
 
 
-def _show_policies(policies: Any, terminal: "Terminal") -> None:
+def _show_policies(policies: Any, terminal: Terminal) -> None:
     promoted = say(terminal, "promoted") if policies.promoted else ""
     tell(terminal, "policy_live", version=policies.live_version, promoted=promoted)
     if not policies.candidate_version:
@@ -229,7 +210,7 @@ def _show_policies(policies: Any, terminal: "Terminal") -> None:
     _show_comparison("policy_pictures", pictures.judged, pictures, terminal)
 
 
-def _show_comparison(name: str, judged: int, compared: Any, terminal: "Terminal") -> None:
+def _show_comparison(name: str, judged: int, compared: Any, terminal: Terminal) -> None:
     """Prompts' or pictures' counts, in words and by category."""
     counts = {"refused": compared.would_have_refused, "allowed": compared.would_have_allowed}
     tell(terminal, name, judged=judged, **counts)

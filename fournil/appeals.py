@@ -1,13 +1,10 @@
 """`fournil appeal decision|file|show|list`: reads a refusal back, questions it, and what became of that."""
 
 import argparse
-from typing import TYPE_CHECKING
 
 from fournil.admin_display import moment
 from fournil.edge.v1 import edge_pb2
-
-if TYPE_CHECKING:
-    from fournil.cli import Terminal
+from fournil.terminal import Terminal
 
 _TEXTS: dict[str, tuple[str, str]] = {
     "decision": (
@@ -44,7 +41,7 @@ def add_commands(parser: argparse.ArgumentParser) -> None:
     sub.set_defaults(command=newest)
 
 
-def decision(arguments: argparse.Namespace, terminal: "Terminal") -> int:
+def decision(arguments: argparse.Namespace, terminal: Terminal) -> int:
     """A refusal, read back."""
     with terminal.connect() as fournil:
         found = fournil.decision(arguments.id)
@@ -56,7 +53,7 @@ def decision(arguments: argparse.Namespace, terminal: "Terminal") -> int:
     return 0
 
 
-def file(arguments: argparse.Namespace, terminal: "Terminal") -> int:
+def file(arguments: argparse.Namespace, terminal: Terminal) -> int:
     """Questions a refusal."""
     with terminal.connect() as fournil:
         filed = fournil.appeal(arguments.decision, arguments.note, arguments.prompt)
@@ -64,14 +61,14 @@ def file(arguments: argparse.Namespace, terminal: "Terminal") -> int:
     return 0
 
 
-def show(arguments: argparse.Namespace, terminal: "Terminal") -> int:
+def show(arguments: argparse.Namespace, terminal: Terminal) -> int:
     """An appeal as it stands."""
     with terminal.connect() as fournil:
         _tell(fournil.read_appeal(arguments.id), terminal)
     return 0
 
 
-def newest(arguments: argparse.Namespace, terminal: "Terminal") -> int:
+def newest(arguments: argparse.Namespace, terminal: Terminal) -> int:
     """The newest appeals."""
     with terminal.connect() as fournil:
         for one in fournil.appeals(arguments.number):
@@ -79,7 +76,7 @@ def newest(arguments: argparse.Namespace, terminal: "Terminal") -> int:
     return 0
 
 
-def _tell(appeal: edge_pb2.Appeal, terminal: "Terminal") -> None:
+def _tell(appeal: edge_pb2.Appeal, terminal: Terminal) -> None:
     state = _say(terminal, appeal.state) if appeal.state in _TEXTS else appeal.state
     lines = [_say(terminal, "appeal", id=appeal.id, state=state, category=appeal.category)]
     if appeal.credited:
@@ -90,5 +87,5 @@ def _tell(appeal: edge_pb2.Appeal, terminal: "Terminal") -> None:
         terminal.out.print(line, highlight=False, markup=False)
 
 
-def _say(terminal: "Terminal", name: str, **facts: object) -> str:
+def _say(terminal: Terminal, name: str, **facts: object) -> str:
     return _TEXTS[name][terminal.french].format(**facts)

@@ -1,12 +1,9 @@
 """`fournil provenance`: what a picture says of where it comes from, and whether that holds."""
 
 import argparse
-from typing import TYPE_CHECKING
 
 from fournil.edge.v1 import edge_pb2
-
-if TYPE_CHECKING:
-    from fournil.cli import Terminal
+from fournil.terminal import Terminal
 
 _TEXTS: dict[str, tuple[str, str]] = {
     "absent": ("it says nothing", "elle ne dit rien"),
@@ -25,7 +22,7 @@ _TEXTS: dict[str, tuple[str, str]] = {
 _FACTS = ("generator", "model", "time", "source_type", "prompt", "signer")
 
 
-def provenance(arguments: argparse.Namespace, terminal: "Terminal") -> int:
+def provenance(arguments: argparse.Namespace, terminal: Terminal) -> int:
     """Reads a picture's credentials; 1 when they do not hold."""
     data = terminal.read(arguments.picture)
     with terminal.connect() as fournil:

@@ -10,6 +10,7 @@ from services.edge.conductor import Conductor
 from services.edge.diary import RedisDiary
 from services.edge.event_tail import EventTail
 from services.edge.held_calls import HeldCalls, call_name
+from services.edge.iso_time import iso_time_if
 from services.edge.job import Account, Event, Failure, Job, Place, Scope, State, is_job_id, new_job_id
 from services.edge.links import APPEALS
 from services.edge.outbound import Reach, read_url
@@ -215,8 +216,9 @@ def as_fault(failure: Failure) -> Fault:
         category=refusal.category,
         decision_id=refusal.decision_id,
         words=", ".join(refusal.words),
-        score=f"{refusal.score:.4f}",
+        score=str(refusal.score),
         policy_version=refusal.policy_version,
         appealable=str(refusal.appealable).lower(),
         appeal_url=APPEALS if refusal.appealable else "",
+        expire_time=iso_time_if(refusal.expires) or "",
     )

@@ -10,6 +10,9 @@ from services.edge.peer_faults import faults_of
 from services.edge.peers import Appeal, Decision, Verdict
 
 _STRICTNESS = {"auto": moderator_pb2.STRICTNESS_AUTO, "low": moderator_pb2.STRICTNESS_LOW}
+_DECIMALS = 4
+"""Of a score. Rounded where it comes in, so that it is the same number wherever it is told: in a refusal, read
+back, in an appeal, in any form."""
 
 
 class GrpcModerator:
@@ -95,12 +98,13 @@ def _verdict(message: moderator_pb2.Verdict) -> Verdict:
         stage=stage,
         category=message.category,
         words=list(message.words),
-        score=message.score,
+        score=round(message.score, _DECIMALS),
         policy_version=message.policy_version,
         appealable=message.appealable,
         text=message.text,
         beyond=list(message.beyond),
-        scores=dict(message.scores),
+        scores={name: round(score, _DECIMALS) for name, score in message.scores.items()},
+        expires=message.expire_time.ToMicroseconds() / 1e6 if message.HasField("expire_time") else None,
     )
 
 
@@ -112,7 +116,7 @@ def _appeal(message: moderator_pb2.Appeal) -> Appeal:
         state=moderator_pb2.AppealState.Name(message.state).removeprefix("APPEAL_STATE_").lower(),
         stage="image" if message.stage == moderator_pb2.STAGE_IMAGE else "prompt",
         category=message.category,
-        score=message.score,
+        score=round(message.score, _DECIMALS),
         policy_version=message.policy_version,
         prompt=message.prompt,
         note=message.note,

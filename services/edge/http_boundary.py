@@ -201,13 +201,17 @@ def refusal_of(fault: Fault) -> dict[str, Any]:
         **{name: facts.get(name, "") for name in names},
         "words": words,
         "score": float(facts.get("score", 0.0)),
-        **appeal_links(facts.get("appealable") == "true"),
+        **appeal_links(facts.get("appealable") == "true", facts.get("expire_time") or None),
     }
 
 
-def appeal_links(appealable: bool) -> AppealLinks:
-    """Whether a refusal may be questioned, and where."""
-    return {"appealable": appealable, "appeal_url": APPEALS if appealable else None}
+def appeal_links(appealable: bool, expire_time: str | None) -> AppealLinks:
+    """Whether a refusal may be questioned, where, and until when."""
+    return {
+        "appealable": appealable,
+        "appeal_url": APPEALS if appealable else None,
+        "expire_time": expire_time,
+    }
 
 
 def retry_headers(fault: Fault) -> dict[str, str]:

@@ -130,7 +130,9 @@ class Refusal:
     score: float = 0.0
     policy_version: str = ""
     appealable: bool = False
-    """These three are missing in records that are older than the fields."""
+    expires: float | None = None
+    """Until when it can be read back and questioned, in Unix seconds; None where it is not kept. These four are
+    missing in records that are older than the fields."""
 
 
 @dataclass(frozen=True)

@@ -14,10 +14,10 @@ from starlette.routing import BaseRoute, Route
 from services.edge.asking import check_moderation, check_prompt
 from services.edge.authenticator import Authenticator
 from services.edge.http_boundary import MAX_BODY_WITH_IMAGE, appeal_links, guarded, json_body
+from services.edge.iso_time import iso_time, iso_time_if
 from services.edge.job import Account
 from services.edge.links import APPEALS, DECISIONS
 from services.edge.moderation_counter import MOST_INPUTS, Input, ModerationCounter
-from services.edge.notes import iso_time
 from services.edge.openai_errors import openai_error
 from services.edge.peers import Appeal, Decision, Verdict
 from services.edge.shapes import DecisionNote
@@ -150,7 +150,7 @@ def decision_note(decision: Decision) -> DecisionNote:
         "policy_version": verdict.policy_version,
         "text": verdict.text,
         "create_time": iso_time(decision.created),
-        **appeal_links(verdict.appealable),
+        **appeal_links(verdict.appealable, iso_time_if(verdict.expires)),
     }
 
 
@@ -163,7 +163,7 @@ def shape(appeal: Appeal) -> dict[str, Any]:
     return {
         **{name: getattr(appeal, name) for name in names},
         "create_time": iso_time(appeal.created),
-        "decide_time": None if appeal.decided is None else iso_time(appeal.decided),
+        "decide_time": iso_time_if(appeal.decided),
     }
 
 

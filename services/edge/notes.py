@@ -1,8 +1,7 @@
 """What the edge knows, written as the native surface tells it (`shapes`)."""
 
-from datetime import UTC, datetime
-
 from services.edge.http_boundary import appeal_links
+from services.edge.iso_time import iso_time, iso_time_if
 from services.edge.job import Failure, Job, State
 from services.edge.links import Links
 from services.edge.messages import failure_text
@@ -89,7 +88,7 @@ def failure_note(failure: Failure) -> FailureNote:
             "words": list(refusal.words),
             "score": refusal.score,
             "policy_version": refusal.policy_version,
-            **appeal_links(refusal.appealable),
+            **appeal_links(refusal.appealable, iso_time_if(refusal.expires)),
         }
     return note
 
@@ -104,7 +103,7 @@ def allowance_note(account_id: str, allowance: Allowance) -> AllowanceNote:
         "used": main.used,
         "held": main.held,
         "remaining": max(0, main.limit - main.used - main.held),
-        "reset_time": _time(main.reset),
+        "reset_time": iso_time_if(main.reset),
         "live_limit": live.limit,
         "live": live.held,
         "level": allowance.level,
@@ -114,7 +113,7 @@ def allowance_note(account_id: str, allowance: Allowance) -> AllowanceNote:
                 "limit": one.limit,
                 "used": one.used,
                 "held": one.held,
-                "reset": _time(one.reset),
+                "reset": iso_time_if(one.reset),
                 "unit": one.unit,
             }
             for one in allowance.limits
@@ -135,18 +134,9 @@ def queue_note(line: LineState) -> QueueNote:
         "baking": line.baking,
         "surge": {
             "level": surge.level,
-            "since": _time(surge.since),
+            "since": iso_time_if(surge.since),
             "cause": surge.cause,
             "pinned": surge.pinned,
             "backlog": surge.backlog,
         },
     }
-
-
-def iso_time(seconds: float) -> str:
-    """RFC 3339 in UTC, to the second."""
-    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-
-
-def _time(seconds: float | None) -> str | None:
-    return None if seconds is None else iso_time(seconds)

@@ -75,7 +75,7 @@ def error_object(fault: Fault) -> dict[str, Any]:
         body["help"] = {"message": help_text(language), "url": TICKETS}
     if fault.reason is Reason.MODERATION_BLOCKED:
         refusal = refusal_of(fault)
-        names = ("decision_id", "score", "policy_version", "appealable", "appeal_url")
+        names = ("decision_id", "score", "policy_version", "appealable", "appeal_url", "expire_time")
         body |= {name: refusal[name] for name in names}
         details = {"moderation_stage": refusal["stage"], "categories": [refusal["category"]]}
         body["moderation_details"] = {**details, "words": refusal["words"]}

@@ -109,6 +109,8 @@ class ModerationBody(TypedDict):
 class ModelBody(TypedDict):
     """A model, with what may be asked of it. Sizes in pixels."""
 
+    # From `family` on as in `asking.ModelFacts`. They stand twice: made from it, this would be a type that no
+    # checker knows. A test holds the one against the other, and both against edge.proto.
     id: str
     object: Literal["model"]
     created: int
@@ -155,6 +157,7 @@ class ErrorFacts(TypedDict):
     policy_version: NotRequired[str]
     appealable: NotRequired[bool]
     appeal_url: NotRequired[str | None]
+    expire_time: NotRequired[str | None]
     moderation_details: NotRequired[dict[str, Any]]
     help: NotRequired[Annotated[dict[str, str], Says("Where to ask without holding a call open: message, url.")]]
 

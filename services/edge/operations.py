@@ -84,8 +84,7 @@ connection alive."""
 _ACCEPTED = """202 with the job and its place in line; 200 where it was only validated or has ended. An accepted
 job ends drawn or refunded, whatever dies meanwhile."""
 _CHECK = "The body is the picture, anybody's, at most 16 MiB. Nothing that it points to is fetched."
-_KEPT = """Of your own, for as long as this mesh keeps it (30 days). Another's and one that never was are the same
-404."""
+_KEPT = """Of your own, until its `expire_time`. Another's and one that never was are the same 404."""
 _APPEALED = """A decision has one appeal: filing again answers it as it stands. Granted, its prompt and close
 paraphrases are allowed from then on, and a picture is credited."""
 _HELD = """OpenAI's form. The call is held until the pictures are drawn, or refused at once when the line is longer

@@ -110,7 +110,7 @@ class LineState:
 
 @dataclass(frozen=True)
 class Verdict:
-    """The moderator's word."""
+    """The moderator's word. Scores are 0 to 1, to four decimals."""
 
     allowed: bool
     decision_id: str
@@ -125,6 +125,8 @@ class Verdict:
     beyond: Sequence[str] = ()
     """Every category that refuses it."""
     scores: Mapping[str, float] = field(default_factory=dict)
+    expires: float | None = None
+    """Until when a refusal can be read back and questioned, in Unix seconds; None where it is not kept."""
 
 
 @dataclass(frozen=True)

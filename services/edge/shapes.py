@@ -80,6 +80,9 @@ class AppealLinks(TypedDict):
 
     appealable: bool
     appeal_url: str | None
+    expire_time: Annotated[
+        Time | None, Says("Until when it can be read back and questioned; null where it is not kept.")
+    ]
 
 
 class RefusalNote(AppealLinks):
@@ -89,7 +92,7 @@ class RefusalNote(AppealLinks):
     stage: Annotated[str, Says("`prompt` or `image`.")]
     category: str
     words: Annotated[list[str], Says("Of the prompt, that drove it, strongest first.")]
-    score: Annotated[float, Says("The category's, 0 to 1.")]
+    score: Annotated[float, Says("The category's, 0 to 1, to four decimals.")]
     policy_version: str
 
 
@@ -209,7 +212,7 @@ class DecisionNote(AppealLinks):
     job_id: Annotated[str, Says("The job that was refused; it may be forgotten before its refusal.")]
     stage: Annotated[str, Says("`prompt` or `image`.")]
     category: str
-    score: Annotated[float, Says("The category's, 0 to 1.")]
+    score: Annotated[float, Says("The category's, 0 to 1, to four decimals.")]
     policy_version: Annotated[str, Says("The policy that refused.")]
     text: Annotated[str, Says("The refusal in a sentence, in the language of the call.")]
     create_time: Time

@@ -307,6 +307,7 @@ def _refusal(verdict: Verdict) -> Failure:
         verdict.score,
         verdict.policy_version,
         verdict.appealable,
+        verdict.expires,
     )
     return Failure(Reason.MODERATION_BLOCKED, refusal)
 

@@ -34,6 +34,8 @@ class Decision:
     account_id: str
     create_time: float
     """Unix time in seconds."""
+    expire_time: float
+    """When it is forgotten, in Unix seconds."""
 
 
 class Decisions:
@@ -45,23 +47,25 @@ class Decisions:
         self._keep, self._patience, self._clock = keep_seconds, patience, clock
         self._record = link.script(Path(__file__).parent / "lua" / "record.lua")
 
-    async def record(self, verdict: Verdict, job_id: str, account_id: str) -> bool:
-        """Store a refusal unless it is stored already; False if the store did not take it in time."""
+    async def record(self, verdict: Verdict, job_id: str, account_id: str) -> float | None:
+        """Store a refusal unless it is stored already; until when it is kept, in Unix seconds, or None if the
+        store did not take it in time."""
+        now = self._clock()
         fields: list[str | int | float] = [
             "job_id", job_id, "account_id", account_id, "stage", verdict.stage.value,
             "category", verdict.category, "score", repr(verdict.score),
             "policy_version", verdict.policy_version, "words", len(verdict.words),
-            "create_time", repr(self._clock()),
+            "create_time", repr(now), "expire_time", repr(now + self._keep),
         ]  # fmt: skip
         keys = [_key(verdict.decision_id), "{moderator}:decisions"]
         try:
             async with asyncio.timeout(self._patience):
-                await self._record(keys, [self._keep, AUDIT_ENTRIES, verdict.decision_id, *fields])
+                kept: str = await self._record(keys, [self._keep, AUDIT_ENTRIES, verdict.decision_id, *fields])
         except (TimeoutError, Fault) as error:
             UNRECORDED.inc()
             log.warning("refusal not recorded", extra={"detail": type(error).__name__})
-            return False
-        return True
+            return None
+        return float(kept or now + self._keep)  # empty: its record is older than the field
 
     async def find(self, identifier: str) -> Decision:
         """The refusal of that id. Raises Fault NOT_FOUND, or UNAVAILABLE if the store is away."""
@@ -77,7 +81,9 @@ class Decisions:
             policy_version=found["policy_version"],
             scores={},
         )
-        return Decision(verdict, found["job_id"], found["account_id"], float(found["create_time"]))
+        created = float(found["create_time"])
+        expires = float(found.get("expire_time", created + self._keep))
+        return Decision(verdict, found["job_id"], found["account_id"], created, expires)
 
 
 def _key(identifier: str) -> str:

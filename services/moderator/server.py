@@ -73,8 +73,8 @@ class ModeratorServicer(moderator_pb2_grpc.ModeratorServiceServicer):
         started = time.perf_counter()
         look = partial(self._screener.prompt, probe=request.probe)
         verdict = await self._workers.run(look, request.prompt, request.job_id, caller, request.negative_prompt)
-        await self._settle(verdict, started, request)
-        return pb.ScreenPromptResponse(verdict=to_message(verdict, probe=request.probe))
+        kept = await self._settle(verdict, started, request)
+        return pb.ScreenPromptResponse(verdict=to_message(verdict, kept, probe=request.probe))
 
     async def ScreenImage(self, request: pb.ScreenImageRequest, context: Context) -> pb.ScreenImageResponse:
         """Verdict on a picture."""
@@ -83,8 +83,8 @@ class ModeratorServicer(moderator_pb2_grpc.ModeratorServiceServicer):
         more = await self._second.scores(request.image) if self._second is not None else None
         look = partial(self._screener.picture, probe=request.probe)
         verdict = await self._workers.run(look, request.image, request.job_id, caller, more)
-        await self._settle(verdict, started, request)
-        return pb.ScreenImageResponse(verdict=to_message(verdict, probe=request.probe))
+        kept = await self._settle(verdict, started, request)
+        return pb.ScreenImageResponse(verdict=to_message(verdict, kept, probe=request.probe))
 
     async def GetDecision(self, request: pb.GetDecisionRequest, context: Context) -> pb.GetDecisionResponse:
         """A refusal by its id."""
@@ -92,7 +92,7 @@ class ModeratorServicer(moderator_pb2_grpc.ModeratorServiceServicer):
         decision = await self._decisions.find(request.decision_id)
         verdict = replace(decision.verdict, appealable=self._appeals.takes(decision.verdict.category))
         return pb.GetDecisionResponse(
-            verdict=to_message(verdict),
+            verdict=to_message(verdict, decision.expire_time),
             job_id=decision.job_id,
             account_id=decision.account_id,
             create_time=stamp(decision.create_time),
@@ -116,18 +116,19 @@ class ModeratorServicer(moderator_pb2_grpc.ModeratorServiceServicer):
 
     async def _settle(
         self, verdict: Verdict, started: float, request: pb.ScreenPromptRequest | pb.ScreenImageRequest
-    ) -> None:
-        """Counts a verdict and records a refusal."""
+    ) -> float | None:
+        """Counts a verdict and records a refusal; until when that is kept, None where it is not."""
         SECONDS.labels(verdict.stage.value).observe(time.perf_counter() - started)
         VERDICTS.labels(verdict.stage.value, verdict.category or "allowed").inc()
         if verdict.exemplar_id:
             SETTLED.labels("allowed" if verdict.allowed else "refused").inc()
-        if not verdict.allowed and not request.probe:
-            await self._decisions.record(verdict, request.job_id, request.account_id)
+        if verdict.allowed or request.probe:
+            return None
+        return await self._decisions.record(verdict, request.job_id, request.account_id)
 
 
-def to_message(verdict: Verdict, *, probe: bool = False) -> pb.Verdict:
-    """The verdict on the wire."""
+def to_message(verdict: Verdict, kept: float | None = None, *, probe: bool = False) -> pb.Verdict:
+    """The verdict on the wire; `kept` until then, in Unix seconds, None where it is not."""
     return pb.Verdict(
         allowed=verdict.allowed,
         decision_id=verdict.decision_id,
@@ -141,6 +142,7 @@ def to_message(verdict: Verdict, *, probe: bool = False) -> pb.Verdict:
         appealable=verdict.appealable and not probe,
         exemplar_id=verdict.exemplar_id,
         beyond=verdict.beyond,
+        expire_time=None if kept is None else stamp(kept),
     )
 
 

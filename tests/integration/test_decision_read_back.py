@@ -96,7 +96,7 @@ async def house(valkey_url: str) -> AsyncIterator[House]:
         ("picture", Stage.IMAGE, "sexual"),
         ("minors", Stage.PROMPT, "sexual_minors"),
     ):
-        verdict = Verdict(False, IDS[name], stage, category, 0.875, "test-1", {}, words=("tintamarre",))
+        verdict = Verdict(False, IDS[name], stage, category, 0.87654321, "test-1", {}, words=("tintamarre",))
         assert await decisions.record(verdict, "job-1", "ada")
     moderator = ModeratorServicer(NOBODY, NOBODY, decisions, desk)
     adding = moderator_pb2_grpc.add_ModeratorServiceServicer_to_server
@@ -125,17 +125,19 @@ async def test_its_owner_reads_what_was_refused_and_where_to_question_it(house: 
         "job_id": "job-1",
         "stage": "prompt",
         "category": "violence",
-        "score": 0.875,
+        "score": 0.8765,
         "policy_version": "test-1",
         "text": text,
         "create_time": "2027-01-15T08:00:00Z",
         "appealable": True,
         "appeal_url": "/v1/moderation/appeals",
+        "expire_time": "2027-01-15T08:16:40Z",
     }
     found = await house.call(IDS["prompt"])
     assert (found.id, found.job_id, found.stage, found.category) == (IDS["prompt"], "job-1", "prompt", "violence")
-    assert (found.score, found.policy_version, found.text, found.appealable) == (0.875, "test-1", text, True)
+    assert (found.score, found.policy_version, found.text, found.appealable) == (0.8765, "test-1", text, True)
     assert found.create_time.ToMicroseconds() == AT * 1e6
+    assert found.expire_time.ToMicroseconds() == (AT + 1_000) * 1e6
 
 
 async def test_it_is_told_in_french_as_well(house: House) -> None:

@@ -34,9 +34,10 @@ def decisions(link: RedisLink, now: float) -> Decisions:
 
 
 async def test_a_refusal_can_be_read_back_without_its_words(link: RedisLink) -> None:
-    assert await decisions(link, 1_700_000_000.25).record(REFUSAL, "job_1", "acct_1")
+    kept = await decisions(link, 1_700_000_000.25).record(REFUSAL, "job_1", "acct_1")
     found = await decisions(link, 0).find(REFUSAL.decision_id)
     assert (found.job_id, found.account_id, found.create_time) == ("job_1", "acct_1", 1_700_000_000.25)
+    assert kept == found.expire_time == 1_700_001_000.25
     assert found.verdict.category == "violence"
     assert found.verdict.score == 0.875
     assert found.verdict.words == ()
@@ -47,10 +48,17 @@ async def test_a_refusal_can_be_read_back_without_its_words(link: RedisLink) -> 
 
 
 async def test_recording_twice_keeps_the_first_and_audits_once(link: RedisLink) -> None:
-    await decisions(link, 1.0).record(REFUSAL, "job_1", "acct_1")
-    await decisions(link, 2.0).record(REFUSAL, "job_1", "acct_1")
+    kept = [await decisions(link, now).record(REFUSAL, "job_1", "acct_1") for now in (1.0, 2.0)]
+    assert kept == [1_001.0, 1_001.0]
     assert (await decisions(link, 0).find(REFUSAL.decision_id)).create_time == 1.0
     assert await link.text.xlen("{moderator}:decisions") == 1
+
+
+async def test_a_record_from_before_it_said_until_when_is_kept_as_long(link: RedisLink) -> None:
+    await decisions(link, 1.0).record(REFUSAL, "job_1", "acct_1")
+    await link.text.hdel(f"{{moderator}}:decision:{REFUSAL.decision_id}", "expire_time")
+    assert await decisions(link, 2.0).record(REFUSAL, "job_1", "acct_1") == 1_002.0
+    assert (await decisions(link, 0).find(REFUSAL.decision_id)).expire_time == 1_001.0
 
 
 async def test_an_unknown_decision_is_not_found(link: RedisLink) -> None:
@@ -62,7 +70,7 @@ async def test_an_unknown_decision_is_not_found(link: RedisLink) -> None:
 async def test_without_a_store_recording_fails_quietly_and_is_counted() -> None:
     link = RedisLink("redis://127.0.0.1:1/0")
     before = UNRECORDED._value.get()
-    assert await decisions(link, 0).record(REFUSAL, "job_1", "acct_1") is False
+    assert await decisions(link, 0).record(REFUSAL, "job_1", "acct_1") is None
     assert UNRECORDED._value.get() == before + 1
     with pytest.raises(Fault) as caught:
         await decisions(link, 0).find(REFUSAL.decision_id)

@@ -157,7 +157,7 @@ class Failure(_message.Message):
     def __init__(self, reason: _Optional[str] = ..., message: _Optional[str] = ..., refusal: _Optional[_Union[Refusal, _Mapping]] = ...) -> None: ...
 
 class Refusal(_message.Message):
-    __slots__ = ("decision_id", "stage", "category", "words", "score", "policy_version", "appealable")
+    __slots__ = ("decision_id", "stage", "category", "words", "score", "policy_version", "appealable", "expire_time")
     DECISION_ID_FIELD_NUMBER: _ClassVar[int]
     STAGE_FIELD_NUMBER: _ClassVar[int]
     CATEGORY_FIELD_NUMBER: _ClassVar[int]
@@ -165,6 +165,7 @@ class Refusal(_message.Message):
     SCORE_FIELD_NUMBER: _ClassVar[int]
     POLICY_VERSION_FIELD_NUMBER: _ClassVar[int]
     APPEALABLE_FIELD_NUMBER: _ClassVar[int]
+    EXPIRE_TIME_FIELD_NUMBER: _ClassVar[int]
     decision_id: str
     stage: str
     category: str
@@ -172,7 +173,8 @@ class Refusal(_message.Message):
     score: float
     policy_version: str
     appealable: bool
-    def __init__(self, decision_id: _Optional[str] = ..., stage: _Optional[str] = ..., category: _Optional[str] = ..., words: _Optional[_Iterable[str]] = ..., score: _Optional[float] = ..., policy_version: _Optional[str] = ..., appealable: bool = ...) -> None: ...
+    expire_time: _timestamp_pb2.Timestamp
+    def __init__(self, decision_id: _Optional[str] = ..., stage: _Optional[str] = ..., category: _Optional[str] = ..., words: _Optional[_Iterable[str]] = ..., score: _Optional[float] = ..., policy_version: _Optional[str] = ..., appealable: bool = ..., expire_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
 
 class GetJobRequest(_message.Message):
     __slots__ = ("id",)
@@ -433,7 +435,7 @@ class GetDecisionResponse(_message.Message):
     def __init__(self, decision: _Optional[_Union[Decision, _Mapping]] = ...) -> None: ...
 
 class Decision(_message.Message):
-    __slots__ = ("id", "job_id", "stage", "category", "score", "policy_version", "text", "appealable", "create_time")
+    __slots__ = ("id", "job_id", "stage", "category", "score", "policy_version", "text", "appealable", "create_time", "expire_time")
     ID_FIELD_NUMBER: _ClassVar[int]
     JOB_ID_FIELD_NUMBER: _ClassVar[int]
     STAGE_FIELD_NUMBER: _ClassVar[int]
@@ -443,6 +445,7 @@ class Decision(_message.Message):
     TEXT_FIELD_NUMBER: _ClassVar[int]
     APPEALABLE_FIELD_NUMBER: _ClassVar[int]
     CREATE_TIME_FIELD_NUMBER: _ClassVar[int]
+    EXPIRE_TIME_FIELD_NUMBER: _ClassVar[int]
     id: str
     job_id: str
     stage: str
@@ -452,7 +455,8 @@ class Decision(_message.Message):
     text: str
     appealable: bool
     create_time: _timestamp_pb2.Timestamp
-    def __init__(self, id: _Optional[str] = ..., job_id: _Optional[str] = ..., stage: _Optional[str] = ..., category: _Optional[str] = ..., score: _Optional[float] = ..., policy_version: _Optional[str] = ..., text: _Optional[str] = ..., appealable: bool = ..., create_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
+    expire_time: _timestamp_pb2.Timestamp
+    def __init__(self, id: _Optional[str] = ..., job_id: _Optional[str] = ..., stage: _Optional[str] = ..., category: _Optional[str] = ..., score: _Optional[float] = ..., policy_version: _Optional[str] = ..., text: _Optional[str] = ..., appealable: bool = ..., create_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., expire_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
 
 class FileAppealRequest(_message.Message):
     __slots__ = ("decision_id", "note", "prompt")

@@ -208,7 +208,7 @@ class ImageServiceServicer(object):
         raise NotImplementedError('Method not implemented!')
 
     def GetDecision(self, request, context):
-        """Reads back a refusal of the caller's own, for as long as the mesh keeps it (30 days). Somebody else's is NOT_FOUND, as
+        """Reads back a refusal of the caller's own, until its expire_time. Somebody else's is NOT_FOUND, as
         one that never was.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)

@@ -25,7 +25,7 @@ _sym_db = _symbol_database.Default()
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n$fournil/moderator/v1/moderator.proto\x12\x14\x66ournil.moderator.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"\xb5\x01\n\x13ScreenPromptRequest\x12\x0e\n\x06job_id\x18\x01 \x01(\t\x12\x12\n\naccount_id\x18\x02 \x01(\t\x12\x0e\n\x06prompt\x18\x03 \x01(\t\x12\x0c\n\x04tier\x18\x04 \x01(\t\x12\x34\n\nstrictness\x18\x05 \x01(\x0e\x32 .fournil.moderator.v1.Strictness\x12\x17\n\x0fnegative_prompt\x18\x06 \x01(\t\x12\r\n\x05probe\x18\x07 \x01(\x08\"F\n\x14ScreenPromptResponse\x12.\n\x07verdict\x18\x01 \x01(\x0b\x32\x1d.fournil.moderator.v1.Verdict\"\x9a\x01\n\x12ScreenImageRequest\x12\x0e\n\x06job_id\x18\x01 \x01(\t\x12\x12\n\naccount_id\x18\x02 \x01(\t\x12\r\n\x05image\x18\x03 \x01(\x0c\x12\x0c\n\x04tier\x18\x04 \x01(\t\x12\x34\n\nstrictness\x18\x05 \x01(\x0e\x32 .fournil.moderator.v1.Strictness\x12\r\n\x05probe\x18\x06 \x01(\x08\"E\n\x13ScreenImageResponse\x12.\n\x07verdict\x18\x01 \x01(\x0b\x32\x1d.fournil.moderator.v1.Verdict\"\xd4\x02\n\x07Verdict\x12\x0f\n\x07\x61llowed\x18\x01 \x01(\x08\x12\x13\n\x0b\x64\x65\x63ision_id\x18\x02 \x01(\t\x12*\n\x05stage\x18\x03 \x01(\x0e\x32\x1b.fournil.moderator.v1.Stage\x12\x10\n\x08\x63\x61tegory\x18\x04 \x01(\t\x12\r\n\x05score\x18\x05 \x01(\x01\x12\x16\n\x0epolicy_version\x18\x06 \x01(\t\x12\r\n\x05words\x18\x07 \x03(\t\x12\x39\n\x06scores\x18\x08 \x03(\x0b\x32).fournil.moderator.v1.Verdict.ScoresEntry\x12\x0c\n\x04text\x18\t \x01(\t\x12\x12\n\nappealable\x18\n \x01(\x08\x12\x13\n\x0b\x65xemplar_id\x18\x0b \x01(\t\x12\x0e\n\x06\x62\x65yond\x18\x0c \x03(\t\x1a-\n\x0bScoresEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\x01:\x02\x38\x01\"\xbe\x03\n\x06\x41ppeal\x12\n\n\x02id\x18\x01 \x01(\t\x12\x13\n\x0b\x64\x65\x63ision_id\x18\x02 \x01(\t\x12\x12\n\naccount_id\x18\x03 \x01(\t\x12\x30\n\x05state\x18\x04 \x01(\x0e\x32!.fournil.moderator.v1.AppealState\x12*\n\x05stage\x18\x05 \x01(\x0e\x32\x1b.fournil.moderator.v1.Stage\x12\x10\n\x08\x63\x61tegory\x18\x06 \x01(\t\x12\r\n\x05score\x18\x07 \x01(\x01\x12\x16\n\x0epolicy_version\x18\x08 \x01(\t\x12\x0e\n\x06prompt\x18\t \x01(\t\x12\x0c\n\x04note\x18\n \x01(\t\x12\x10\n\x08language\x18\x0b \x01(\t\x12/\n\x0b\x63reate_time\x18\x0c \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12/\n\x0b\x64\x65\x63ide_time\x18\r \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x0e\n\x06notice\x18\x0e \x01(\t\x12\x13\n\x0b\x65xemplar_id\x18\x0f \x01(\t\x12\x31\n\x06\x63redit\x18\x10 \x01(\x0e\x32!.fournil.moderator.v1.CreditState\"Z\n\x11\x46ileAppealRequest\x12\x13\n\x0b\x64\x65\x63ision_id\x18\x01 \x01(\t\x12\x12\n\naccount_id\x18\x02 \x01(\t\x12\x0e\n\x06prompt\x18\x03 \x01(\t\x12\x0c\n\x04note\x18\x04 \x01(\t\"B\n\x12\x46ileAppealResponse\x12,\n\x06\x61ppeal\x18\x01 \x01(\x0b\x32\x1c.fournil.moderator.v1.Appeal\"9\n\x10GetAppealRequest\x12\x11\n\tappeal_id\x18\x01 \x01(\t\x12\x12\n\naccount_id\x18\x02 \x01(\t\"A\n\x11GetAppealResponse\x12,\n\x06\x61ppeal\x18\x01 \x01(\x0b\x32\x1c.fournil.moderator.v1.Appeal\"O\n\x12ListAppealsRequest\x12\x12\n\naccount_id\x18\x01 \x01(\t\x12\x11\n\tpage_size\x18\x02 \x01(\x05\x12\x12\n\npage_token\x18\x03 \x01(\t\"]\n\x13ListAppealsResponse\x12-\n\x07\x61ppeals\x18\x01 \x03(\x0b\x32\x1c.fournil.moderator.v1.Appeal\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\")\n\x12GetDecisionRequest\x12\x13\n\x0b\x64\x65\x63ision_id\x18\x01 \x01(\t\"\x9a\x01\n\x13GetDecisionResponse\x12.\n\x07verdict\x18\x01 \x01(\x0b\x32\x1d.fournil.moderator.v1.Verdict\x12\x0e\n\x06job_id\x18\x02 \x01(\t\x12\x12\n\naccount_id\x18\x03 \x01(\t\x12/\n\x0b\x63reate_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp*Q\n\nStrictness\x12\x1a\n\x16STRICTNESS_UNSPECIFIED\x10\x00\x12\x13\n\x0fSTRICTNESS_AUTO\x10\x01\x12\x12\n\x0eSTRICTNESS_LOW\x10\x02*u\n\x0b\x41ppealState\x12\x1c\n\x18\x41PPEAL_STATE_UNSPECIFIED\x10\x00\x12\x15\n\x11\x41PPEAL_STATE_OPEN\x10\x01\x12\x18\n\x14\x41PPEAL_STATE_GRANTED\x10\x02\x12\x17\n\x13\x41PPEAL_STATE_DENIED\x10\x03*r\n\x0b\x43reditState\x12\x1c\n\x18\x43REDIT_STATE_UNSPECIFIED\x10\x00\x12\x14\n\x10\x43REDIT_STATE_DUE\x10\x01\x12\x15\n\x11\x43REDIT_STATE_DONE\x10\x02\x12\x18\n\x14\x43REDIT_STATE_REFUSED\x10\x03*A\n\x05Stage\x12\x15\n\x11STAGE_UNSPECIFIED\x10\x00\x12\x10\n\x0cSTAGE_PROMPT\x10\x01\x12\x0f\n\x0bSTAGE_IMAGE\x10\x02\x32\xe4\x04\n\x10ModeratorService\x12\x65\n\x0cScreenPrompt\x12).fournil.moderator.v1.ScreenPromptRequest\x1a*.fournil.moderator.v1.ScreenPromptResponse\x12\x62\n\x0bScreenImage\x12(.fournil.moderator.v1.ScreenImageRequest\x1a).fournil.moderator.v1.ScreenImageResponse\x12\x62\n\x0bGetDecision\x12(.fournil.moderator.v1.GetDecisionRequest\x1a).fournil.moderator.v1.GetDecisionResponse\x12_\n\nFileAppeal\x12\'.fournil.moderator.v1.FileAppealRequest\x1a(.fournil.moderator.v1.FileAppealResponse\x12\\\n\tGetAppeal\x12&.fournil.moderator.v1.GetAppealRequest\x1a\'.fournil.moderator.v1.GetAppealResponse\x12\x62\n\x0bListAppeals\x12(.fournil.moderator.v1.ListAppealsRequest\x1a).fournil.moderator.v1.ListAppealsResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n$fournil/moderator/v1/moderator.proto\x12\x14\x66ournil.moderator.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"\xb5\x01\n\x13ScreenPromptRequest\x12\x0e\n\x06job_id\x18\x01 \x01(\t\x12\x12\n\naccount_id\x18\x02 \x01(\t\x12\x0e\n\x06prompt\x18\x03 \x01(\t\x12\x0c\n\x04tier\x18\x04 \x01(\t\x12\x34\n\nstrictness\x18\x05 \x01(\x0e\x32 .fournil.moderator.v1.Strictness\x12\x17\n\x0fnegative_prompt\x18\x06 \x01(\t\x12\r\n\x05probe\x18\x07 \x01(\x08\"F\n\x14ScreenPromptResponse\x12.\n\x07verdict\x18\x01 \x01(\x0b\x32\x1d.fournil.moderator.v1.Verdict\"\x9a\x01\n\x12ScreenImageRequest\x12\x0e\n\x06job_id\x18\x01 \x01(\t\x12\x12\n\naccount_id\x18\x02 \x01(\t\x12\r\n\x05image\x18\x03 \x01(\x0c\x12\x0c\n\x04tier\x18\x04 \x01(\t\x12\x34\n\nstrictness\x18\x05 \x01(\x0e\x32 .fournil.moderator.v1.Strictness\x12\r\n\x05probe\x18\x06 \x01(\x08\"E\n\x13ScreenImageResponse\x12.\n\x07verdict\x18\x01 \x01(\x0b\x32\x1d.fournil.moderator.v1.Verdict\"\x85\x03\n\x07Verdict\x12\x0f\n\x07\x61llowed\x18\x01 \x01(\x08\x12\x13\n\x0b\x64\x65\x63ision_id\x18\x02 \x01(\t\x12*\n\x05stage\x18\x03 \x01(\x0e\x32\x1b.fournil.moderator.v1.Stage\x12\x10\n\x08\x63\x61tegory\x18\x04 \x01(\t\x12\r\n\x05score\x18\x05 \x01(\x01\x12\x16\n\x0epolicy_version\x18\x06 \x01(\t\x12\r\n\x05words\x18\x07 \x03(\t\x12\x39\n\x06scores\x18\x08 \x03(\x0b\x32).fournil.moderator.v1.Verdict.ScoresEntry\x12\x0c\n\x04text\x18\t \x01(\t\x12\x12\n\nappealable\x18\n \x01(\x08\x12\x13\n\x0b\x65xemplar_id\x18\x0b \x01(\t\x12\x0e\n\x06\x62\x65yond\x18\x0c \x03(\t\x12/\n\x0b\x65xpire_time\x18\r \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x1a-\n\x0bScoresEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\x01:\x02\x38\x01\"\xbe\x03\n\x06\x41ppeal\x12\n\n\x02id\x18\x01 \x01(\t\x12\x13\n\x0b\x64\x65\x63ision_id\x18\x02 \x01(\t\x12\x12\n\naccount_id\x18\x03 \x01(\t\x12\x30\n\x05state\x18\x04 \x01(\x0e\x32!.fournil.moderator.v1.AppealState\x12*\n\x05stage\x18\x05 \x01(\x0e\x32\x1b.fournil.moderator.v1.Stage\x12\x10\n\x08\x63\x61tegory\x18\x06 \x01(\t\x12\r\n\x05score\x18\x07 \x01(\x01\x12\x16\n\x0epolicy_version\x18\x08 \x01(\t\x12\x0e\n\x06prompt\x18\t \x01(\t\x12\x0c\n\x04note\x18\n \x01(\t\x12\x10\n\x08language\x18\x0b \x01(\t\x12/\n\x0b\x63reate_time\x18\x0c \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12/\n\x0b\x64\x65\x63ide_time\x18\r \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x0e\n\x06notice\x18\x0e \x01(\t\x12\x13\n\x0b\x65xemplar_id\x18\x0f \x01(\t\x12\x31\n\x06\x63redit\x18\x10 \x01(\x0e\x32!.fournil.moderator.v1.CreditState\"Z\n\x11\x46ileAppealRequest\x12\x13\n\x0b\x64\x65\x63ision_id\x18\x01 \x01(\t\x12\x12\n\naccount_id\x18\x02 \x01(\t\x12\x0e\n\x06prompt\x18\x03 \x01(\t\x12\x0c\n\x04note\x18\x04 \x01(\t\"B\n\x12\x46ileAppealResponse\x12,\n\x06\x61ppeal\x18\x01 \x01(\x0b\x32\x1c.fournil.moderator.v1.Appeal\"9\n\x10GetAppealRequest\x12\x11\n\tappeal_id\x18\x01 \x01(\t\x12\x12\n\naccount_id\x18\x02 \x01(\t\"A\n\x11GetAppealResponse\x12,\n\x06\x61ppeal\x18\x01 \x01(\x0b\x32\x1c.fournil.moderator.v1.Appeal\"O\n\x12ListAppealsRequest\x12\x12\n\naccount_id\x18\x01 \x01(\t\x12\x11\n\tpage_size\x18\x02 \x01(\x05\x12\x12\n\npage_token\x18\x03 \x01(\t\"]\n\x13ListAppealsResponse\x12-\n\x07\x61ppeals\x18\x01 \x03(\x0b\x32\x1c.fournil.moderator.v1.Appeal\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\")\n\x12GetDecisionRequest\x12\x13\n\x0b\x64\x65\x63ision_id\x18\x01 \x01(\t\"\x9a\x01\n\x13GetDecisionResponse\x12.\n\x07verdict\x18\x01 \x01(\x0b\x32\x1d.fournil.moderator.v1.Verdict\x12\x0e\n\x06job_id\x18\x02 \x01(\t\x12\x12\n\naccount_id\x18\x03 \x01(\t\x12/\n\x0b\x63reate_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp*Q\n\nStrictness\x12\x1a\n\x16STRICTNESS_UNSPECIFIED\x10\x00\x12\x13\n\x0fSTRICTNESS_AUTO\x10\x01\x12\x12\n\x0eSTRICTNESS_LOW\x10\x02*u\n\x0b\x41ppealState\x12\x1c\n\x18\x41PPEAL_STATE_UNSPECIFIED\x10\x00\x12\x15\n\x11\x41PPEAL_STATE_OPEN\x10\x01\x12\x18\n\x14\x41PPEAL_STATE_GRANTED\x10\x02\x12\x17\n\x13\x41PPEAL_STATE_DENIED\x10\x03*r\n\x0b\x43reditState\x12\x1c\n\x18\x43REDIT_STATE_UNSPECIFIED\x10\x00\x12\x14\n\x10\x43REDIT_STATE_DUE\x10\x01\x12\x15\n\x11\x43REDIT_STATE_DONE\x10\x02\x12\x18\n\x14\x43REDIT_STATE_REFUSED\x10\x03*A\n\x05Stage\x12\x15\n\x11STAGE_UNSPECIFIED\x10\x00\x12\x10\n\x0cSTAGE_PROMPT\x10\x01\x12\x0f\n\x0bSTAGE_IMAGE\x10\x02\x32\xe4\x04\n\x10ModeratorService\x12\x65\n\x0cScreenPrompt\x12).fournil.moderator.v1.ScreenPromptRequest\x1a*.fournil.moderator.v1.ScreenPromptResponse\x12\x62\n\x0bScreenImage\x12(.fournil.moderator.v1.ScreenImageRequest\x1a).fournil.moderator.v1.ScreenImageResponse\x12\x62\n\x0bGetDecision\x12(.fournil.moderator.v1.GetDecisionRequest\x1a).fournil.moderator.v1.GetDecisionResponse\x12_\n\nFileAppeal\x12\'.fournil.moderator.v1.FileAppealRequest\x1a(.fournil.moderator.v1.FileAppealResponse\x12\\\n\tGetAppeal\x12&.fournil.moderator.v1.GetAppealRequest\x1a\'.fournil.moderator.v1.GetAppealResponse\x12\x62\n\x0bListAppeals\x12(.fournil.moderator.v1.ListAppealsRequest\x1a).fournil.moderator.v1.ListAppealsResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -34,14 +34,14 @@ if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
   _globals['_VERDICT_SCORESENTRY']._loaded_options = None
   _globals['_VERDICT_SCORESENTRY']._serialized_options = b'8\001'
-  _globals['_STRICTNESS']._serialized_start=2033
-  _globals['_STRICTNESS']._serialized_end=2114
-  _globals['_APPEALSTATE']._serialized_start=2116
-  _globals['_APPEALSTATE']._serialized_end=2233
-  _globals['_CREDITSTATE']._serialized_start=2235
-  _globals['_CREDITSTATE']._serialized_end=2349
-  _globals['_STAGE']._serialized_start=2351
-  _globals['_STAGE']._serialized_end=2416
+  _globals['_STRICTNESS']._serialized_start=2082
+  _globals['_STRICTNESS']._serialized_end=2163
+  _globals['_APPEALSTATE']._serialized_start=2165
+  _globals['_APPEALSTATE']._serialized_end=2282
+  _globals['_CREDITSTATE']._serialized_start=2284
+  _globals['_CREDITSTATE']._serialized_end=2398
+  _globals['_STAGE']._serialized_start=2400
+  _globals['_STAGE']._serialized_end=2465
   _globals['_SCREENPROMPTREQUEST']._serialized_start=96
   _globals['_SCREENPROMPTREQUEST']._serialized_end=277
   _globals['_SCREENPROMPTRESPONSE']._serialized_start=279
@@ -51,27 +51,27 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_SCREENIMAGERESPONSE']._serialized_start=508
   _globals['_SCREENIMAGERESPONSE']._serialized_end=577
   _globals['_VERDICT']._serialized_start=580
-  _globals['_VERDICT']._serialized_end=920
-  _globals['_VERDICT_SCORESENTRY']._serialized_start=875
-  _globals['_VERDICT_SCORESENTRY']._serialized_end=920
-  _globals['_APPEAL']._serialized_start=923
-  _globals['_APPEAL']._serialized_end=1369
-  _globals['_FILEAPPEALREQUEST']._serialized_start=1371
-  _globals['_FILEAPPEALREQUEST']._serialized_end=1461
-  _globals['_FILEAPPEALRESPONSE']._serialized_start=1463
-  _globals['_FILEAPPEALRESPONSE']._serialized_end=1529
-  _globals['_GETAPPEALREQUEST']._serialized_start=1531
-  _globals['_GETAPPEALREQUEST']._serialized_end=1588
-  _globals['_GETAPPEALRESPONSE']._serialized_start=1590
-  _globals['_GETAPPEALRESPONSE']._serialized_end=1655
-  _globals['_LISTAPPEALSREQUEST']._serialized_start=1657
-  _globals['_LISTAPPEALSREQUEST']._serialized_end=1736
-  _globals['_LISTAPPEALSRESPONSE']._serialized_start=1738
-  _globals['_LISTAPPEALSRESPONSE']._serialized_end=1831
-  _globals['_GETDECISIONREQUEST']._serialized_start=1833
-  _globals['_GETDECISIONREQUEST']._serialized_end=1874
-  _globals['_GETDECISIONRESPONSE']._serialized_start=1877
-  _globals['_GETDECISIONRESPONSE']._serialized_end=2031
-  _globals['_MODERATORSERVICE']._serialized_start=2419
-  _globals['_MODERATORSERVICE']._serialized_end=3031
+  _globals['_VERDICT']._serialized_end=969
+  _globals['_VERDICT_SCORESENTRY']._serialized_start=924
+  _globals['_VERDICT_SCORESENTRY']._serialized_end=969
+  _globals['_APPEAL']._serialized_start=972
+  _globals['_APPEAL']._serialized_end=1418
+  _globals['_FILEAPPEALREQUEST']._serialized_start=1420
+  _globals['_FILEAPPEALREQUEST']._serialized_end=1510
+  _globals['_FILEAPPEALRESPONSE']._serialized_start=1512
+  _globals['_FILEAPPEALRESPONSE']._serialized_end=1578
+  _globals['_GETAPPEALREQUEST']._serialized_start=1580
+  _globals['_GETAPPEALREQUEST']._serialized_end=1637
+  _globals['_GETAPPEALRESPONSE']._serialized_start=1639
+  _globals['_GETAPPEALRESPONSE']._serialized_end=1704
+  _globals['_LISTAPPEALSREQUEST']._serialized_start=1706
+  _globals['_LISTAPPEALSREQUEST']._serialized_end=1785
+  _globals['_LISTAPPEALSRESPONSE']._serialized_start=1787
+  _globals['_LISTAPPEALSRESPONSE']._serialized_end=1880
+  _globals['_GETDECISIONREQUEST']._serialized_start=1882
+  _globals['_GETDECISIONREQUEST']._serialized_end=1923
+  _globals['_GETDECISIONRESPONSE']._serialized_start=1926
+  _globals['_GETDECISIONRESPONSE']._serialized_end=2080
+  _globals['_MODERATORSERVICE']._serialized_start=2468
+  _globals['_MODERATORSERVICE']._serialized_end=3080
 # @@protoc_insertion_point(module_scope)

@@ -97,7 +97,7 @@ class ScreenImageResponse(_message.Message):
     def __init__(self, verdict: _Optional[_Union[Verdict, _Mapping]] = ...) -> None: ...
 
 class Verdict(_message.Message):
-    __slots__ = ("allowed", "decision_id", "stage", "category", "score", "policy_version", "words", "scores", "text", "appealable", "exemplar_id", "beyond")
+    __slots__ = ("allowed", "decision_id", "stage", "category", "score", "policy_version", "words", "scores", "text", "appealable", "exemplar_id", "beyond", "expire_time")
     class ScoresEntry(_message.Message):
         __slots__ = ("key", "value")
         KEY_FIELD_NUMBER: _ClassVar[int]
@@ -117,6 +117,7 @@ class Verdict(_message.Message):
     APPEALABLE_FIELD_NUMBER: _ClassVar[int]
     EXEMPLAR_ID_FIELD_NUMBER: _ClassVar[int]
     BEYOND_FIELD_NUMBER: _ClassVar[int]
+    EXPIRE_TIME_FIELD_NUMBER: _ClassVar[int]
     allowed: bool
     decision_id: str
     stage: Stage
@@ -129,7 +130,8 @@ class Verdict(_message.Message):
     appealable: bool
     exemplar_id: str
     beyond: _containers.RepeatedScalarFieldContainer[str]
-    def __init__(self, allowed: bool = ..., decision_id: _Optional[str] = ..., stage: _Optional[_Union[Stage, str]] = ..., category: _Optional[str] = ..., score: _Optional[float] = ..., policy_version: _Optional[str] = ..., words: _Optional[_Iterable[str]] = ..., scores: _Optional[_Mapping[str, float]] = ..., text: _Optional[str] = ..., appealable: bool = ..., exemplar_id: _Optional[str] = ..., beyond: _Optional[_Iterable[str]] = ...) -> None: ...
+    expire_time: _timestamp_pb2.Timestamp
+    def __init__(self, allowed: bool = ..., decision_id: _Optional[str] = ..., stage: _Optional[_Union[Stage, str]] = ..., category: _Optional[str] = ..., score: _Optional[float] = ..., policy_version: _Optional[str] = ..., words: _Optional[_Iterable[str]] = ..., scores: _Optional[_Mapping[str, float]] = ..., text: _Optional[str] = ..., appealable: bool = ..., exemplar_id: _Optional[str] = ..., beyond: _Optional[_Iterable[str]] = ..., expire_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
 
 class Appeal(_message.Message):
     __slots__ = ("id", "decision_id", "account_id", "state", "stage", "category", "score", "policy_version", "prompt", "note", "language", "create_time", "decide_time", "notice", "exemplar_id", "credit")

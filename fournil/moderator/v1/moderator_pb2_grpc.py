@@ -88,7 +88,7 @@ class ModeratorServiceServicer(object):
         raise NotImplementedError('Method not implemented!')
 
     def GetDecision(self, request, context):
-        """Reads a refusal back by its decision id, whoever's it is. Kept 30 days.
+        """Reads a refusal back by its decision id, whoever's it is, until its expire_time.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -8,6 +8,9 @@ import { AppealPanel } from "./appeal.js";
 import { announce } from "./dom.js";
 import { t } from "./i18n.js";
 
+const PAGE = 20;
+const LARGEST_PAGE = 100;
+
 /** `refusals` is told what cannot be appealed any more; `again(prompt)` orders a prompt that passes now. */
 export class Appeals {
   constructor(api, refusals, again) {
@@ -58,9 +61,13 @@ export class Appeals {
     return Boolean(element?.isConnected && element.closest(".notice, .job"));
   }
 
-  /** Reads the newest again; a failure leaves what is known. */
+  /**
+   * Reads all that are known again, a hundred at most, and those that are new; a failure leaves what is known. An answer
+   * is final: the moderator decides an appeal once. But a credit comes after its grant, and a refusal that stands here
+   * may have been appealed elsewhere; so who looks at the list again is told anew even where none waits for an answer.
+   */
   async refresh() {
-    await this.read("");
+    await this.read("", { size: Math.min(Math.max(PAGE, this.byDecision.size), LARGEST_PAGE) });
   }
 
   /** Reads the page after those that are known. Throws Problem. */
@@ -94,11 +101,11 @@ export class Appeals {
     this.changed();
   }
 
-  async read(token, { loud = false } = {}) {
+  async read(token, { loud = false, size = PAGE } = {}) {
     const { key } = this.api;
     if (!key || this.here === false) return;
     try {
-      const { appeals, next_page_token: next } = await this.api.appeals({ token });
+      const { appeals, next_page_token: next } = await this.api.appeals({ size, token });
       if (key !== this.api.key) return;
       if (token === this.token) this.token = next;
       this.here = true;

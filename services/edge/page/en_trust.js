@@ -47,7 +47,7 @@ export const trust = {
   "refusal.edit": "Change the prompt",
 
   "refused.title": "What was refused",
-  "refused.kept": "Refusals are kept in this browser alone, for thirty days and without the prompts.",
+  "refused.kept": "Refusals are kept in this browser alone, for as long as they can be appealed, and without the prompts.",
   "refused.more": "Show older appeals",
   "refused.for": "Refused for {category}",
   "refused.prompt": "Prompt refused {time}",

@@ -47,7 +47,7 @@ export const trust = {
   "refusal.edit": "Changer la description",
 
   "refused.title": "Ce qui a été refusé",
-  "refused.kept": "Les refus sont gardés dans ce navigateur seulement, trente jours, sans les descriptions.",
+  "refused.kept": "Les refus sont gardés dans ce navigateur seulement, tant qu’on peut les contester, sans les descriptions.",
   "refused.more": "Voir les contestations plus anciennes",
   "refused.for": "Refusée pour {category}",
   "refused.prompt": "Description refusée : {time}",

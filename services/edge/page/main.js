@@ -97,7 +97,7 @@ function showProblem(problem, order = null) {
 /** A refusal whose card is gone stands in the list from here on. */
 function putAway(refusal) {
   refused.render();
-  if (refusal) announce(t("refused.found"));
+  if (refusal && refusals.has(refusal.decision_id)) announce(t("refused.found"));
 }
 
 function jobEnded(tale) {
@@ -192,7 +192,7 @@ document.addEventListener("visibilitychange", () => {
   showTitle();
   refreshAllowance();
   line.refresh();
-  if (appeals.waiting) appeals.refresh();
+  appeals.refresh();
 });
 whenVisible(1000, () => bakehouse.tick());
 whenVisible(LINE_MS, () => { line.refresh(); estimate.changed(); });

@@ -1,13 +1,12 @@
 /**
  * What this browser was refused, so that a refusal whose card was closed is found again: decision, stage, category,
- * time and account. It is kept for thirty days, as long as a refusal can be appealed where the mesh does not say
- * otherwise, and never leaves the browser. No prompt is stored: `prompts` is filled from what was ordered while the page
- * is open, and from the orders that the server lists.
+ * times and account. It is kept until the server forgets its decision, which it tells with the refusal, and never leaves
+ * the browser. No prompt is stored: `prompts` is filled from what was ordered while the page is open, and from the orders
+ * that the server lists.
  */
 
 const STORED = "fournil.refusals";
 const MOST_NOTED = 20;
-const KEPT_MS = 30 * 86400000;
 
 export class Refusals {
   constructor(api) {
@@ -24,7 +23,10 @@ export class Refusals {
     this.listeners.add(listener);
   }
 
-  /** Those of the account in use, newest first: `{decision_id, stage, category, appealable, time, account}`. */
+  /**
+   * Those of the account in use, newest first: `{decision_id, stage, category, appealable, time, until, account}`. Whether
+   * one is appealable is the word of when it was refused; a policy that has changed since says so when it is appealed.
+   */
   get all() {
     return this.api.key ? this.noted.filter((one) => one.account === this.account) : [];
   }
@@ -34,11 +36,18 @@ export class Refusals {
     return this.prompts.get(decision) ?? "";
   }
 
-  /** Notes a refusal; the same decision is noted once. */
-  note({ decision_id, stage, category, appealable }, prompt) {
+  /** Whether it stands in the list. */
+  has(decision) {
+    return this.all.some((one) => one.decision_id === decision);
+  }
+
+  /** Notes a refusal, once; not where the server does not keep its decision, as nothing could be done about it. */
+  note({ decision_id, stage, category, appealable, expire_time }, prompt) {
     if (prompt) this.prompts.set(decision_id, prompt);
+    if (!expire_time) return;
     const { account } = this;
-    const made = { decision_id, stage, category, appealable: Boolean(appealable), time: this.api.now(), account };
+    const until = Date.parse(expire_time);
+    const made = { decision_id, stage, category, appealable: Boolean(appealable), time: this.api.now(), until, account };
     this.change((noted) => noted.some((one) => one.decision_id === decision_id) ? noted : [made, ...noted].slice(0, MOST_NOTED));
   }
 
@@ -87,10 +96,10 @@ export class Refusals {
   }
 }
 
-/** What is stored and not too old; nothing where it cannot be read. */
+/** What is stored and not forgotten by the server; nothing where it cannot be read. */
 function stored(now) {
   try {
-    return JSON.parse(localStorage.getItem(STORED) ?? "[]").filter((one) => now - one.time < KEPT_MS);
+    return JSON.parse(localStorage.getItem(STORED) ?? "[]").filter((one) => now < one.until);
   } catch {
     return [];
   }

@@ -5,7 +5,8 @@ from collections.abc import Iterator
 import pytest
 
 from tests.e2e.page.browser import CHROMIUM, Browser, Page
-from tests.e2e.page.mock_edge import Kitchen, MockJob, served
+from tests.e2e.page.mock_edge import served
+from tests.e2e.page.mock_kitchen import Kitchen, MockJob
 
 
 @pytest.fixture(scope="session")

@@ -5,12 +5,13 @@ With `here` false it knows no appeals, as an edge from before them.
 
 import time
 from collections.abc import Callable
-from datetime import UTC, datetime
 from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route
+
+from tests.e2e.page.mock_answers import problem, stamp
 
 APPEALS = "/v1/moderation/appeals"
 NEVER = {"sexual_minors"}
@@ -18,36 +19,17 @@ MOST_OPEN = 5
 PICTURE_HEADS = (b"\x89PNG", b"\xff\xd8\xff", b"RIFF")
 
 
-def stamp(seconds: float) -> str:
-    """RFC 3339."""
-    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-
-
-def problem(status: int, reason: str, detail: str, **more: Any) -> JSONResponse:
-    """problem+json."""
-    body = {
-        "type": f"urn:fournil:error:{reason.lower()}",
-        "title": reason,
-        "status": status,
-        "detail": detail,
-        "reason": reason,
-        "metadata": {},
-        "request_id": "mock-request-1",
-        **more,
-    }
-    return JSONResponse(body, status, media_type="application/problem+json")
-
-
 class MockTrust:
     """Appeals by decision, and what is told of any picture. `lost` fails the next filing; `prompts` are those of
-    refused orders by decision, found when an appeal comes without one, but not while `forgetful`; `credential`
-    takes the place of parts of the report."""
+    refused orders by decision, found when an appeal comes without one, but not while `forgetful`; decisions are
+    kept `keep_seconds`, or not when that is None; `credential` takes the place of parts of the report."""
 
     def __init__(self, account: Callable[[Request], str | None]) -> None:
         self._account = account
         self.here = True
         self.lost = False
         self.forgetful = False
+        self.keep_seconds: float | None = 30 * 86_400
         self.prompts: dict[str, str] = {}
         self.refusals: dict[str, dict[str, Any]] = {}
         self.appeals: dict[str, dict[str, Any]] = {}
@@ -70,6 +52,7 @@ class MockTrust:
             "score": 0.87,
             "appealable": appealable,
             "appeal_url": APPEALS if appealable else None,
+            "expire_time": None if self.keep_seconds is None else stamp(time.time() + self.keep_seconds),
         }
         self.prompts[decision] = prompt
         return self.refusals[decision]

@@ -14,8 +14,9 @@ from PIL import Image
 
 from tests.e2e.page.browser import Browser, Page
 from tests.e2e.page.conftest import CRAB_EN, CRAB_FR, order, with_key
-from tests.e2e.page.mock_edge import Kitchen, served
-from tests.e2e.page.mock_trust import stamp
+from tests.e2e.page.mock_answers import stamp
+from tests.e2e.page.mock_edge import served
+from tests.e2e.page.mock_kitchen import Kitchen
 
 PATIENCE = 480.0
 MOST_BYTES = 300_000

@@ -8,8 +8,8 @@ import pytest
 from tests.e2e.page.axe import grave
 from tests.e2e.page.browser import Browser, Page
 from tests.e2e.page.conftest import CRAB_EN, order, phase, the_job, with_key
-from tests.e2e.page.mock_edge import Kitchen
-from tests.e2e.page.mock_trust import stamp
+from tests.e2e.page.mock_answers import stamp
+from tests.e2e.page.mock_kitchen import Kitchen
 from tests.e2e.page.test_appeals import LOOK_AGAIN
 from tests.e2e.page.test_viewer import dropping
 

@@ -6,7 +6,7 @@ import pytest
 
 from tests.e2e.page.browser import Browser
 from tests.e2e.page.conftest import CRAB_EN, CRAB_FR, order, phase, the_job, with_key
-from tests.e2e.page.mock_edge import Kitchen
+from tests.e2e.page.mock_kitchen import Kitchen
 
 pytestmark = pytest.mark.e2e
 

@@ -3,11 +3,12 @@
 import json
 from typing import Any
 
+import httpx
 import pytest
 
 from tests.e2e.page.browser import Browser, Page
 from tests.e2e.page.conftest import CRAB_EN, order, phase, the_job, with_key
-from tests.e2e.page.mock_edge import Kitchen
+from tests.e2e.page.mock_kitchen import Kitchen
 from tests.e2e.page.test_appeals import BAKER, LOOK_AGAIN, ask, refused
 
 pytestmark = pytest.mark.e2e
@@ -44,7 +45,9 @@ def test_a_closed_refusal_is_found_again_appealed_and_answered(
     page.wait(f"document.querySelector('{LISTED} .appeal button')")
     assert page.run(f"document.querySelector('{LISTED} .prompt')") is None
     (kept,) = stored(page)
-    assert set(kept) == {"decision_id", "stage", "category", "appealable", "time", "account"}, "no prompt is kept"
+    assert set(kept) == {"decision_id", "stage", "category", "appealable", "time", "until", "account"}, (
+        "no prompt is kept"
+    )
     page.run(f"document.querySelector('{LISTED} .appeal button').focus()")
     page.press(" ", 32)
     page.wait("document.activeElement.matches('#refused .appeal textarea')")
@@ -172,7 +175,7 @@ def test_the_list_is_short_and_what_is_broken_or_old_is_let_go(browser: Browser,
     page.run(
         "localStorage.setItem('fournil.refusals', JSON.stringify(Array.from({ length: 20 }, (_, n) => ({"
         " decision_id: `dec_${n}`, stage: 'prompt', category: 'hate', appealable: true, account: 'demo-free',"
-        " time: Date.now() - n * 1.6 * 86400000 }))))"
+        " time: Date.now() - n * 1000, until: Date.now() + (18.5 - n) * 86400000 }))))"
     )
     page.reload()
     page.wait(f"document.querySelectorAll('{LISTED}').length === 19")
@@ -187,3 +190,50 @@ def test_the_list_is_short_and_what_is_broken_or_old_is_let_go(browser: Browser,
         page.reload()
         page.wait("document.querySelector('#allowance strong')")
         assert page.run("document.getElementById('refused').hidden") and page.complaints == []
+
+
+def test_a_refusal_is_listed_for_as_long_as_the_server_keeps_it(
+    browser: Browser, url: str, kitchen: Kitchen
+) -> None:
+    kitchen.trust.keep_seconds = 90 * 86_400
+    page = put_away(refused(browser.open(url)))
+    (kept,) = stored(page)
+    assert 89.9 < (kept["until"] - kept["time"]) / 86_400_000 < 90.1
+    kitchen.trust.keep_seconds = 3_600
+    order(page, BAKER)
+    page.wait("document.querySelector('.notice.refusal')")
+    page.click(".notice .close")
+    page.wait(f"document.querySelectorAll('{LISTED}').length === 2")
+    assert 0.9 < (stored(page)[0]["until"] - stored(page)[0]["time"]) / 3_600_000 < 1.1
+
+    kitchen.trust.keep_seconds = None
+    order(page, BAKER)
+    page.wait("document.querySelector('.notice.refusal')")
+    page.run("document.getElementById('announce').textContent = ''")
+    page.click(".notice .close")
+    page.wait("!document.querySelector('.notice.refusal')")
+    assert len(stored(page)) == 2 and stored(page)[1] == kept
+    assert page.run("document.getElementById('announce').textContent") == ""
+    assert page.complaints == []
+
+
+def test_what_became_of_appeals_elsewhere_is_shown_to_who_looks_again(
+    browser: Browser, url: str, kitchen: Kitchen
+) -> None:
+    page = put_away(refused(browser.open(url)))
+    (kept,) = stored(page)
+    body = {"decision_id": kept["decision_id"], "prompt": BAKER, "note": "from another browser"}
+    filed = httpx.post(f"{url}/v1/moderation/appeals", json=body, headers={"authorization": "Bearer free-key"})
+    assert filed.status_code == 201
+    page.run(LOOK_AGAIN)
+    page.wait("document.querySelector('#refused li[data-state=open]')")
+    kitchen.trust.decide("granted", "")
+    (appeal,) = kitchen.trust.appeals.values()
+    appeal["credited"] = False
+    page.run(LOOK_AGAIN)
+    page.wait("document.querySelector('#refused li[data-state=granted]')")
+    assert "You were given a picture" not in page.text()
+    appeal["credited"] = True
+    page.run(LOOK_AGAIN)
+    page.wait_text("You were given a picture for the trouble.")
+    assert page.complaints == []

@@ -6,8 +6,8 @@ import pytest
 
 from services.quota.surge import Level, SurgePolicy, SurgeState, pin, step
 from tests.e2e.page.browser import Browser
-from tests.e2e.page.mock_edge import Kitchen
-from tests.e2e.page.mock_trust import stamp
+from tests.e2e.page.mock_answers import stamp
+from tests.e2e.page.mock_kitchen import Kitchen
 
 pytestmark = pytest.mark.e2e
 

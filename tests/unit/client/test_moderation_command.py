@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from google.protobuf.timestamp_pb2 import Timestamp
 
-from fournil import admin_moderation, cli
+from fournil import admin_moderation, terminal
 from fournil.cli import main
 from fournil.edge.v1 import edge_pb2
 from fournil.moderator.v1 import admin_pb2, moderator_pb2
@@ -177,7 +177,7 @@ def test_owners_see_their_refusals_and_appeals(
     english: str,
     french: str,
 ) -> None:
-    monkeypatch.setattr(cli, "Fournil", Edge)
+    monkeypatch.setattr(terminal, "Fournil", Edge)
     for lang, text in (("en", english), ("fr", french)):
         assert main(["--lang", lang, "--key", "k", "appeal", *words]) == 0
         assert text in capsys.readouterr().out

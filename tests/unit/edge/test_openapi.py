@@ -3,6 +3,7 @@
 import json
 import re
 from dataclasses import replace
+from types import SimpleNamespace
 from typing import Any, Literal, NotRequired, TypedDict
 
 import pytest
@@ -11,6 +12,8 @@ from openapi_spec_validator import validate
 from starlette.routing import Mount, Route
 from starlette.testclient import TestClient
 
+from fournil.edge.v1 import edge_pb2
+from services.edge.asking import ModelFacts
 from services.edge.http_boundary import HTTP_STATUS, problem
 from services.edge.job import Drawn, Failure, Job, Place, Refusal, State, Usage
 from services.edge.json_schema import schema_of
@@ -63,6 +66,18 @@ def test_every_route_is_in_it_and_nothing_else() -> None:
             served |= {(method, path) for method in (route.methods or ()) if method != "HEAD"}
     told = {(one.method, one.path.replace("/models/{model}", "/models/{id}")) for one in OPERATIONS}
     assert told == served
+
+
+def test_models_are_as_it_says_and_as_grpc_tells_them() -> None:
+    edges = {"native_width": 64, "native_height": 64, "output_width": 64, "output_height": 64, "unit": 1}
+    usual = {"smallest": 32, "largest": 512, "most_pixels": 512 * 512, "default_steps": 4, "default_guidance": 3.0}
+    takes = {"takes_guidance": True, "takes_negative": False, "takes_image": True}
+    facts = ModelFacts(name="a/tiny", family="TinyPipeline", square=True, **edges, **usual, **takes)
+    counter: Any = SimpleNamespace(catalogue=SimpleNamespace(known={facts.name: facts}))
+    routes = OpenAiApi(counter, NOBODY, Links(b"secret", "http://edge"), 1.0).routes()
+    with TestClient(build_app(routes, ready=lambda: True, demo_keys={})) as web:
+        fits("ModelsBody", web.get("/v1/models").json())
+    assert set(vars(facts)) == set(edge_pb2.Model.DESCRIPTOR.fields_by_name)
 
 
 def test_every_field_of_a_new_job_is_in_it() -> None:
@@ -142,7 +157,7 @@ def test_appeals_are_as_it_says(decided: float | None) -> None:
 
 @pytest.mark.parametrize("appealable", [True, False])
 def test_decisions_are_as_it_says(appealable: bool) -> None:
-    verdict = Verdict(False, "dec_1", "image", "sexual", [], 0.9, "p-1", appealable, "Refused.")
+    verdict = Verdict(False, "dec_1", "image", "sexual", [], 0.9, "p-1", appealable, "Refused.", expires=3.0)
     note = decision_note(Decision(verdict, "ada", "", 2.0))
     fits("DecisionNote", note)
     assert note["appeal_url"] == ("/v1/moderation/appeals" if appealable else None)

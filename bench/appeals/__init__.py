@@ -1,0 +1,1 @@
+"""What appeals, exemplars and candidate policies cost."""
