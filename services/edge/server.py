@@ -61,6 +61,7 @@ class ImageService(edge_pb2_grpc.ImageServiceServicer):
             prompt_in_provenance=request.prompt_in_provenance or None,
             webhook_url=request.webhook_url,
             image=request.image,
+            mask=request.mask,
         )
         job = await self._counter.create(
             account,
@@ -217,6 +218,7 @@ class ImageService(edge_pb2_grpc.ImageServiceServicer):
             guidance=job.spec.guidance,
             negative_prompt=job.spec.negative_prompt,
             strength=job.spec.strength,
+            masked=job.spec.masked,
             output_format=job.spec.output_format,
             moderation=job.spec.moderation,
         )

@@ -67,7 +67,7 @@ def test_every_route_is_in_it_and_nothing_else() -> None:
 
 def test_every_field_of_a_new_job_is_in_it() -> None:
     fields = set(DOCUMENT["components"]["schemas"]["NewJob"]["properties"])
-    assert fields == {*_FIELDS, "model", "image", "request_id", "validate_only"}
+    assert fields == {*_FIELDS, "model", "image", "mask", "request_id", "validate_only"}
 
 
 JOBS = {
