@@ -89,7 +89,7 @@ class Fournil:
 
     def draw(self, prompt: str, **fields: Any) -> edge_pb2.Job:
         """Submits a job and returns it with its place in line. `fields` are those of CreateJobRequest: count,
-        size, seed, steps, guidance, negative_prompt, image (bytes) and strength, output_format,
+        size, seed, steps, guidance, negative_prompt, image (bytes) with strength and mask (bytes), output_format,
         output_compression, moderation ("auto" or "low"), prompt_in_provenance, webhook_url, model, previews,
         validate_only, request_id."""
         fields.setdefault("request_id", uuid.uuid4().hex)

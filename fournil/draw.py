@@ -33,6 +33,7 @@ def add_command(commands: Any) -> None:
     sub.add_argument("--guidance", type=float, help="how closely to follow the prompt, 0 to 20")
     sub.add_argument("--negative", dest="negative_prompt", help="what the picture should not show")
     sub.add_argument("--image", help="picture to start from (PNG, JPEG or WebP)")
+    sub.add_argument("--mask", help="where it is drawn anew: transparent there, or white where it has no alpha")
     sub.add_argument("--strength", type=float, help="how much of it is drawn anew, above 0 and at most 1")
     sub.add_argument("--moderation", choices=["auto", "low"], help="how strictly to judge")
     sub.add_argument("--model")
@@ -47,8 +48,9 @@ def draw(arguments: argparse.Namespace, terminal: Terminal) -> int:
     """Submits, shows place, ETA and steps, saves the pictures."""
     fields = {name: value for name in _FIELDS if (value := getattr(arguments, name)) is not None}
     fields["output_format"] = _FORMATS.get(Path(arguments.output).suffix.lower(), "png")
-    if arguments.image:
-        fields["image"] = terminal.read(arguments.image)
+    for name in ("image", "mask"):
+        if path := getattr(arguments, name):
+            fields[name] = terminal.read(path)
     with terminal.connect() as fournil:
         job = fournil.draw(arguments.prompt, **fields)
         failure = _follow(fournil, job, terminal)

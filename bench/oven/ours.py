@@ -22,6 +22,7 @@ from fournil.generator.v1 import generator_pb2_grpc
 from services.generator.batcher import Batcher
 from services.generator.capacity import Capacity
 from services.generator.families.interface import Array, Facts, Reading, Wish
+from services.generator.families.kept import Cells
 from services.generator.oven import Oven
 from services.generator.pace import Pace
 from services.generator.server import GeneratorServicer
@@ -101,7 +102,7 @@ class EmulatedModel:
     def encode(self, prompt: str, negative: str | None) -> None:
         """Nothing."""
 
-    def read(self, picture: Array) -> Reading:
+    def read(self, picture: Array, anew: Cells | None = None) -> Reading:
         """Raises ValueError."""
         raise ValueError("starts from noise only")
 

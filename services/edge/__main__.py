@@ -74,7 +74,7 @@ class EdgeSettings:
                 env,
                 default_listen="0.0.0.0:50050",
                 default_metrics="0.0.0.0:9090",
-                max_receive_bytes=4 << 20,  # a picture comes with a call
+                max_receive_bytes=6 << 20,  # a picture and its mask come with a call
             ),
             redis_url=env.text("REDIS_URL"),
             http_listen=http_listen,

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from services.edge.job import Format, Spec
 from services.runtime.errors import Fault, Reason, invalid
-from services.runtime.pictures import check_still
+from services.runtime.pictures import check_mask, check_still
 
 MAX_PROMPT = 32_000
 MAX_COUNT = 10
@@ -21,9 +21,11 @@ MAX_STEPS = 100
 MAX_PREVIEWS = 10
 MAX_GUIDANCE = 20.0
 MAX_IMAGE = 2 * 2**20
-"""Bytes."""
+"""Bytes, of a picture to start from and of its mask alike."""
 DEFAULT_PREVIEWS = 4
 DEFAULT_STRENGTH = 0.6
+MASKED_STRENGTH = 1.0
+"""Where a mask says where: what it leaves holds the rest in its place."""
 DEFAULT_QUALITY = 90
 MODERATION = ("auto", "low")
 
@@ -72,10 +74,12 @@ class Asked:
     prompt_in_provenance: object = None
     webhook_url: object = None
     image: bytes = b""
+    mask: bytes = b""
 
 
 def to_spec(asked: Asked, model: ModelFacts) -> Spec:
-    """A complete spec. A missing seed is drawn by lot. Raises Fault INVALID_ARGUMENT."""
+    """A complete spec. A missing seed is drawn by lot. Of pictures only the headers are read. Raises Fault
+    INVALID_ARGUMENT."""
     width, height = _size(asked.size, model)
     guidance = _number("guidance", model.default_guidance if asked.guidance is None else asked.guidance)
     if not 0.0 <= guidance <= MAX_GUIDANCE:
@@ -83,7 +87,7 @@ def to_spec(asked: Asked, model: ModelFacts) -> Spec:
     prompt = check_prompt("prompt", asked.prompt)
     count = _whole("count", asked.count, 1, 1, MAX_COUNT)
     steps = _whole("steps", asked.steps, model.default_steps, 1, MAX_STEPS)
-    strength = _strength(asked.image, asked.strength, model)
+    strength = _strength(asked, model)
     return Spec(
         prompt=prompt,
         model=model.name,
@@ -96,6 +100,7 @@ def to_spec(asked: Asked, model: ModelFacts) -> Spec:
         guidance=guidance,
         negative_prompt=_negative(asked.negative_prompt, model, guidance),
         strength=strength,
+        masked=bool(asked.mask),
         output_format=_format(asked.output_format),
         moderation=check_moderation(asked.moderation),
         quality=_whole("output_compression", asked.output_compression, DEFAULT_QUALITY, 1, 100),
@@ -150,8 +155,10 @@ def check_request_id(request_id: str | None) -> str:
 
 def body_hash(asked: Asked, model: str) -> str:
     """Hash of what was asked, as asked: a seed drawn by lot must not make two equal requests differ."""
-    given = {name: value for name, value in vars(asked).items() if value is not None}
+    given = {name: value for name, value in vars(asked).items() if value is not None and name != "mask"}
     given |= {"image": hashlib.sha256(asked.image).hexdigest(), "model": model}
+    if asked.mask:
+        given["mask"] = hashlib.sha256(asked.mask).hexdigest()
     return hashlib.sha256(json.dumps(given, default=str, sort_keys=True).encode()).hexdigest()
 
 
@@ -205,18 +212,23 @@ def _negative(text: object, model: ModelFacts, guidance: float) -> str | None:
     return negative
 
 
-def _strength(image: bytes, strength: object, model: ModelFacts) -> float | None:
+def _strength(asked: Asked, model: ModelFacts) -> float | None:
     """None where a job starts from no picture."""
-    if not image:
-        if strength is not None:
-            raise invalid("strength", "must come with a picture")
+    if not asked.image:
+        for field, given in (("mask", bool(asked.mask)), ("strength", asked.strength is not None)):
+            if given:
+                raise invalid(field, "must come with a picture")
         return None
     if not model.takes_image:
         raise invalid("image", "must be empty: this model starts from none")
-    if len(image) > MAX_IMAGE:
-        raise invalid("image", f"must be at most {MAX_IMAGE} bytes, not {len(image)}")
-    check_still(image, "image")
-    share = _number("strength", DEFAULT_STRENGTH if strength is None else strength)
+    for field, data in (("image", asked.image), ("mask", asked.mask)):
+        if len(data) > MAX_IMAGE:
+            raise invalid(field, f"must be at most {MAX_IMAGE} bytes, not {len(data)}")
+    size = check_still(asked.image, "image")
+    if asked.mask:
+        check_mask(asked.mask, "mask", size)
+    default = MASKED_STRENGTH if asked.mask else DEFAULT_STRENGTH
+    share = _number("strength", default if asked.strength is None else asked.strength)
     if not 0.0 < share <= 1.0:
         raise invalid("strength", "must be above 0 and at most 1")
     return share

@@ -13,7 +13,7 @@ import time
 from prometheus_client import Counter, Gauge
 
 from services.edge.diary import RedisDiary
-from services.edge.job import Job
+from services.edge.job import NOTHING, Job, Sent
 from services.edge.peers import Quota, Reservation
 from services.edge.walk import Mesh, walk
 from services.runtime import call_context
@@ -40,8 +40,8 @@ class Conductor:
         self._walks: dict[str, asyncio.Task[None]] = {}
         self._entries: dict[str, str] = {}
         self._answers: dict[str, asyncio.Future[None]] = {}
-        self._sources: dict[str, bytes] = {}
-        """Of walks that have not stored theirs yet."""
+        self._sent: dict[str, Sent] = {}
+        """With jobs whose walks have not stored it yet."""
         self._reserving = 0
         """Calls that wait for the desk's word; each may become a walk."""
         self._stopping = False
@@ -53,16 +53,16 @@ class Conductor:
         if answer is not None and not answer.done() and kind in {"queued", "started", "completed", "failed"}:
             answer.set_result(None)
 
-    async def start(self, job: Job, *, patience: float, source: bytes = b"") -> None:
-        """Walks a new job, over `source` if that is not empty, and returns at its first answer, or after
+    async def start(self, job: Job, *, patience: float, sent: Sent = NOTHING) -> None:
+        """Walks a new job, over what was sent with it if anything was, and returns at its first answer, or after
         `patience` seconds when it is accepted but not answered yet. Raises what the desk raised when it was not
         accepted."""
         until = time.monotonic() + patience
         held = await self._reserved(job)
         answer: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._answers[job.id] = answer
-        if source:
-            self._sources[job.id] = source
+        if sent != NOTHING:
+            self._sent[job.id] = sent
         task = self._spawn(job, held)
         try:
             left = max(0.0, until - time.monotonic())
@@ -124,12 +124,12 @@ class Conductor:
     async def _walk(self, job: Job, held: Reservation | None) -> None:
         # The walk outlives the call that asked for it, and so must not inherit its deadline.
         call_context.deadline.set(None)
-        await walk(job, self._mesh, self._sources.pop(job.id, b""), held)
+        await walk(job, self._mesh, self._sent.pop(job.id, NOTHING), held)
 
     def _forget(self, job_id: str) -> None:
         task = self._walks.pop(job_id, None)
         self._entries.pop(job_id, None)
-        self._sources.pop(job_id, None)
+        self._sent.pop(job_id, None)
         if task is not None and not task.cancelled() and (error := task.exception()) is not None:
             log.debug("not accepted", extra={"job": job_id, "error": type(error).__name__})
 

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import AsyncIterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from services.edge.asking import Asked, body_hash, check_request_id, to_spec
 from services.edge.catalogue import Catalogue
@@ -11,8 +11,9 @@ from services.edge.diary import RedisDiary
 from services.edge.event_tail import EventTail
 from services.edge.held_calls import HeldCalls, call_name
 from services.edge.iso_time import iso_time_if
-from services.edge.job import Account, Event, Failure, Job, Place, Scope, State, is_job_id, new_job_id
+from services.edge.job import Account, Event, Failure, Job, Place, Scope, Sent, State, is_job_id, new_job_id
 from services.edge.links import APPEALS
+from services.edge.masks import MaskReader
 from services.edge.outbound import Reach, read_url
 from services.edge.peers import Allowance, LineState, Quota, RefundReason
 from services.edge.provenance import Provenance, Report
@@ -41,6 +42,7 @@ class Counter:
     """Where a job's end may be told."""
     secret: bytes
     """The mesh's, of which an account's own for webhooks is made."""
+    masks: MaskReader = field(default_factory=MaskReader)
 
     async def create(
         self,
@@ -65,10 +67,13 @@ class Counter:
         request_id = check_request_id(request_id)
         # What nobody can ask for again is not hashed.
         asked_hash = body_hash(asked, facts.name) if request_id or held else ""
+        spec = to_spec(asked, facts)
+        if asked.mask:
+            await self.masks.look_into(asked.mask, spec, facts)
         job = Job(
             id=new_job_id(),
             account=account,
-            spec=to_spec(asked, facts),
+            spec=spec,
             created=time.time(),
             request_id=request_id,
             body_hash=asked_hash,
@@ -79,13 +84,14 @@ class Counter:
         )
         if validate_only:
             return await self._dry_run(job)
+        sent = Sent(asked.image, asked.mask)
         try:
-            await self._start(job, asked.image)
+            await self._start(job, sent)
         except AlreadyAccepted as earlier:
             job = replace(job, id=earlier.job_id)
             if not await self.diary.knows(job.id):
                 # Its edge died between the desk and the diary: this call walks it instead.
-                await self._start(job, asked.image)
+                await self._start(job, sent)
         job = await self.diary.read(job.id)
         if job.failure is not None:
             raise as_fault(job.failure)
@@ -188,9 +194,9 @@ class Counter:
         read_url(url, "webhook_url", self.reach)
         return str(url)
 
-    async def _start(self, job: Job, source: bytes) -> None:
+    async def _start(self, job: Job, sent: Sent) -> None:
         patience = call_context.remaining(FIRST_ANSWER_SECONDS)
-        await self.conductor.start(job, patience=patience, source=source)
+        await self.conductor.start(job, patience=patience, sent=sent)
 
     async def _dry_run(self, job: Job) -> Job:
         await self.quota.reserve(job, validate_only=True)

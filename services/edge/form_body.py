@@ -8,7 +8,7 @@ from starlette.datastructures import UploadFile
 from starlette.formparsers import MultiPartException, MultiPartParser
 from starlette.requests import ClientDisconnect, Request
 
-from services.edge.http_boundary import BODY_SECONDS, MAX_BODY_WITH_IMAGE
+from services.edge.http_boundary import BODY_SECONDS, MAX_BODY_WITH_MASK
 from services.runtime.errors import invalid
 
 MOST_FIELDS = 64
@@ -25,7 +25,7 @@ class Form(NamedTuple):
     files: Mapping[str, Sequence[bytes]]
 
 
-async def read_form(request: Request, most: int = MAX_BODY_WITH_IMAGE) -> Form:
+async def read_form(request: Request, most: int = MAX_BODY_WITH_MASK) -> Form:
     """The request's form, at most `most` bytes of it. Raises Fault INVALID_ARGUMENT."""
     if not request.headers.get("content-type", "").lower().startswith("multipart/form-data"):
         raise invalid("body", "must be a form of type multipart/form-data")

@@ -9,7 +9,7 @@ import grpc
 
 from fournil.generator.v1 import generator_pb2, generator_pb2_grpc
 from services.edge.asking import ModelFacts
-from services.edge.job import Format, Job, Usage
+from services.edge.job import Format, Job, Sent, Usage
 from services.edge.peer_faults import faults_of
 from services.edge.peers import (
     BakedPicture,
@@ -41,7 +41,7 @@ class GrpcOvens:
     def __init__(self) -> None:
         self._channels: OrderedDict[str, grpc.aio.Channel] = OrderedDict()
 
-    async def generate(self, job: Job, turn: Turn, source: bytes) -> AsyncIterator[Baking]:
+    async def generate(self, job: Job, turn: Turn, sent: Sent) -> AsyncIterator[Baking]:
         channel = await self._channel(turn.address)
         stub = generator_pb2_grpc.GeneratorServiceStub(channel)
         spec = job.spec
@@ -58,7 +58,8 @@ class GrpcOvens:
             previews=spec.previews,
             guidance=spec.guidance,
             negative_prompt=spec.negative_prompt,
-            source=source,
+            source=sent.source,
+            mask=sent.mask,
             strength=spec.strength,
             format=_FORMATS[spec.output_format],
             quality=spec.quality,

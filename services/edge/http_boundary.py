@@ -31,6 +31,8 @@ log = logging.getLogger("fournil.http")
 MAX_BODY = 256 * 1024
 MAX_BODY_WITH_IMAGE = 3 * 2**20
 """Of a caller who has shown a key: an image of 2 MiB in base64, and a prompt."""
+MAX_BODY_WITH_MASK = 6 * 2**20
+"""The same with a mask of 2 MiB."""
 
 HTTP_STATUS: dict[Reason, int] = {
     Reason.INVALID_ARGUMENT: 400,

@@ -93,6 +93,8 @@ class Spec:
     negative_prompt: str | None = None
     strength: float | None = None
     """How much of the picture it starts from is drawn anew; None when it starts from none."""
+    masked: bool = False
+    """Whether a mask says where."""
     output_format: Format = Format.PNG
     quality: int = 90
     moderation: str = "auto"
@@ -107,6 +109,18 @@ class Spec:
     def size(self) -> str:
         """WIDTHxHEIGHT."""
         return f"{self.width}x{self.height}"
+
+
+@dataclass(frozen=True)
+class Sent:
+    """What a job is drawn over: the encoded picture that it starts from, and the mask that says where; empty for
+    none."""
+
+    source: bytes = b""
+    mask: bytes = b""
+
+
+NOTHING = Sent()
 
 
 @dataclass(frozen=True)

@@ -36,6 +36,7 @@ def asked_of(request: edge_pb2.CreateJobRequest) -> Asked:
         prompt_in_provenance=request.prompt_in_provenance or None,
         webhook_url=request.webhook_url,
         image=request.image,
+        mask=request.mask,
     )
 
 
@@ -63,6 +64,7 @@ class JobMessages:
             guidance=job.spec.guidance,
             negative_prompt=job.spec.negative_prompt,
             strength=job.spec.strength,
+            masked=job.spec.masked,
             output_format=job.spec.output_format,
             moderation=job.spec.moderation,
         )

@@ -102,9 +102,10 @@ _DETAILS_FR: Mapping[str, str] = {
     "must be text": "il faut du texte",
     "must be true or false": "il faut vrai ou faux (true ou false)",
     "ended early": "interrompu avant la fin",
-    "is not taken: say in the prompt what should change": (
-        "il n’est pas accepté : dites dans l’invite ce qui doit changer"
+    "must have an alpha channel, or a single channel of 1 or 8 bits": (
+        "il faut un canal alpha, ou un seul canal de 1 ou 8 bits"
     ),
+    "must leave something to draw": "il faut y laisser quelque chose à dessiner",
     "must be the file of a picture": "il faut le fichier d’une image",
     "must be one picture: drawing starts from one": "il faut une seule image : le dessin part d’une image",
     "must be a form of type multipart/form-data": "il faut un formulaire de type multipart/form-data",
@@ -146,6 +147,7 @@ _DETAIL_STARTS_FR: Mapping[str, str] = {
     "must be a URL that begins with": "il faut une URL qui commence par",
     "must be a URL of at most": "il faut une URL d’au plus",
     "must be whole multiples of": "il faut des multiples entiers de",
+    "must have the size of the picture,": "il faut la taille de l’image,",
     "must be one of": "il faut une valeur parmi",
     "must be": "il faut",
 }

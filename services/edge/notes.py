@@ -37,6 +37,7 @@ class JobNotes:
             "guidance": spec.guidance,
             "negative_prompt": spec.negative_prompt,
             "strength": spec.strength,
+            "masked": spec.masked,
             "output_format": spec.output_format,
             "moderation": spec.moderation,
             "create_time": iso_time(job.created),

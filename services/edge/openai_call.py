@@ -67,22 +67,26 @@ def attempt(headers: Headers) -> Attempt:
 
 def generation(body: Mapping[str, Any]) -> ImageCall:
     """Of a JSON body. Raises Fault INVALID_ARGUMENT."""
-    return _call(body, b"")
+    return _call(body)
 
 
 def edit(form: Form) -> ImageCall:
-    """Of a multipart form: one file `image`, or one `image[]`. Raises Fault INVALID_ARGUMENT."""
-    if "mask" in form.files or "mask" in form.fields:
-        raise invalid("mask", "is not taken: say in the prompt what should change")
+    """Of a multipart form: one file `image`, or one `image[]`, and perhaps a file `mask`. Raises Fault
+    INVALID_ARGUMENT."""
     pictures = [*form.files.get("image", ()), *form.files.get("image[]", ())]
     if not pictures or not pictures[0]:
         raise invalid("image", "must be the file of a picture")
     if len(pictures) > 1:
         raise invalid("image", "must be one picture: drawing starts from one")
-    return _call(_typed(form.fields), pictures[0], kind="image_edit")
+    masks = form.files.get("mask", ())
+    if "mask" in form.fields or len(masks) > 1 or not all(masks):
+        raise invalid("mask", "must be the file of a picture")
+    return _call(_typed(form.fields), pictures[0], *masks, kind="image_edit")
 
 
-def _call(body: Mapping[str, Any], image: bytes, kind: str = "image_generation") -> ImageCall:
+def _call(
+    body: Mapping[str, Any], image: bytes = b"", mask: bytes = b"", *, kind: str = "image_generation"
+) -> ImageCall:
     stream = body.get("stream") or False
     if not isinstance(stream, bool):
         raise invalid("stream", "must be true or false")
@@ -102,6 +106,7 @@ def _call(body: Mapping[str, Any], image: bytes, kind: str = "image_generation")
         # Theirs goes down to 0, ours to 1; both mean "as small as can be".
         output_compression=None if compression is None else max(1, compression),
         image=image,
+        mask=mask,
         **{name: body.get(name) for name in _OURS},
     )
     model = body.get("model")

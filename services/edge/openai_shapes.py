@@ -26,11 +26,18 @@ class NewImages(TypedDict):
 
 
 class NewEdit(TypedDict):
-    """A form: the picture to start from, and what NewImages takes besides."""
+    """A form: the picture to start from, where to draw it anew, and what NewImages takes besides."""
 
     image: Annotated[str, Says("PNG, JPEG or WebP, 2 MiB.", form="binary")]
     prompt: Annotated[str, Says("In French or English.", shortest=1, longest=MAX_PROMPT)]
-    strength: NotRequired[Annotated[float, Says("How much of it is drawn anew; 0.6 when missing.", high=1)]]
+    mask: NotRequired[
+        Annotated[
+            str, Says("As large: drawn anew where fully transparent, or white without alpha.", form="binary")
+        ]
+    ]
+    strength: NotRequired[
+        Annotated[float, Says("How much of it is drawn anew; 0.6 when missing, 1 with a mask.", high=1)]
+    ]
     model: NotRequired[str]
     n: NotRequired[Annotated[int, Says(low=1, high=MAX_COUNT)]]
     size: NotRequired[str]

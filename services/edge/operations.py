@@ -286,7 +286,7 @@ OPERATIONS: Sequence[Operation] = (
         "openai",
         "Draw over a picture, and wait for it",
         {200: (openai_shapes.ImagesBody, STREAM)},
-        "For models that take a picture to start from.",
+        "For models that take a picture to start from. With a mask, what lies outside of it stays as it is.",
         (Parameter("Idempotency-Key", "header", Key),),
         openai_shapes.NewEdit,
         ("multipart/form-data",),

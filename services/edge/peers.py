@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Protocol
 
-from services.edge.job import Account, Job, Place, State, Usage
+from services.edge.job import Account, Job, Place, Sent, State, Usage
 
 
 class RefundReason(StrEnum):
@@ -278,7 +278,7 @@ class Taster(Protocol):
 class Ovens(Protocol):
     """The generators."""
 
-    def generate(self, job: Job, turn: Turn, source: bytes) -> AsyncIterator[Baking]:
-        """Bakes the job on the turn's generator, over `source` if that is not empty. A stream that ends early
-        raises UNAVAILABLE."""
+    def generate(self, job: Job, turn: Turn, sent: Sent) -> AsyncIterator[Baking]:
+        """Bakes the job on the turn's generator, over what was sent with it if anything was. A stream that ends
+        early raises UNAVAILABLE."""
         ...

@@ -15,7 +15,7 @@ from starlette.routing import BaseRoute, Route
 from services.edge.asking import Asked
 from services.edge.authenticator import Authenticator
 from services.edge.counter import Counter
-from services.edge.http_boundary import MAX_BODY_WITH_IMAGE, body_bytes, guarded, json_body
+from services.edge.http_boundary import MAX_BODY_WITH_MASK, body_bytes, guarded, json_body
 from services.edge.job import Account, Event, Job
 from services.edge.job_codec import unpack_failure
 from services.edge.links import Links
@@ -67,14 +67,15 @@ class NativeApi:
         """POST /v1/jobs: 202 and where to look, or with validate_only 200 and what would be. With `Prefer: wait`
         (RFC 7240) it is answered when the job has ended, 200, or after that many seconds, 202."""
         account = await self._account(request)
-        body = await json_body(request, MAX_BODY_WITH_IMAGE)
+        body = await json_body(request, MAX_BODY_WITH_MASK)
         validate_only = body.get("validate_only", False)
         if not isinstance(validate_only, bool):
             raise invalid("validate_only", "must be true or false")
         request_id = request.headers.get("idempotency-key") or body.get("request_id")
         if request_id is not None and not isinstance(request_id, str):
             raise invalid("request_id", "must be text")
-        asked = Asked(image=_image(body.get("image")), **{name: body.get(name) for name in _FIELDS})
+        image, mask = (_picture(name, body.get(name)) for name in ("image", "mask"))
+        asked = Asked(image=image, mask=mask, **{name: body.get(name) for name in _FIELDS})
         job = await self._counter.create(
             account, asked, model=body.get("model"), request_id=request_id, validate_only=validate_only
         )
@@ -187,14 +188,14 @@ class NativeApi:
         return event.data
 
 
-def _image(text: object) -> bytes:
+def _picture(field: str, text: object) -> bytes:
     """Of base64. Raises Fault INVALID_ARGUMENT."""
     if text is None:
         return b""
     try:
         return base64.b64decode(str(text), validate=True)
     except ValueError:
-        raise invalid("image", "must be base64") from None
+        raise invalid(field, "must be base64") from None
 
 
 def _preferred_wait(preferences: str) -> int:

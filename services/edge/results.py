@@ -1,7 +1,7 @@
 """Where pictures are kept: any store `obstore` knows, a folder by default (file:///...) or a bucket (s3://...).
 
 A picture's path is its job's id and its index, so storing it twice stores the same thing. The picture that a job
-starts from lies beside those that it ends with.
+starts from, and its mask, lie beside those that it ends with.
 """
 
 import os
@@ -15,7 +15,7 @@ from obstore.store import LocalStore, MemoryStore, ObjectStore, from_url
 
 from services.runtime.errors import Fault, Reason
 
-_SOURCE = "source"
+_SOURCE, _MASK = "source", "mask"
 
 
 class ObjectResults:
@@ -44,6 +44,10 @@ class ObjectResults:
         """Stores the picture that the job starts from."""
         await self._put(f"{job_id}/{_SOURCE}", data)
 
+    async def put_mask(self, job_id: str, data: bytes) -> None:
+        """Stores the mask of that picture."""
+        await self._put(f"{job_id}/{_MASK}", data)
+
     async def stored(self, job_id: str) -> Sequence[int]:
         """Indices of the pictures that are kept, in order."""
         try:
@@ -51,7 +55,7 @@ class ObjectResults:
         except BaseError as error:
             raise _away() from error
         names = (entry["path"].rsplit("/", 1)[1] for entry in listed)
-        return sorted(int(name) for name in names if name != _SOURCE)
+        return sorted(int(name) for name in names if name not in {_SOURCE, _MASK})
 
     async def delete(self, job_id: str) -> None:
         """Deletes everything that is kept of a job."""
@@ -69,6 +73,10 @@ class ObjectResults:
     async def source(self, job_id: str) -> bytes:
         """The picture that the job starts from. Raises NOT_FOUND."""
         return await self._get(f"{job_id}/{_SOURCE}")
+
+    async def mask(self, job_id: str) -> bytes:
+        """The mask of that picture. Raises NOT_FOUND."""
+        return await self._get(f"{job_id}/{_MASK}")
 
     async def _put(self, path: str, data: bytes) -> None:
         try:

@@ -36,7 +36,18 @@ class NewJob(TypedDict):
     image: NotRequired[
         Annotated[str | None, Says("A picture to start from: PNG, JPEG or WebP, 2 MiB, in base64.", form="byte")]
     ]
-    strength: NotRequired[Annotated[float | None, Says("How much of it is drawn anew; 0.6 when missing.", high=1)]]
+    mask: NotRequired[
+        Annotated[
+            str | None,
+            Says(
+                "Where it is drawn anew, in base64: as large; fully transparent there, or white without alpha.",
+                form="byte",
+            ),
+        ]
+    ]
+    strength: NotRequired[
+        Annotated[float | None, Says("How much of it is drawn anew; 0.6 when missing, 1 with a mask.", high=1)]
+    ]
     output_format: NotRequired[Format | None]
     output_compression: NotRequired[
         Annotated[int | None, Says("Quality of JPEG and WebP; 90 when missing.", low=1, high=100)]
@@ -125,6 +136,7 @@ class JobNote(TypedDict):
     guidance: float | None
     negative_prompt: str | None
     strength: float | None
+    masked: Annotated[bool, Says("Whether a mask says where the picture that it starts from is drawn anew.")]
     output_format: Format
     moderation: Annotated[str, Says("`auto` or `low`: how strictly it was judged.")]
     create_time: Time

@@ -13,7 +13,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol, TypeVar, TypeVarTuple
 
-from services.edge.job import Drawn, Failure, Job, Place, Refusal, State, Usage
+from services.edge.job import NOTHING, Drawn, Failure, Job, Place, Refusal, Sent, State, Usage
 from services.edge.peers import (
     BakedPicture,
     Moderator,
@@ -81,6 +81,14 @@ class Results(Protocol):
         """Reads it."""
         ...
 
+    async def put_mask(self, job_id: str, data: bytes) -> None:
+        """Keeps the mask that says where it is drawn anew."""
+        ...
+
+    async def mask(self, job_id: str) -> bytes:
+        """Reads it."""
+        ...
+
     async def stored(self, job_id: str) -> Sequence[int]:
         """Indices of the pictures that are kept."""
         ...
@@ -129,19 +137,17 @@ class _Ended(Exception):
         self.reservation = reservation
 
 
-async def walk(job: Job, mesh: Mesh, source: bytes = b"", held: Reservation | None = None) -> None:
-    """Takes `job` from the desk to its pictures. Raises only before the job was accepted. `source` is the picture
-    that a new job starts from; one that is walked again has it in the store. `held` is what the desk said where it
-    was asked already."""
+async def walk(job: Job, mesh: Mesh, sent: Sent = NOTHING, held: Reservation | None = None) -> None:
+    """Takes `job` from the desk to its pictures. Raises only before the job was accepted. `sent` came with a new
+    job; one that is walked again has it in the store. `held` is what the desk said where it was asked already."""
     if held is None:
         held = await mesh.quota.reserve(job)
     if held.id != job.id:
         raise AlreadyAccepted(held.id)
     if held.voucher:
         job = replace(job, voucher=held.voucher)
-    if source:
-        await mesh.results.put_source(job.id, source)
-        del source  # a walk may take hours
+    await _keep(job, sent, mesh)
+    del sent  # a walk may take hours
     await mesh.diary.accept(job)
     try:
         if held.state.final:
@@ -180,15 +186,31 @@ async def walk(job: Job, mesh: Mesh, source: bytes = b"", held: Reservation | No
         await _end_failed(job, mesh)
 
 
+async def _keep(job: Job, sent: Sent, mesh: Mesh) -> None:
+    """Brings what was sent with a new job to the store."""
+    if sent.source:
+        await mesh.results.put_source(job.id, sent.source)
+    if sent.mask:
+        await mesh.results.put_mask(job.id, sent.mask)
+
+
 async def _screen_order(job: Job, mesh: Mesh) -> None:
-    """The prompt, and the picture that the job starts from. Raises `_Refused`."""
+    """The prompt, and what was sent with it: the picture that the job starts from, and its mask. Raises
+    `_Refused`."""
     verdict = await patiently(mesh.moderator.screen_prompt, job)
     if not verdict.allowed:
         raise _Refused(verdict, RefundReason.PROMPT_REFUSED)
-    if source := await _source(job, mesh):
-        verdict = await patiently(mesh.moderator.screen_image, job, source)
+    sent = await _sent(job, mesh)
+    for picture in filter(None, (sent.source, sent.mask)):
+        verdict = await patiently(mesh.moderator.screen_image, job, picture)
         if not verdict.allowed:
             raise _Refused(verdict, RefundReason.IMAGE_REFUSED)
+
+
+async def _sent(job: Job, mesh: Mesh) -> Sent:
+    """What was sent with the job, from the store."""
+    mask = await patiently(mesh.results.mask, job.id) if job.spec.masked else b""
+    return Sent(await _source(job, mesh), mask)
 
 
 async def _source(job: Job, mesh: Mesh) -> bytes:
@@ -220,7 +242,7 @@ async def _bake(job: Job, turn: Turn, mesh: Mesh) -> tuple[Sequence[BakedPicture
     """Every picture of the job, and what they took. Raises Fault when the generator was lost or failed."""
     baked: dict[int, BakedPicture] = {}
     usage: Usage | None = None
-    async for event in mesh.ovens.generate(job, turn, await _source(job, mesh)):
+    async for event in mesh.ovens.generate(job, turn, await _sent(job, mesh)):
         if isinstance(event, BakedPicture):
             baked[event.index] = event
         elif isinstance(event, Usage):

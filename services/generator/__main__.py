@@ -86,7 +86,7 @@ class GeneratorSettings:
                 env,
                 default_listen="0.0.0.0:50053",
                 default_metrics="0.0.0.0:9093",
-                max_receive_bytes=4 << 20,  # with the picture that a job starts from
+                max_receive_bytes=6 << 20,  # with the picture that a job starts from, and its mask
                 max_concurrent_calls=MOST_CALLS,
             ),
             models=env.folder("FOURNIL_MODELS", Path(__file__).parents[2] / "models" / "weights"),

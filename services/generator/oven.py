@@ -25,14 +25,16 @@ from numpy.typing import NDArray
 from services.generator import measures
 from services.generator.batcher import FREE, PAID, Batcher, Row
 from services.generator.energy import EnergyBook
-from services.generator.families.interface import Canvas, Model
+from services.generator.families.interface import Canvas, Model, Reading
 from services.generator.loader import Loader
 from services.generator.mailbox import Baked, Event, Mailbox, Rough, StepDone, Usage
 from services.generator.pace import Pace
 from services.generator.picture import encode, read_source
 from services.generator.recipe import Recipe
 from services.generator.residency import Residency
+from services.generator.surroundings import Surroundings
 from services.runtime.errors import Fault, Reason
+from services.runtime.pictures import check_mask, check_still, read_mask
 
 log = logging.getLogger("fournil.oven")
 
@@ -65,6 +67,7 @@ class Job:
         self.label = recipe.model, PRIORITIES[PAID if recipe.paid else FREE]
         self.preview_steps = recipe.preview_steps
         self.canvases: list[Canvas] = []
+        self.around: Surroundings | None = None
         self.mailbox = Mailbox()
         self.tasks: set[asyncio.Task[None]] = set()
         self.entered = time.monotonic()
@@ -178,11 +181,11 @@ class Oven:
         await self._loader.hold(job.number, recipe.model)
 
         def work() -> list[Canvas]:
-            wish, base = recipe.wish, None
-            if recipe.source:
-                base = model.read(read_source(recipe.source, wish.width, wish.height))
+            base = _read(model, recipe) if recipe.source else None
             prompt = model.encode(recipe.prompt, recipe.negative)
-            return [model.start(wish, index, prompt, base) for index in range(recipe.count)]
+            if recipe.mask:
+                job.around = Surroundings.read(recipe.source, recipe.mask, recipe.width, recipe.height)
+            return [model.start(recipe.wish, index, prompt, base) for index in range(recipe.count)]
 
         job.canvases = await self._off_loop(self._encoding, work)
         self._batcher.make_ready(job.number, job.canvases[0].key)
@@ -234,7 +237,8 @@ class Oven:
 
         def work() -> bytes:
             pixels = model.picture(canvas)
-            return encode(pixels, recipe.width, recipe.height, recipe.format, recipe.quality)
+            form, quality = recipe.format, recipe.quality
+            return encode(pixels, recipe.width, recipe.height, form, quality, around=job.around)
 
         data = await self._off_loop(self._finishing, work)
         job.mailbox.put(Baked(index, data, recipe.width, recipe.height, recipe.wish.seed_of(index)))
@@ -286,3 +290,12 @@ class Oven:
     @staticmethod
     async def _off_loop(pool: ThreadPoolExecutor, work: Callable[..., Result], *arguments: object) -> Result:
         return await asyncio.get_running_loop().run_in_executor(pool, work, *arguments)
+
+
+def _read(model: Model[Any, Any], recipe: Recipe) -> Reading:
+    """The picture to start from, and where it is drawn anew, at the size that is drawn. Raises Fault."""
+    width, height, anew = recipe.wish.width, recipe.wish.height, None
+    if recipe.mask:
+        check_mask(recipe.mask, "mask", check_still(recipe.source, "source"))
+        anew = np.asarray(read_mask(recipe.mask, "mask", width, height)) > 0
+    return model.read(read_source(recipe.source, width, height), anew)

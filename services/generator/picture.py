@@ -7,9 +7,10 @@ from enum import StrEnum
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageOps
+from PIL import Image
 
-from services.runtime.pictures import read_still
+from services.generator.surroundings import Surroundings
+from services.runtime.pictures import read_fitted
 
 try:
     from fpng import from_ndarray as fast_png
@@ -36,8 +37,16 @@ class NotAPicture(ValueError):
     """The model answered with numbers that are not finite."""
 
 
-def encode(pixels: Pixels, width: int, height: int, form: Format = Format.PNG, quality: int = 90) -> bytes:
-    """sRGB, `width` × `height`, of float32[3,H,W] in -1 to 1 (what is beyond is cut).
+def encode(
+    pixels: Pixels,
+    width: int,
+    height: int,
+    form: Format = Format.PNG,
+    quality: int = 90,
+    *,
+    around: Surroundings | None = None,
+) -> bytes:
+    """sRGB, `width` × `height`, of float32[3,H,W] in -1 to 1 (what is beyond is cut), `around` it what stays.
 
     Resampled bicubically where the sizes differ: Lanczos leaves rings around flat shapes. `quality` is that of
     JPEG and WebP, 1 to 100. PNG is written by fpng where that is installed: far faster, a little larger. The same
@@ -49,6 +58,8 @@ def encode(pixels: Pixels, width: int, height: int, form: Format = Format.PNG, q
     image = Image.fromarray(np.ascontiguousarray(levels.transpose(1, 2, 0)))
     if image.size != (width, height):
         image = image.resize((width, height), Image.Resampling.BICUBIC)
+    if around is not None:
+        image = around.put(image)
     if form is Format.PNG and fast_png is not None:
         return bytes(fast_png(np.asarray(image)))
     buffer = io.BytesIO()
@@ -65,8 +76,7 @@ def encode(pixels: Pixels, width: int, height: int, form: Format = Format.PNG, q
 def read_source(data: bytes, width: int, height: int) -> Pixels:
     """float32[3,height,width], -1 to 1, of an encoded picture: resampled to cover that size, cut in the middle.
     Raises Fault INVALID_ARGUMENT."""
-    picture = read_still(data, "source", least=max(width, height))
-    fitted = ImageOps.fit(picture, (width, height), Image.Resampling.LANCZOS)
+    fitted = read_fitted(data, "source", width, height)
     levels = np.asarray(fitted, np.float32).transpose(2, 0, 1)  # [3,H,W]
     pixels: Pixels = levels / np.float32(127.5) - np.float32(1.0)
     return pixels

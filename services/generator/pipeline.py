@@ -16,7 +16,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from services.generator.families.interface import Wish
+from services.generator.families.interface import Reading, Wish
+from services.generator.families.kept import Kept
 from services.generator.folder import ModelFolder
 from services.generator.noise import normal
 from services.generator.schedules import (
@@ -62,6 +63,7 @@ class Canvas:
     prompt: Conditioning
     done: int = 0
     velocity: Array | None = None
+    kept: Kept | None = None
 
     @property
     def steps(self) -> int:
@@ -83,6 +85,15 @@ class Canvas:
         """Whether `x` is the picture."""
         return self.done == len(self.levels) - 1
 
+    def take(self, velocity: Array) -> None:
+        """One step further, by the guided answer [C,S,S]."""
+        now, after = float(self.levels[self.done]), float(self.levels[self.done + 1])
+        x, kept = euler_step(self.x, velocity, now, after), self.kept
+        # At level 0 what is kept is without noise.
+        self.x = x if kept is None else kept.around(x, noised(kept.latent, kept.noise, after))
+        self.velocity = velocity
+        self.done += 1
+
     def rough(self) -> Array:
         """[C,S,S]: the picture it is heading for, judged by the last step."""
         if self.velocity is None:
@@ -100,8 +111,8 @@ class Pipeline:
         self.encode = functools.lru_cache(maxsize=PROMPTS_KEPT)(self._encode)
         self._nothing = functools.lru_cache(maxsize=None)(self._no_prompt)
 
-    def start(self, wish: Wish, index: int, prompt: Conditioning, base: Array | None = None) -> Canvas:
-        """Picture `index` as noise, or `base`, [C,S,S], noised as far as `strength` says. Raises ValueError."""
+    def start(self, wish: Wish, index: int, prompt: Conditioning, base: Reading | None = None) -> Canvas:
+        """Picture `index` as noise, or `base` noised as far as `strength` says. Raises ValueError."""
         folder = self.folder
         shape = (folder.channels, folder.native_size, folder.native_size)
         levels = flow_match_levels(wish.steps, folder.shift)
@@ -109,7 +120,9 @@ class Pipeline:
         if base is None:
             return Canvas(noise, levels, wish.guidance, prompt)
         begin = flow_match_start(wish.steps, wish.strength)
-        return Canvas(noised(base, noise, float(levels[begin])), levels, wish.guidance, prompt, begin)
+        x = noised(base.mean, noise, float(levels[begin]))
+        kept = None if base.anew is None else Kept(base.anew, base.mean, noise)
+        return Canvas(x, levels, wish.guidance, prompt, begin, kept=kept)
 
     def step(self, canvases: Sequence[Canvas]) -> None:
         """Takes each canvas one step further, in one call of the model. All have prompts of one length."""
@@ -124,10 +137,7 @@ class Pipeline:
             velocity = next(answers)
             if canvas.guidance not in {0.0, 1.0}:
                 velocity = guide(velocity, next(answers), canvas.guidance)
-            now, after = canvas.levels[canvas.done], canvas.levels[canvas.done + 1]
-            canvas.x = euler_step(canvas.x, velocity, now, after)
-            canvas.velocity = velocity
-            canvas.done += 1
+            canvas.take(velocity)
 
     def _gather(self, rows: Sequence[tuple[Canvas, Conditioning]]) -> Rows:
         """B rows. Raises ValueError if prompts differ in length."""

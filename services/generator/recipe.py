@@ -18,8 +18,12 @@ LONGEST_PROMPT = 32_000
 LONGEST_ID = 128
 MOST_SOURCE = 2 * 2**20
 """Bytes of an encoded picture to start from."""
+MOST_MASK = 2 * 2**20
+"""Bytes of an encoded mask."""
 STRENGTH = 0.6
 """How much of a source is drawn anew when the caller says nothing."""
+MASKED_STRENGTH = 1.0
+"""The same where a mask says where: what it leaves holds the rest in its place."""
 QUALITY = 90
 
 
@@ -38,6 +42,7 @@ class Asked:
     width: int = 0
     height: int = 0
     source: bytes = b""
+    mask: bytes = b""
     strength: float | None = None
     previews: int = 0
     format: Format = Format.PNG
@@ -48,7 +53,7 @@ class Asked:
 @dataclass(frozen=True, slots=True)
 class Recipe:
     """What to bake. A picture takes `calls` of the denoiser and `rows` of each; it is drawn as `wish` says, over
-    `source` if that is not empty, and handed out at `width` × `height` pixels."""
+    `source` if there is one and where its `mask` says, and handed out at `width` × `height` pixels."""
 
     job_id: str
     model: str
@@ -67,6 +72,7 @@ class Recipe:
     paid: bool
     work: float = 1.0
     """Of a picture, as its steps and pixels are to those that the model has when nothing is asked."""
+    mask: bytes = b""
 
     @property
     def preview_steps(self) -> frozenset[int]:
@@ -77,7 +83,7 @@ class Recipe:
 
 def check(models: Mapping[str, Model[Any, Any]], asked: Asked) -> Recipe:
     """The recipe of these wishes. Raises Fault INVALID_ARGUMENT with the field, or MODEL_UNKNOWN with the models
-    there are. A source is decoded later, off the event loop."""
+    there are. A source and its mask are decoded later, off the event loop."""
     chosen = models.get(asked.model)
     if chosen is None:
         known, name = ", ".join(sorted(models)), asked.model[:64]
@@ -98,7 +104,7 @@ def check(models: Mapping[str, Model[Any, Any]], asked: Asked) -> Recipe:
     if not (math.isfinite(guidance) and 0 <= guidance <= MOST_GUIDANCE):
         raise invalid("guidance", f"must be 0 to {MOST_GUIDANCE:g}")
     _check_negative(facts, asked.negative, guidance)
-    strength = _strength(facts, asked.source, asked.strength)
+    strength = _strength(facts, asked)
     width, height = _sizes(facts, asked.width, asked.height)
     drawn = (facts.width, facts.height) if facts.square else (width, height)
     try:
@@ -126,6 +132,7 @@ def check(models: Mapping[str, Model[Any, Any]], asked: Asked) -> Recipe:
         previews=asked.previews,
         paid=asked.paid,
         work=calls / chosen.calls(facts.default_steps) * drawn[0] * drawn[1] / (facts.width * facts.height),
+        mask=asked.mask,
     )
 
 
@@ -142,17 +149,21 @@ def _check_negative(facts: Facts, negative: str | None, guidance: float) -> None
         raise invalid("negative_prompt", f"needs a guidance above 1, not {guidance:g}")
 
 
-def _strength(facts: Facts, source: bytes, strength: float | None) -> float | None:
+def _strength(facts: Facts, asked: Asked) -> float | None:
     """None where a picture starts from noise. Raises Fault."""
-    if not source:
-        if strength is not None:
-            raise invalid("strength", "needs a picture to start from")
+    if not asked.source:
+        for field, given in (("mask", bool(asked.mask)), ("strength", asked.strength is not None)):
+            if given:
+                raise invalid(field, "needs a picture to start from")
         return None
     if not facts.takes_source:
         raise invalid("source", f"{facts.name} does not start from pictures")
-    if len(source) > MOST_SOURCE:
-        raise invalid("source", f"at most {MOST_SOURCE} bytes, not {len(source)}")
-    return STRENGTH if strength is None else strength
+    for field, data, most in (("source", asked.source, MOST_SOURCE), ("mask", asked.mask, MOST_MASK)):
+        if len(data) > most:
+            raise invalid(field, f"at most {most} bytes, not {len(data)}")
+    if asked.strength is not None:
+        return asked.strength
+    return MASKED_STRENGTH if asked.mask else STRENGTH
 
 
 def _sizes(facts: Facts, width: int, height: int) -> tuple[int, int]:

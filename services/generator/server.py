@@ -67,6 +67,7 @@ def to_asked(request: pb.GenerateRequest) -> Asked:
         width=request.width,
         height=request.height,
         source=request.source,
+        mask=request.mask,
         strength=request.strength if request.HasField("strength") else None,
         previews=request.previews,
         format=_FORMATS[request.format],

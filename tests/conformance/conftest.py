@@ -30,7 +30,7 @@ TIERS = {
 }  # fmt: skip
 SCENES = (
     "b64", "url", "alias", "stream", "stream_refused", "refusal", "quota", "quota_once", "quota_heeded",
-    "overload", "overload_heeded", "rejoin", "edit", "models", "moderations",
+    "overload", "overload_heeded", "rejoin", "edit", "mask", "models", "moderations",
 )  # fmt: skip
 CUT_AFTER = 0.05
 """Seconds after which the first connection of "rejoin" is reset."""
@@ -108,7 +108,8 @@ def _play(client: Client, mesh: SupervisedMesh) -> dict[str, Seen]:
         scene: RecordingProxy(upstream, cut_after=CUT_AFTER if scene == "rejoin" else None) for scene in SCENES
     }
     scenes = {scene: {"url": f"http://127.0.0.1:{proxies[scene].port}/v1", "key": keys[scene]} for scene in SCENES}
-    script = {"scenes": scenes, "refused": UNFIT, "picture": _picture().hex(), "texts": list(TEXTS)}
+    pictures = {"picture": _picture().hex(), "mask": _mask().hex()}
+    script = {"scenes": scenes, "refused": UNFIT, "texts": list(TEXTS), **pictures}
     try:
         done = subprocess.run(
             client.command, input=json.dumps(script), capture_output=True, text=True, timeout=LONGEST, check=False
@@ -144,8 +145,23 @@ def _version(client: Client) -> str:
 
 def _picture() -> bytes:
     """Red above blue."""
+    return _png(_red_above_blue())
+
+
+def _mask() -> bytes:
+    """The same, its left half transparent: that is to be drawn anew."""
+    image = _red_above_blue().convert("RGBA")
+    image.paste((0, 0, 0, 0), (0, 0, 32, 64))
+    return _png(image)
+
+
+def _red_above_blue() -> Image.Image:
     image = Image.new("RGB", (64, 64), (30, 60, 200))
     image.paste((200, 40, 30), (0, 0, 64, 32))
+    return image
+
+
+def _png(image: Image.Image) -> bytes:
     stream = io.BytesIO()
     image.save(stream, "PNG")
     return stream.getvalue()

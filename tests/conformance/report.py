@@ -21,6 +21,7 @@ SCENES = {
     "overload": "too fast, twice",
     "rejoin": "connection lost",
     "edit": "edit",
+    "mask": "with a mask",
     "models": "models",
     "moderations": "moderations",
 }

@@ -119,6 +119,20 @@ def test_an_edit_starts_from_the_picture(seen: dict[str, Seen]) -> None:
     assert one.jobs[0]["strength"] is not None
 
 
+def test_an_edit_with_a_mask_leaves_the_rest_as_it_is(seen: dict[str, Seen]) -> None:
+    one = told(seen, "mask")
+    (data,) = pictures(one, 1)
+    assert [(job["masked"], job["strength"]) for job in one.jobs] == [(True, 1.0)]
+    with Image.open(io.BytesIO(data)) as image:
+        width, height = image.size
+        kept = image.convert("RGB").crop((width * 5 // 8, 0, width, height))
+    # Away from the line between the two colours, where resampling mixes them.
+    for half, colour in ((0, (200, 40, 30)), (height * 3 // 4, (30, 60, 200))):
+        assert kept.crop((0, half, kept.width, half + height // 4)).getcolors() == [
+            (kept.width * (height // 4), colour)
+        ]
+
+
 def test_models_are_listed_and_retrieved(seen: dict[str, Seen], mesh: SupervisedMesh) -> None:
     one = told(seen, "models")
     assert one.told["models"] == ["fournil-mini"] and one.told["retrieved"] == "fournil-mini"

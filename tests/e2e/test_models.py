@@ -141,6 +141,43 @@ def test_little_strength_keeps_the_picture_and_much_does_not(client: Fournil) ->
         assert difference(little[1], wanted) < 30 < difference(much[1], wanted)
 
 
+def masks(size: tuple[int, int]) -> dict[str, bytes]:
+    """The left half is drawn anew: transparent where there is an alpha channel, else white."""
+    grey = Image.new("L", size)
+    grey.paste(255, (0, 0, size[0] // 2, size[1]))
+    holed = Image.new("RGBA", size, (30, 60, 200, 255))
+    holed.putalpha(grey.point(lambda level: 255 - level))
+    made = {}
+    for name, image in {"one channel": grey, "alpha": holed}.items():
+        stream = io.BytesIO()
+        image.save(stream, "PNG")
+        made[name] = stream.getvalue()
+    return made
+
+
+SEAM = 8
+"""Pixels; wider than it is."""
+
+
+@pytest.mark.parametrize("name", ["fournil-mini", *FAMILIES])
+def test_outside_of_a_mask_a_picture_stays_as_it_was_sent_to_the_bit(client: Fournil, name: str) -> None:
+    """Two jobs at once, so that their rows and another's share calls."""
+    size = (128, 128) if name == "fournil-mini" else (64, 32)
+    source, given = picture(size), masks(size)
+    wish = {"model": name, "size": "x".join(map(str, size)), "steps": 4, "seed": 3, "image": source}
+    wishes = [{**wish, "mask": mask} for mask in given.values()] + [{"model": name, "steps": 3}]
+    with ThreadPoolExecutor(len(wishes)) as callers:
+        (one, image), (_, other), _ = callers.map(lambda fields: drawn(client, "a red apple", **fields), wishes)
+    assert (one.masked, one.strength, one.charged) == (True, pytest.approx(1.0), 1)
+    with Image.open(io.BytesIO(source)) as sent:
+        kept, half = np.asarray(sent), size[0] // 2
+    for drawn_over in (np.asarray(image), np.asarray(other)):
+        assert np.array_equal(drawn_over[:, half + SEAM :], kept[:, half + SEAM :])
+        assert (drawn_over[:, :half] != kept[:, :half]).any(axis=2).mean() > 0.9
+    # In company a row of the fixtures' very narrow networks may round otherwise: one level of 255.
+    assert np.abs(np.asarray(image, int) - np.asarray(other, int)).max() <= 1, "both masks say the same"
+
+
 def test_a_picture_to_start_from_over_rest_in_any_format(full_mesh: SupervisedMesh) -> None:
     headers = {"authorization": f"Bearer {full_mesh.new_key('paid')}"}
     body = {
@@ -164,6 +201,36 @@ def test_a_picture_to_start_from_over_rest_in_any_format(full_mesh: SupervisedMe
             assert refused.status_code == 400 and refused.json()["metadata"]["field"] == "image"
 
 
+def test_a_mask_over_rest_is_taken_with_its_picture_or_refused_by_name(full_mesh: SupervisedMesh) -> None:
+    headers = {"authorization": f"Bearer {full_mesh.new_key('paid')}", "accept-language": "fr"}
+    mask, empty = masks((80, 60))["alpha"], io.BytesIO()
+    Image.new("RGBA", (80, 60), (0, 0, 0, 255)).save(empty, "PNG")
+    body = {
+        "prompt": "a boat", "model": "sd1", "size": "128x64", "steps": 4,
+        "image": base64.b64encode(picture()).decode(), "mask": base64.b64encode(mask).decode(),
+    }  # fmt: skip
+    wrong: list[tuple[dict[str, Any], str]] = [
+        ({"mask": "not base64!"}, "base64"),
+        ({"mask": body["image"]}, "canal"),
+        ({"mask": base64.b64encode(b"no picture").decode()}, "lisible"),
+        ({"mask": base64.b64encode(masks((60, 80))["alpha"]).decode()}, "la taille de l’image, 80x60"),
+        ({"mask": base64.b64encode(empty.getvalue()).decode()}, "quelque chose à dessiner"),
+        ({"mask": base64.b64encode(bytes(2 * 2**20 + 1)).decode()}, "octets"),
+        ({"image": None}, "il faut une image avec"),
+    ]
+    with httpx.Client(base_url=full_mesh.local.page, headers=headers, timeout=60) as web:
+        for change, words in wrong:
+            for more in ({}, {"validate_only": True}):
+                refused = web.post("/v1/jobs", json={**body, **change, **more})
+                assert (refused.status_code, refused.json()["metadata"]["field"]) == (400, "mask"), refused.text
+                assert words in refused.json()["detail"], refused.text
+        assert web.get("/v1/jobs").json()["jobs"] == []
+        job = web.post("/v1/jobs", json=body, headers={"prefer": "wait=30"}).raise_for_status().json()
+        assert (job["state"], job["masked"], job["strength"]) == ("committed", True, 1.0)
+        assert web.delete(f"/v1/jobs/{job['id']}").status_code == 204
+        assert web.get(job["images"][0]["url"]).status_code == 404
+
+
 def test_the_command_line_starts_from_a_file_and_writes_by_its_suffix(
     full_mesh: SupervisedMesh, tmp_path: Path
 ) -> None:
@@ -185,6 +252,14 @@ def test_the_command_line_starts_from_a_file_and_writes_by_its_suffix(
     subprocess.run([*command, *options, *start], timeout=60, check=True, capture_output=True)
     with Image.open(tmp_path / "boat.jpg") as image:
         assert image.format == "JPEG"
+    (tmp_path / "mask.png").write_bytes(masks((80, 60))["one channel"])
+    masked = ["--image", str(tmp_path / "source.png"), "--mask", str(tmp_path / "mask.png")]
+    written = ["--size", "128x64", "-o", str(tmp_path / "masked.png")]
+    subprocess.run([*command, *options, *masked, *written], timeout=60, check=True, capture_output=True)
+    with Image.open(tmp_path / "masked.png") as image:
+        # Resampled from a picture that is red above and blue below.
+        right = np.asarray(image.convert("RGB"))[:, 64 + SEAM :]
+        assert (right[:16] == (200, 40, 30)).all() and (right[-16:] == (30, 60, 200)).all()
     missing = subprocess.run(
         [*command, "--image", "nowhere.png"], timeout=60, capture_output=True, text=True, check=False
     )

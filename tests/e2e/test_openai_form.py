@@ -1,6 +1,7 @@
 """OpenAI's form against a whole mesh, where the SDKs' own doing is not enough to show it: lost connections, grace,
 idempotency, limits in headers, edits, names that mean harm."""
 
+import base64
 import contextlib
 import io
 import json
@@ -10,6 +11,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import httpx
+import numpy as np
 import pytest
 from PIL import Image
 
@@ -175,6 +177,12 @@ def picture(kind: str = "PNG", size: tuple[int, int] = (64, 64)) -> bytes:
     return stream.getvalue()
 
 
+def hole(size: tuple[int, int], alpha: int = 0) -> bytes:
+    stream = io.BytesIO()
+    Image.new("RGBA", size, (0, 0, 0, alpha)).save(stream, "PNG")
+    return stream.getvalue()
+
+
 @pytest.mark.parametrize("kind", ["PNG", "JPEG", "WEBP"])
 def test_an_edit_starts_from_a_picture_of_any_format(mesh: SupervisedMesh, kind: str) -> None:
     fields = {"prompt": "a red apple", "steps": "4", "strength": "0.5", "n": "2", "output_format": "webp"}
@@ -183,6 +191,29 @@ def test_an_edit_starts_from_a_picture_of_any_format(mesh: SupervisedMesh, kind:
         assert answer.status_code == 200 and len(answer.json()["data"]) == 2
         (job,) = client.get("/v1/jobs").json()["jobs"]
         assert (job["strength"], job["count"], job["output_format"]) == (0.5, 2, "webp")
+
+
+def test_an_edit_with_a_mask_leaves_the_rest_as_it_is(mesh: SupervisedMesh) -> None:
+    """As OpenAI's own client asks: the picture with a hole in it is the mask of the picture."""
+    holed = Image.new("RGBA", (256, 256), (200, 60, 30, 255))
+    holed.paste((0, 0, 0, 0), (64, 64, 192, 192))
+    mask = io.BytesIO()
+    holed.save(mask, "PNG")
+    client = mesh.openai(mesh.new_key("free"))
+    answer = client.images.edit(
+        image=("a.png", picture(size=(256, 256))),
+        mask=("mask.png", mask.getvalue()),
+        prompt="a blue boat",
+        response_format="b64_json",
+        extra_body={"steps": 4},
+    )
+    (one,) = answer.data or []
+    with Image.open(io.BytesIO(base64.b64decode(one.b64_json or ""))) as image:
+        levels = np.asarray(image.convert("RGB"), int)
+    far = np.ones((256, 256), bool)
+    far[60:196, 60:196] = False
+    assert (levels[far] == (200, 60, 30)).all()
+    assert np.abs(levels[80:176, 80:176] - (200, 60, 30)).mean() > 20
 
 
 def test_an_edit_may_be_streamed(mesh: SupervisedMesh) -> None:
@@ -196,10 +227,16 @@ def test_what_cannot_be_edited_is_refused_by_name_and_costs_nothing(mesh: Superv
     good = ("a.png", picture())
     wrong: list[tuple[dict[str, Any], str]] = [
         ({"files": {"image": good, "mask": good}}, "mask"),
+        ({"files": {"image": good, "mask": ("a.png", b"no picture")}}, "mask"),
+        ({"files": {"image": good, "mask": ("a.png", b"")}}, "mask"),
+        ({"files": {"image": good, "mask": ("a.png", hole((65, 64)))}}, "mask"),
+        ({"files": {"image": good, "mask": ("a.png", hole((64, 64), 255))}}, "mask"),
+        ({"files": {"mask": ("a.png", hole((64, 64)))}}, "image"),
         ({"files": [("image[]", good), ("image[]", good)]}, "image"),
         ({"files": {"image": ("a.png", b"no picture")}}, "image"),
         ({"files": {"image": ("a.png", picture(size=(5_000, 8)))}}, "image"),
-        ({"files": {"image": ("a.png", b"\x89PNG" + bytes(4 * 2**20))}}, "body"),
+        ({"files": {"image": ("a.png", b"\x89PNG" + bytes(4 * 2**20))}}, "image"),
+        ({"files": {"image": ("a.png", b"\x89PNG" + bytes(6 * 2**20))}}, "body"),
         ({"files": {f"image{number}": good for number in range(40)}}, "body"),
         ({"content": b"{}", "headers": {"content-type": "application/json"}}, "body"),
         ({"content": b"--x", "headers": {"content-type": "multipart/form-data; boundary=x"}}, "image"),

@@ -60,5 +60,5 @@ def test_a_message_beyond_the_bound_is_refused(mesh: SupervisedMesh) -> None:
     with grpc.insecure_channel(mesh.local.target) as channel:
         call = channel.unary_unary("/fournil.edge.v1.ImageService/CreateJob")
         with pytest.raises(grpc.RpcError) as raised:
-            call(b"\x1a\x80\x80\x80\x02" + b"a" * (4 << 20), timeout=10)
+            call(b"\x1a\x80\x80\x80\x03" + b"a" * (6 << 20), timeout=10)
     assert raised.value.code() is grpc.StatusCode.RESOURCE_EXHAUSTED  # type: ignore[attr-defined]

@@ -31,7 +31,7 @@ PICTURE_FORMAT_JPEG: PictureFormat
 PICTURE_FORMAT_WEBP: PictureFormat
 
 class GenerateRequest(_message.Message):
-    __slots__ = ("job_id", "model", "prompt", "count", "seed", "steps", "guidance", "width", "height", "priority", "previews", "negative_prompt", "source", "strength", "format", "quality")
+    __slots__ = ("job_id", "model", "prompt", "count", "seed", "steps", "guidance", "width", "height", "priority", "previews", "negative_prompt", "source", "strength", "format", "quality", "mask")
     JOB_ID_FIELD_NUMBER: _ClassVar[int]
     MODEL_FIELD_NUMBER: _ClassVar[int]
     PROMPT_FIELD_NUMBER: _ClassVar[int]
@@ -48,6 +48,7 @@ class GenerateRequest(_message.Message):
     STRENGTH_FIELD_NUMBER: _ClassVar[int]
     FORMAT_FIELD_NUMBER: _ClassVar[int]
     QUALITY_FIELD_NUMBER: _ClassVar[int]
+    MASK_FIELD_NUMBER: _ClassVar[int]
     job_id: str
     model: str
     prompt: str
@@ -64,7 +65,8 @@ class GenerateRequest(_message.Message):
     strength: float
     format: PictureFormat
     quality: int
-    def __init__(self, job_id: _Optional[str] = ..., model: _Optional[str] = ..., prompt: _Optional[str] = ..., count: _Optional[int] = ..., seed: _Optional[int] = ..., steps: _Optional[int] = ..., guidance: _Optional[float] = ..., width: _Optional[int] = ..., height: _Optional[int] = ..., priority: _Optional[_Union[Priority, str]] = ..., previews: _Optional[int] = ..., negative_prompt: _Optional[str] = ..., source: _Optional[bytes] = ..., strength: _Optional[float] = ..., format: _Optional[_Union[PictureFormat, str]] = ..., quality: _Optional[int] = ...) -> None: ...
+    mask: bytes
+    def __init__(self, job_id: _Optional[str] = ..., model: _Optional[str] = ..., prompt: _Optional[str] = ..., count: _Optional[int] = ..., seed: _Optional[int] = ..., steps: _Optional[int] = ..., guidance: _Optional[float] = ..., width: _Optional[int] = ..., height: _Optional[int] = ..., priority: _Optional[_Union[Priority, str]] = ..., previews: _Optional[int] = ..., negative_prompt: _Optional[str] = ..., source: _Optional[bytes] = ..., strength: _Optional[float] = ..., format: _Optional[_Union[PictureFormat, str]] = ..., quality: _Optional[int] = ..., mask: _Optional[bytes] = ...) -> None: ...
 
 class GenerateResponse(_message.Message):
     __slots__ = ("progress", "preview", "picture", "usage")

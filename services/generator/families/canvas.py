@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from services.generator.families.family import Row
 from services.generator.families.interface import Array
+from services.generator.families.kept import Kept
 from services.generator.families.text import Text
 from services.generator.noise import Stream
 from services.generator.schedules import Memory, Schedule, guide
@@ -29,6 +30,7 @@ class Canvas:
     texts: tuple[Text, ...]  # of its rows: one, or what to lead away from and then what is asked
     source: Stream
     done: int = 0
+    kept: Kept | None = None
     memory: Memory = None
     last: tuple[Array, Array] | None = None  # x before the last call, and the guided answer
 
@@ -66,9 +68,16 @@ class Canvas:
         """One step further by the answers [C,h,w] to its rows."""
         answer = answers[0] if self.rows == 1 else guide(answers[0], answers[1], self.guidance)
         before = self.x
-        self.x, self.memory = self.schedule.step(before, answer, self.done, self.memory, self._fresh_noise)
+        x, self.memory = self.schedule.step(before, answer, self.done, self.memory, self._fresh_noise)
         self.last = before, answer
         self.done += 1
+        self.x = x if self.kept is None else self.kept.around(x, self._as_noisy(self.kept))
+
+    def _as_noisy(self, kept: Kept) -> Array:
+        """[C,h,w]: what is kept, noised to where `x` is now."""
+        if self.finished:
+            return kept.latent
+        return self.schedule.add_noise(kept.latent, kept.noise, self.done)
 
     def _fresh_noise(self) -> Array:
         return self.source.draw(self.x.shape)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -17,6 +18,7 @@ from services.generator.families.canvas import Canvas, Conditioning
 from services.generator.families.facts import read_facts
 from services.generator.families.family import Family, Row
 from services.generator.families.interface import Array, Reading, Wish
+from services.generator.families.kept import Cells, Kept, cells_of
 from services.generator.families.layout import Layout
 from services.generator.families.onnx_file import OnnxFile
 from services.generator.families.part_graph import PartGraph
@@ -108,19 +110,20 @@ class DrawingModel:
             return Conditioning(self._encode(prompt), None)
         return Conditioning(self._encode(prompt), self._nothing() if negative is None else self._encode(negative))
 
-    def read(self, picture: Array) -> Reading:
+    def read(self, picture: Array, anew: Cells | None = None) -> Reading:
         """Raises ValueError for a size that cannot be, or where the folder has no encoder."""
         if self.reader is None:
             raise ValueError(f"{self.facts.name} does not start from pictures")
         self._cells(*picture.shape[1:])
-        return self.reader.read(picture)
+        cells = None if anew is None else cells_of(anew, self.family.coder.scale)
+        return replace(self.reader.read(picture), anew=cells)
 
     def start(self, wish: Wish, index: int, conditioning: Conditioning, base: Reading | None = None) -> Canvas:
         """Raises ValueError for a size, a number of steps or a strength that cannot be."""
         height, width = self._cells(wish.height, wish.width)
         schedule = self._schedule(wish.steps, self.family.sequence_length(height, width))
         source = Stream(wish.seed_of(index))
-        shape, begin = (self.family.coder.channels, height, width), 0
+        shape, begin, kept = (self.family.coder.channels, height, width), 0, None
         if base is None:
             x = source.draw(shape) * np.float32(schedule.init_scale)
         elif self.reader is None or base.mean.shape != shape:
@@ -128,14 +131,16 @@ class DrawingModel:
         else:
             begin = schedule.start_index(wish.strength)
             # In diffusers' order: first what the encoder leaves open, then the noise.
-            x = self.reader.latent(base, source.draw(shape))
-            x = schedule.add_noise(x, source.draw(shape), begin)
+            latent = self.reader.latent(base, source.draw(shape))
+            noise = source.draw(shape)
+            x = schedule.add_noise(latent, noise, begin)
+            kept = None if base.anew is None else Kept(base.anew, latent, noise)
         against, asked = conditioning.against, conditioning.asked
         if against is None or wish.guidance == 1.0:
             texts: tuple[Text, ...] = (asked,)
         else:
             texts = (against,) if wish.guidance == 0.0 else (against, asked)
-        return Canvas(x, schedule, wish.guidance, texts, source, begin)
+        return Canvas(x, schedule, wish.guidance, texts, source, begin, kept)
 
     def step(self, canvases: Sequence[Canvas]) -> None:
         """Raises ValueError where keys differ."""

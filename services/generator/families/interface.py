@@ -1,7 +1,7 @@
 """What the oven may ask of any model, whoever made it.
 
     conditioning = model.encode(prompt, negative)            encode thread
-    canvas = model.start(wish, index, conditioning)          or, over a picture: with model.read(picture)
+    canvas = model.start(wish, index, conditioning)          or, over a picture: with model.read(picture, mask)
     while not canvas.finished:
         model.step([canvas, others whose key is the same])   step thread
         model.rough(canvas)                                  a preview, cheap
@@ -19,6 +19,7 @@ from typing import Protocol, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from services.generator.families.kept import Cells
 from services.generator.warmth import Warmth
 
 Array = NDArray[np.float32]
@@ -90,6 +91,7 @@ class Reading:
 
     mean: Array  # [C,h,w]
     deviation: Array  # [C,h,w]
+    anew: Cells | None = None  # [h,w]: where it is drawn anew; None for everywhere
 
 
 class Canvas(Protocol):
@@ -146,12 +148,14 @@ class Model(Protocol[ConditioningT, CanvasT]):
         """What the denoiser reads of the two texts. Immutable; the same texts give the same object for a while.
         None is no negative prompt, which some models tell from an empty one."""
 
-    def read(self, picture: Array) -> Reading:
-        """Reads float32[3,H,W], -1 to 1, of a size that `start` takes. Raises ValueError where it cannot."""
+    def read(self, picture: Array, anew: Cells | None = None) -> Reading:
+        """Reads float32[3,H,W], -1 to 1, of a size that `start` takes, to be drawn anew where bool[H,W] says, or
+        everywhere. Raises ValueError where it cannot."""
 
     def start(self, wish: Wish, index: int, conditioning: ConditioningT, base: Reading | None = None) -> CanvasT:
-        """Picture `index` as noise, or `base` noised as far as `strength` says; then `done` is above 0 already.
-        Raises ValueError for a size, a number of steps or a strength that cannot be."""
+        """Picture `index` as noise, or `base` noised as far as `strength` says; then `done` may be above 0. What
+        of `base` is not to be drawn anew stays as it was read. Raises ValueError for a size, a number of steps or
+        a strength that cannot be."""
 
     def step(self, canvases: Sequence[CanvasT]) -> None:
         """Takes each of them one step further, in one call of the denoiser. All have the same key; else ValueError

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from services.generator.families.interface import Array, Facts, Reading, Wish
+from services.generator.families.kept import Cells
 from services.generator.folder import PIPELINE
 from services.generator.pipeline import Canvas, Conditioning, Pipeline
 from services.generator.schedules import flow_match_levels, flow_match_start
@@ -70,15 +71,15 @@ class MiniModel:
         """`negative` has no effect."""
         return self.pipeline.encode(prompt)
 
-    def read(self, picture: Array) -> Reading:
+    def read(self, picture: Array, anew: Cells | None = None) -> Reading:
         """Raises ValueError for another size than the native one."""
         self._native(*picture.shape[1:])
-        return Reading(picture, np.zeros_like(picture))
+        return Reading(picture, np.zeros_like(picture), anew)
 
     def start(self, wish: Wish, index: int, conditioning: Conditioning, base: Reading | None = None) -> Canvas:
         """Raises ValueError for another size than the native one, or a strength that leaves no step."""
         self._native(wish.height, wish.width)
-        return self.pipeline.start(wish, index, conditioning, None if base is None else base.mean)
+        return self.pipeline.start(wish, index, conditioning, base)
 
     def step(self, canvases: Sequence[Canvas]) -> None:
         """Raises ValueError where keys differ."""

@@ -36,9 +36,16 @@ def play(scene: str, where: dict[str, str], picture: bytes) -> dict[str, Any]:
     if scene == "rejoin":
         return {"pictures": shown(litellm.image_generation(**own))}
     if scene == "edit":
-        file = io.BytesIO(picture)
-        file.name = "boat.png"
-        wish = {"image": file, "prompt": "a red apple", "model": "openai/gpt-image-1", **facts}
+        wish = {
+            "image": named("boat.png", picture),
+            "prompt": "a red apple",
+            "model": "openai/gpt-image-1",
+            **facts,
+        }
+        return {"pictures": shown(litellm.image_edit(**wish))}
+    if scene == "mask":
+        files = {"image": named("boat.png", picture), "mask": named("mask.png", bytes.fromhex(told["mask"]))}
+        wish = {**files, "prompt": "a red apple", "model": "openai/gpt-image-1", **facts}
         return {"pictures": shown(litellm.image_edit(**wish))}
     if scene == "moderations":
 
@@ -53,6 +60,13 @@ def play(scene: str, where: dict[str, str], picture: bytes) -> dict[str, Any]:
         parts = [ask(input=[part]), ask(input=[part, {"type": "text", "text": texts[1]}])]
         return {"moderations": {"text": one, "list": many, "parts": parts}}
     return {"lacks": scene}
+
+
+def named(name: str, data: bytes) -> io.BytesIO:
+    """As an opened file."""
+    file = io.BytesIO(data)
+    file.name = name
+    return file
 
 
 told = json.load(sys.stdin)

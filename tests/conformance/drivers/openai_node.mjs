@@ -36,6 +36,13 @@ async function play(scene, client) {
       const image = await toFile(Buffer.from(told.picture, "hex"), "boat.png", { type: "image/png" });
       return shown(await images.edit({ image, prompt: own.prompt, steps: 4, strength: 0.5 }));
     }
+    case "mask": {
+      const [image, mask] = await Promise.all(
+        [told.picture, told.mask].map((hex, at) =>
+          toFile(Buffer.from(hex, "hex"), ["boat.png", "mask.png"][at], { type: "image/png" })),
+      );
+      return shown(await images.edit({ image, mask, prompt: own.prompt, steps: 4 }));
+    }
     case "models": {
       const models = [];
       for await (const one of client.models.list()) models.push(one.id);

@@ -52,9 +52,13 @@ def play(scene: str, client: Any, picture: bytes) -> dict[str, Any]:
         slow = {**own, "extra_body": {"steps": 60}}
         return {"pictures": [one.url for one in images.generate(**slow).data]}
     if scene == "edit":
-        file = io.BytesIO(picture)
-        file.name = "boat.png"
-        answer = images.edit(image=file, prompt="a red apple", extra_body={**STEPS, "strength": 0.5})
+        answer = images.edit(
+            image=named("boat.png", picture), prompt="a red apple", extra_body={**STEPS, "strength": 0.5}
+        )
+        return {"pictures": [one.b64_json or one.url for one in answer.data]}
+    if scene == "mask":
+        files = {"image": named("boat.png", picture), "mask": named("mask.png", bytes.fromhex(told["mask"]))}
+        answer = images.edit(**files, prompt="a red apple", extra_body=STEPS)
         return {"pictures": [one.b64_json or one.url for one in answer.data]}
     if scene == "models":
         listed = [one.id for one in client.models.list()]
@@ -85,6 +89,13 @@ def error(raised: Exception) -> dict[str, Any]:
     """What a caller can tell of an error."""
     seen = {"class": type(raised).__name__, "status": getattr(raised, "status_code", None)}
     return {**seen, "code": getattr(raised, "code", None), "message": str(raised)[:300]}
+
+
+def named(name: str, data: bytes) -> io.BytesIO:
+    """As an opened file."""
+    file = io.BytesIO(data)
+    file.name = name
+    return file
 
 
 told = json.load(sys.stdin)

@@ -54,6 +54,10 @@ async function play(scene, where) {
     }
     case "edit":
       return ask({ prompt: { images: [Buffer.from(told.picture, "hex")], text: "a red apple" } });
+    case "mask": {
+      const [image, mask] = [told.picture, told.mask].map((hex) => Buffer.from(hex, "hex"));
+      return ask({ prompt: { images: [image], mask, text: "a red apple" } });
+    }
     default:
       return { lacks: scene };
   }

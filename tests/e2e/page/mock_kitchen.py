@@ -91,6 +91,7 @@ class Kitchen:
             "guidance": 3.0,
             "negative_prompt": None,
             "strength": None,
+            "masked": False,
             "output_format": "png",
             "moderation": "auto",
             "create_time": stamp(time.time()),

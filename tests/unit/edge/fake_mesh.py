@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
 
-from services.edge.job import Account, Drawn, Failure, Job, Place, Spec, State, Usage
+from services.edge.job import Account, Drawn, Failure, Job, Place, Sent, Spec, State, Usage
 from services.edge.peers import (
     Allowance,
     BakedPicture,
@@ -28,9 +28,11 @@ from services.runtime.errors import Fault, Reason
 MOST_ATTEMPTS = 3
 
 
-def a_job(prompt: str = "a crab next to a boat", count: int = 2, strength: float | None = None) -> Job:
+def a_job(
+    prompt: str = "a crab next to a boat", count: int = 2, strength: float | None = None, masked: bool = False
+) -> Job:
     """A job as the counter makes it."""
-    spec = Spec(prompt, "tiny", count, 64, 64, seed=7, steps=4, previews=1, strength=strength)
+    spec = Spec(prompt, "tiny", count, 64, 64, seed=7, steps=4, previews=1, strength=strength, masked=masked)
     return Job("0" * 25 + "1", Account("anna", "free", "key-1"), spec, created=1_000.0)
 
 
@@ -61,7 +63,8 @@ class FakeMesh:
     usage: Usage | None = None
     pictures: dict[int, bytes] = field(default_factory=dict)
     sources: dict[str, bytes] = field(default_factory=dict)
-    baked_over: list[bytes] = field(default_factory=list)
+    masks: dict[str, bytes] = field(default_factory=dict)
+    baked_over: list[Sent] = field(default_factory=list)
     duplicate_of: str = ""
 
     def mesh(self) -> Mesh:
@@ -173,9 +176,9 @@ class FakeMesh:
         self._after()
         return Verdict(fit, "dec_2", "image", "" if fit else "sexual", [])
 
-    async def generate(self, job: Job, turn: Turn, source: bytes) -> AsyncIterator[Baking]:
+    async def generate(self, job: Job, turn: Turn, sent: Sent) -> AsyncIterator[Baking]:
         await self._call("generate")
-        self.baked_over.append(source)
+        self.baked_over.append(sent)
         if self.ovens_full > 0:
             self.ovens_full -= 1
             raise Fault(Reason.OVERLOADED, "the oven is full", retry_after=1.0)
@@ -243,6 +246,15 @@ class FakeMesh:
     async def source(self, job_id: str) -> bytes:
         await self._call("source")
         return self.sources[job_id]
+
+    async def put_mask(self, job_id: str, data: bytes) -> None:
+        await self._call("put_mask")
+        self.masks[job_id] = data
+        self._after()
+
+    async def mask(self, job_id: str) -> bytes:
+        await self._call("mask")
+        return self.masks[job_id]
 
     async def stored(self, job_id: str) -> Sequence[int]:
         await self._call("stored")

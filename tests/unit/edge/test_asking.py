@@ -28,6 +28,12 @@ WIDE = replace(
 PIXEL = io.BytesIO()
 Image.new("RGB", (1, 1)).save(PIXEL, "PNG")
 PNG = PIXEL.getvalue()
+PIXEL = io.BytesIO()
+Image.new("L", (1, 1), 255).save(PIXEL, "PNG")
+MASK = PIXEL.getvalue()
+PIXEL = io.BytesIO()
+Image.new("RGB", (2, 1)).save(PIXEL, "PNG")
+WIDER = PIXEL.getvalue()
 
 
 def test_defaults_are_filled_in() -> None:
@@ -83,6 +89,8 @@ def test_given_values_are_kept() -> None:
         (Asked("a", negative_prompt="b"), "negative_prompt"),
         (Asked("a", image=PNG), "image"),
         (Asked("a", strength=0.5), "strength"),
+        (Asked("a", mask=MASK), "mask"),
+        (Asked("a", image=PNG, mask=MASK), "image"),
         (Asked("a", output_format="gif"), "output_format"),
         (Asked("a", output_format=["png"]), "output_format"),
         (Asked("a", output_compression=101), "output_compression"),
@@ -110,6 +118,12 @@ def test_bad_fields_are_named(asked: Asked, field: str) -> None:
         (Asked("a", image=PNG, strength=0), "strength"),
         (Asked("a", image=PNG, strength=1.1), "strength"),
         (Asked("a", image=PNG, strength=True), "strength"),
+        (Asked("a", image=PNG, mask=MASK, strength=0), "strength"),
+        (Asked("a", mask=MASK), "mask"),
+        (Asked("a", image=PNG, mask=b"not a picture"), "mask"),
+        (Asked("a", image=PNG, mask=PNG), "mask"),
+        (Asked("a", image=PNG, mask=MASK + bytes(2 * 2**20)), "mask"),
+        (Asked("a", image=WIDER, mask=MASK), "mask"),
     ],
 )
 def test_bad_fields_of_a_model_that_takes_more_are_named(asked: Asked, field: str) -> None:
@@ -133,6 +147,14 @@ def test_what_a_model_takes_is_kept() -> None:
     plain = to_spec(Asked("a", negative_prompt=""), WIDE)
     assert (plain.size, plain.guidance, plain.negative_prompt, plain.strength) == ("1024x512", 3.0, None, None)
     assert to_spec(Asked("a", image=PNG), WIDE).strength == 0.6
+    assert not to_spec(Asked("a", image=PNG), WIDE).masked
+
+
+def test_with_a_mask_all_of_it_is_drawn_anew_unless_asked_otherwise() -> None:
+    spec = to_spec(Asked("a", image=PNG, mask=MASK), WIDE)
+    assert (spec.strength, spec.masked) == (1.0, True)
+    assert spec.work == to_spec(Asked("a"), WIDE).work
+    assert to_spec(Asked("a", image=PNG, mask=MASK, strength=0.4), WIDE).strength == 0.4
 
 
 def test_a_spec_survives_its_record_and_an_older_one_is_still_read() -> None:
@@ -178,6 +200,8 @@ def test_request_ids_are_bounded_text() -> None:
 def test_the_body_hash_is_of_what_was_asked() -> None:
     assert body_hash(Asked("a", image=PNG), "tiny") == body_hash(Asked("a", image=PNG), "tiny")
     assert body_hash(Asked("a", image=PNG), "tiny") != body_hash(Asked("a", image=PNG[:-1]), "tiny")
+    masks = (b"", MASK, MASK[:-1])
+    assert len({body_hash(Asked("a", image=PNG, mask=mask), "tiny") for mask in masks}) == 3
     assert (
         len({body_hash(Asked("a"), "tiny"), body_hash(Asked("b"), "tiny"), body_hash(Asked("a", 2), "tiny")}) == 3
     )
@@ -188,7 +212,7 @@ JSON = st.recursive(
     lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.text(max_size=3), inner, max_size=2),
     max_leaves=4,
 )
-FIELDS = sorted({field.name for field in fields(Asked)} - {"prompt", "image"})
+FIELDS = sorted({field.name for field in fields(Asked)} - {"prompt", "image", "mask"})
 
 
 @given(values=st.dictionaries(st.sampled_from(FIELDS), JSON, max_size=4), prompt=JSON | st.just("a crab"))

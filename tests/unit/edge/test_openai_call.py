@@ -80,6 +80,8 @@ def test_a_form_reads_as_the_json_it_stands_for() -> None:
     assert (call.asked.count, call.asked.strength, call.asked.previews) == (2, 0.4, 1)
     assert (call.stream, call.kind, call.asked.image) == (True, "image_edit", b"png")
     assert edit(Form({"prompt": "a"}, {"image[]": [b"png"]})).asked.image == b"png"
+    masked = edit(Form({"prompt": "a"}, {"image": [b"png"], "mask": [b"hole"]})).asked
+    assert (masked.image, masked.mask, call.asked.mask) == (b"png", b"hole", b"")
 
 
 @pytest.mark.parametrize(
@@ -90,7 +92,10 @@ def test_a_form_reads_as_the_json_it_stands_for() -> None:
         ({}, {"image": [b""]}, "image"),
         ({}, {"image[]": [b"1", b"2"]}, "image"),
         ({}, {"image": [b"1"], "image[]": [b"2"]}, "image"),
-        ({}, {"image": [b"1"], "mask": [b"2"]}, "mask"),
+        ({}, {"mask": [b"2"]}, "image"),
+        ({}, {"image": [b"1"], "mask": [b""]}, "mask"),
+        ({}, {"image": [b"1"], "mask": [b"2", b"3"]}, "mask"),
+        ({"mask": "text"}, {"image": [b"1"]}, "mask"),
         ({"n": "two"}, {"image": [b"1"]}, "n"),
         ({"n": "99999999999999999999"}, {"image": [b"1"]}, "n"),
         ({"stream": "perhaps"}, {"image": [b"1"]}, "stream"),

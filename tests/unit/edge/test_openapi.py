@@ -82,7 +82,7 @@ def test_models_are_as_it_says_and_as_grpc_tells_them() -> None:
 
 def test_every_field_of_a_new_job_is_in_it() -> None:
     fields = set(DOCUMENT["components"]["schemas"]["NewJob"]["properties"])
-    assert fields == {*_FIELDS, "model", "image", "request_id", "validate_only"}
+    assert fields == {*_FIELDS, "model", "image", "mask", "request_id", "validate_only"}
 
 
 JOBS = {

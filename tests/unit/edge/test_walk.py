@@ -5,14 +5,15 @@ from collections.abc import Iterator
 
 import pytest
 
-from services.edge.job import State, Usage
+from services.edge.job import NOTHING, Sent, State, Usage
 from services.edge.messages import failure_text
 from services.edge.peers import RefundReason
 from services.edge.walk import AlreadyAccepted, walk
 from services.runtime.errors import Fault, Reason
 from tests.unit.edge.fake_mesh import MOST_ATTEMPTS, FakeMesh, a_job
 
-SOURCE = b"source\x09"
+SOURCE = Sent(b"source\x09")
+MASKED = Sent(b"source\x09", b"mask\x08")
 """Its last byte is what a fake moderator looks at."""
 
 
@@ -67,7 +68,7 @@ async def test_a_job_that_starts_from_a_picture_is_baked_over_it() -> None:
     fake = FakeMesh()
     await walk(a_job(strength=0.6), fake.mesh(), SOURCE)
     assert (fake.state, fake.baked_over) == (State.COMMITTED, [SOURCE])
-    assert fake.pictures[0] == b"marked " + SOURCE + b"picture\x00"
+    assert fake.pictures[0] == b"marked " + SOURCE.source + b"picture\x00"
     assert fake.calls.index("reserve") < fake.calls.index("put_source") < fake.calls.index("accept")
 
 
@@ -84,6 +85,23 @@ async def test_a_refusal_at_the_desk_stores_no_source() -> None:
     with pytest.raises(Fault):
         await walk(a_job(strength=0.6), fake.mesh(), SOURCE)
     assert fake.sources == {}
+
+
+async def test_a_mask_goes_with_its_picture() -> None:
+    fake = FakeMesh()
+    await walk(a_job(strength=1.0, masked=True), fake.mesh(), MASKED)
+    assert (fake.state, fake.baked_over) == (State.COMMITTED, [MASKED])
+    assert fake.pictures[0] == b"marked source\x09picture\x00", "credentials name the picture, not its mask"
+    assert fake.calls.index("reserve") < fake.calls.index("put_mask") < fake.calls.index("accept")
+    order = fake.calls[: fake.calls.index("enqueue")]
+    assert order.count("screen_image") == 2, "what was sent is looked at before the line"
+
+
+async def test_a_refused_mask_costs_nothing_and_never_reaches_an_oven() -> None:
+    fake = FakeMesh(bad_pictures={8})
+    await walk(a_job(strength=1.0, masked=True), fake.mesh(), MASKED)
+    assert (fake.state, fake.reason, fake.charged) == (State.REFUNDED, RefundReason.IMAGE_REFUSED, 0)
+    assert fake.baked_over == []
 
 
 async def test_when_every_picture_is_refused_nothing_is_charged() -> None:
@@ -168,23 +186,25 @@ async def test_a_request_id_seen_before_names_the_earlier_job() -> None:
 
 @pytest.mark.parametrize("crash_after", [False, True])
 @pytest.mark.parametrize(
-    ("prompt", "bad", "source"),
+    ("prompt", "bad", "sent"),
     [
-        ("a crab", set(), b""),
-        ("a forbidden crab", set(), b""),
-        ("a crab", {0, 1}, b""),
-        ("a crab", {1}, b""),
+        ("a crab", set(), NOTHING),
+        ("a forbidden crab", set(), NOTHING),
+        ("a crab", {0, 1}, NOTHING),
+        ("a crab", {1}, NOTHING),
         ("a crab", set(), SOURCE),
         ("a crab", {9}, SOURCE),
+        ("a crab", set(), MASKED),
+        ("a crab", {8}, MASKED),
     ],
 )
-async def test_an_edge_may_die_at_any_call(prompt: str, bad: set[int], source: bytes, crash_after: bool) -> None:
-    job = a_job(prompt, strength=0.6 if source else None)
+async def test_an_edge_may_die_at_any_call(prompt: str, bad: set[int], sent: Sent, crash_after: bool) -> None:
+    job = a_job(prompt, strength=0.6 if sent.source else None, masked=bool(sent.mask))
     whole = FakeMesh(bad_pictures=set(bad))
-    await walk(job, whole.mesh(), source)
+    await walk(job, whole.mesh(), sent)
     for moment in range(len(whole.calls)):
         fake = FakeMesh(bad_pictures=set(bad), crash_at=moment, crash_after=crash_after)
-        task = asyncio.ensure_future(walk(job, fake.mesh(), source))
+        task = asyncio.ensure_future(walk(job, fake.mesh(), sent))
         await asyncio.wait({task})
         if not fake.accepted:
             continue

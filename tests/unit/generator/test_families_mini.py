@@ -73,3 +73,35 @@ def test_over_a_picture_as_much_is_drawn_anew_as_the_strength_says(pipeline: Pip
             model.start(Wish(5, 10, 4.0, size, size, strength), 0, prompt, reading)
     with pytest.raises(ValueError, match="width and height must be"):
         model.read(picture[:, :-1])
+
+
+def test_a_mask_keeps_the_rest_to_the_bit_and_no_other_row_sees_it(pipeline: Pipeline) -> None:
+    model = MiniModel(pipeline)
+    size = model.facts.width
+    picture = np.random.RandomState(3).uniform(-1, 1, (3, size, size)).astype(np.float32)
+    anew = np.zeros((size, size), bool)
+    anew[10:30, 20:50] = True
+    prompt, wish = model.encode("a red boat", None), Wish(5, 6, 4.0, size, size, 1.0)
+
+    def drawn(company: bool) -> list[np.ndarray]:
+        canvases = [model.start(wish, 0, prompt, model.read(picture, anew))]
+        if company:
+            canvases += [model.start(wish, 1, prompt), model.start(wish, 2, prompt, model.read(picture))]
+        while not canvases[0].finished:
+            model.step(canvases)
+        return [model.picture(canvas) for canvas in canvases]
+
+    masked, blank, over = drawn(company=True)
+    assert np.array_equal(masked[:, ~anew], picture[:, ~anew])
+    assert not np.isclose(masked[:, anew], picture[:, anew]).any(axis=0).all()
+    assert np.array_equal(masked, drawn(company=False)[0])
+    for index, (beside, base) in enumerate(((blank, None), (over, model.read(picture))), 1):
+        alone = model.start(wish, index, prompt, base)
+        while not alone.finished:
+            model.step([alone])
+        assert np.array_equal(beside, model.picture(alone))
+    whole = model.start(wish, 0, prompt, model.read(picture, np.ones_like(anew)))
+    plain = model.start(wish, 0, prompt, model.read(picture))
+    while not whole.finished:
+        model.step([whole, plain])
+    assert np.array_equal(whole.x, plain.x)

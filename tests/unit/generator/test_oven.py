@@ -124,6 +124,49 @@ async def test_over_a_picture_only_the_calls_that_are_left_are_made(kitchen: Kit
     assert (image.format, image.size) == ("WEBP", (128, 128))
 
 
+def png_of(levels: np.ndarray) -> bytes:
+    stream = io.BytesIO()
+    Image.fromarray(levels).save(stream, "PNG")
+    return stream.getvalue()
+
+
+SENT = np.random.RandomState(4).randint(0, 256, (128, 128, 3), np.uint8)
+HOLE = np.zeros((128, 128), np.uint8)
+HOLE[32:64, 32:64] = 255
+
+
+async def test_around_a_mask_what_was_sent_comes_back_and_nobody_beside_it_notices(kitchen: Kitchen) -> None:
+    """Handed out twice as large as it is drawn: what was sent loses nothing by that."""
+
+    def baked(events: Sequence[Event]) -> dict[int, bytes]:
+        return {event.index: event.data for event in events if isinstance(event, Baked)}
+
+    plain = recipe(steps=6, seed=8)
+    masked = recipe(steps=6, count=2, previews=2, source=png_of(SENT), mask=png_of(HOLE))
+    alone = [await events_of(kitchen.oven.enter(made)) for made in (plain, masked)]
+    together = await asyncio.gather(*(events_of(kitchen.oven.enter(made)) for made in (plain, masked)))
+    assert [baked(events) for events in together] == [baked(events) for events in alone]
+    assert any(isinstance(event, Rough) for event in together[1])
+    one, other = (np.asarray(Image.open(io.BytesIO(data))) for data in baked(together[1]).values())
+    far = np.ones((128, 128), bool)
+    far[28:68, 28:68] = False
+    for picture in (one, other):
+        assert np.array_equal(picture[far], SENT[far])
+        assert (picture[HOLE > 0] != SENT[HOLE > 0]).any(axis=1).mean() > 0.9
+    assert not np.array_equal(one[HOLE > 0], other[HOLE > 0]), "each has its own seed"
+
+
+@pytest.mark.parametrize(
+    "mask",
+    [b"no picture", png_of(SENT), png_of(HOLE[:64])],
+    ids=["no picture", "no alpha", "of another size"],
+)
+async def test_a_mask_that_is_none_is_the_callers_fault(kitchen: Kitchen, mask: bytes) -> None:
+    with pytest.raises(Fault) as refused:
+        await events_of(kitchen.oven.enter(recipe(source=png_of(SENT), mask=mask)))
+    assert refused.value.reason is Reason.INVALID_ARGUMENT and refused.value.metadata["field"] == "mask"
+
+
 async def test_a_source_that_is_no_picture_is_the_callers_fault_and_no_error_of_ours(
     kitchen: Kitchen, caplog: pytest.LogCaptureFixture
 ) -> None:

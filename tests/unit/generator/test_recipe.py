@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from services.generator.families.interface import Model
 from services.generator.providers import Execution
-from services.generator.recipe import MOST_SOURCE, Asked, Recipe, check
+from services.generator.recipe import MOST_MASK, MOST_SOURCE, Asked, Recipe, check
 from services.generator.shelf import load_models
 from services.runtime.errors import Fault, Reason
 
@@ -87,6 +87,9 @@ def test_calls_are_the_schedules(latent: Model[Any, Any]) -> None:
         ("strength", {"strength": 0.0, "source": b"picture"}),
         ("strength", {"strength": 1.5, "source": b"picture"}),
         ("source", {"source": bytes(MOST_SOURCE + 1)}),
+        ("mask", {"mask": b"mask"}),
+        ("mask", {"mask": b"mask", "strength": 0.5}),
+        ("mask", {"mask": bytes(MOST_MASK + 1), "source": b"picture"}),
     ],
 )
 def test_what_cannot_be_baked_names_its_field(field: str, wishes: dict[str, object]) -> None:
@@ -109,6 +112,12 @@ def test_a_source_saves_the_calls_that_it_stands_for() -> None:
     assert (recipe(steps=10, source=b"picture").calls, recipe(steps=10).calls) == (6, 10)
     made = recipe(steps=10, source=b"picture", strength=0.3)
     assert (made.calls, made.wish.steps, made.wish.strength) == (3, 10, 0.3)
+
+
+def test_with_a_mask_all_of_it_is_drawn_anew_unless_asked_otherwise() -> None:
+    made = recipe(steps=10, source=b"picture", mask=b"mask")
+    assert (made.calls, made.wish.strength, made.mask) == (10, 1.0, b"mask")
+    assert recipe(steps=10, source=b"picture", mask=b"mask", strength=0.3).calls == 3
 
 
 def test_an_unknown_model_is_answered_with_those_there_are() -> None:
