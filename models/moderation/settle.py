@@ -96,10 +96,11 @@ def scores(left: LeftOut) -> NDArray[np.float32]:
 def french_shift(left: LeftOut) -> float:
     """What a French text's log-odds need, rounded."""
     harm = scores(left).max(axis=1)
+    language = np.array([e.language for e in left.examples])
     lowest = []
-    for in_french in (False, True):
+    for name in ("en", "fr"):
         groups = {
-            kind: [own for rows in parts if len(own := rows[left.french[rows] == in_french])]
+            kind: [own for rows in parts if len(own := rows[language[rows] == name])]
             for kind, parts in kinds(left.examples).items()
         }
         share = max(_lowest(harm, parts, ALLOWED[kind]) for kind, parts in groups.items() if parts)
