@@ -58,7 +58,7 @@ def ask() -> Iterator[Ask]:
             pytest.skip(f"{client.name} is not installed here: make conformance")
         client.prepare()
         opened.append(server := Refusing(status, headers, body))
-        threading.Thread(target=server.serve_forever, daemon=True).start()
+        threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
         where = {"quota": {"url": f"http://127.0.0.1:{server.server_port}/v1", "key": "k"}}
         script = json.dumps({"scenes": where, "refused": "", "picture": ""})
         done = subprocess.run(
