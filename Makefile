@@ -119,10 +119,11 @@ $(SERVICES_READY): pyproject.toml constraints.txt | $(VENV)/bin/pip
 	@$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[services]'
 	@touch $@
 
-$(DEV_READY): $(SERVICES_READY)
-	@echo "Installing what tests and lint need into $(VENV) ..."
+# One run of pip for the services and what tests and lint need beside them.
+$(DEV_READY): pyproject.toml constraints.txt | $(VENV)/bin/pip
+	@echo "Installing what services, tests and lint need into $(VENV) (the first time takes a minute or two) ..."
 	@$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
-	@touch $@
+	@touch $(SERVICES_READY) $@
 
 $(BENCH_READY): $(DEV_READY)
 	@echo "Installing what the benchmarks run beside us into $(VENV) ..."

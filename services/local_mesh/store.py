@@ -11,10 +11,15 @@ import shutil
 import socket
 import subprocess
 import time
+from collections import deque
 from dataclasses import dataclass
 from pathlib import Path
 
 OLDEST_MAJOR = 7
+
+_given: deque[int] = deque(maxlen=500)
+"""Ports that `free_port` gave last."""
+_TRIES = 100
 
 
 class StoreError(Exception):
@@ -90,10 +95,16 @@ def start_store(folder: Path, *, port: int = 0, binary: str | None = None) -> Lo
 
 
 def free_port() -> int:
-    """A loopback port nobody listens on right now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """A loopback port nobody listens on right now, and none that was given shortly before: its owner may not
+    listen yet."""
+    for _ in range(_TRIES):
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            port = int(probe.getsockname()[1])
+        if port not in _given:
+            break
+    _given.append(port)
+    return port
 
 
 def _answers(port: int) -> bool:

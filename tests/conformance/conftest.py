@@ -1,10 +1,12 @@
-"""One mesh for all clients; each client plays all scenes in one process, through a proxy a scene."""
+"""One mesh for all clients; each client plays all scenes in one process, through a proxy a scene. A few clients
+play at the same time: mostly they wait."""
 
 import io
 import json
 import subprocess
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -36,6 +38,8 @@ CUT_AFTER = 0.05
 """Seconds after which the first connection of "rejoin" is reset."""
 LONGEST = 240.0
 """Seconds for all scenes of a client: none may hang."""
+AT_ONCE = 3
+"""Clients that play at the same time."""
 
 
 @dataclass
@@ -64,23 +68,36 @@ def mesh(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SupervisedMesh]:
 
 
 @pytest.fixture(scope="session")
-def all_seen(mesh: SupervisedMesh) -> Iterator[Callable[[Client], dict[str, Seen]]]:
-    """Lets a client play, once; at the end all that was seen is kept for `report`."""
-    kept: dict[str, dict[str, Seen]] = {}
-    notes: dict[str, dict[str, Any]] = {}
-
-    def play(client: Client) -> dict[str, Seen]:
-        if client.name not in kept:
-            kept[client.name] = _play(client, mesh)
-            notes[client.name] = {
-                "version": _version(client),
-                "scenes": {name: {**vars(one), "jobs": len(one.jobs)} for name, one in kept[client.name].items()},
-            }
-        return kept[client.name]
-
-    yield play
+def all_seen(
+    request: pytest.FixtureRequest, mesh: SupervisedMesh
+) -> Iterator[Callable[[Client], dict[str, Seen]]]:
+    """Waits for what a client saw; all that are asked for play from the first question on. At the end all that was
+    seen is kept for `report`."""
+    asked = {client.name: client for client in _asked_for(request.session.items) if client.ready}
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        playing = {name: pool.submit(_play, client, mesh) for name, client in asked.items()}
+        yield lambda client: playing[client.name].result()
+        pool.shutdown(cancel_futures=True)
+    notes = {
+        name: {
+            "version": _version(asked[name]),
+            "scenes": {scene: {**vars(one), "jobs": len(one.jobs)} for scene, one in played.result().items()},
+        }
+        for name, played in playing.items()
+        if not played.cancelled() and played.exception() is None
+    }
     CACHE.mkdir(parents=True, exist_ok=True)
     (CACHE / "seen.json").write_text(json.dumps(notes, indent=1), encoding="utf-8")
+
+
+def _asked_for(items: Iterable[pytest.Item]) -> list[Client]:
+    """The clients of the tests that are to be run, in order."""
+    found = [
+        item.callspec.params.get("seen")
+        for item in items
+        if isinstance(item, pytest.Function) and hasattr(item, "callspec")
+    ]
+    return [client for client in clients() if client in found]
 
 
 @pytest.fixture(params=clients(), ids=lambda client: client.name)

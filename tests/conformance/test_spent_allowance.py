@@ -4,13 +4,14 @@ it, and with another status everybody else's error would not be the one for a sp
 import json
 import subprocess
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import pytest
 
-from tests.conformance.conftest import LONGEST
+from tests.conformance.conftest import AT_ONCE, LONGEST
 from tests.conformance.environments import REPO, Client, clients
 
 pytestmark = pytest.mark.e2e
@@ -43,51 +44,73 @@ class Refusing(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), Answer)
 
 
+Way = tuple[int, dict[str, str], str]
+"""Status, headers and body of a refusal."""
 Refused = tuple[dict[str, Any], int]
 """A client's error, and how often it asked."""
-Ask = Callable[..., Refused]
+SCENES = ("quota", "refusal")
+"""Calls that every client has."""
+(VERCEL,) = [client for client in clients() if client.name == "Vercel AI SDK"]
+SPENT_WAYS: dict[str, Way] = {
+    "x-should-retry": (429, NO, BODY),
+    "a day in seconds": (429, {**NO, "retry-after": "86400"}, BODY),
+    "a day in milliseconds": (429, {**NO, "retry-after-ms": "86400000"}, BODY),
+    "no body": (429, NO, ""),
+}
+OTHER_WAYS: dict[int, Way] = {status: (status, NO, BODY) for status in (402, 403)}
 
 
-@pytest.fixture
-def ask() -> Iterator[Ask]:
-    """Has a client ask for pictures and be refused."""
-    opened = []
-
-    def asked(client: Client, status: int, headers: dict[str, str], body: str = BODY) -> Refused:
-        if not client.ready:
-            pytest.skip(f"{client.name} is not installed here: make conformance")
-        client.prepare()
-        opened.append(server := Refusing(status, headers, body))
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        where = {"quota": {"url": f"http://127.0.0.1:{server.server_port}/v1", "key": "k"}}
-        script = json.dumps({"scenes": where, "refused": "", "picture": ""})
+def ask(client: Client, ways: Sequence[Way]) -> list[Refused]:
+    """One process of a client asks once for every way, and is refused in it."""
+    client.prepare()
+    servers = [Refusing(*way) for way in ways]
+    try:
+        for server in servers:
+            threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
+        where = {
+            scene: {"url": f"http://127.0.0.1:{server.server_port}/v1", "key": "k"}
+            for scene, server in zip(SCENES, servers, strict=False)
+        }
+        script = json.dumps({"scenes": where, "refused": "a red apple", "picture": ""})
         done = subprocess.run(
             client.command, input=script, capture_output=True, text=True, timeout=LONGEST, check=True
         )
-        (line,) = [line for line in done.stdout.splitlines() if line.startswith('{"scene"')]
-        return json.loads(line)["error"], server.attempts
+        lines = [json.loads(line) for line in done.stdout.splitlines() if line.startswith('{"scene"')]
+        errors = {line["scene"]: line["error"] for line in lines}
+        return [(errors[scene], server.attempts) for scene, server in zip(where, servers, strict=True)]
+    finally:
+        for server in servers:
+            server.shutdown()
+            server.server_close()
 
-    yield asked
-    for server in opened:
-        server.shutdown()
-        server.server_close()
+
+Asked = dict[str, "Future[list[Refused]]"]
 
 
-@pytest.mark.parametrize(
-    ("headers", "body"),
-    [(NO, BODY), ({**NO, "retry-after": "86400"}, BODY), ({**NO, "retry-after-ms": "86400000"}, BODY), (NO, "")],
-    ids=["x-should-retry", "a day in seconds", "a day in milliseconds", "no body"],
-)
-def test_nothing_in_a_429_stops_the_ai_sdk(ask: Ask, headers: dict[str, str], body: str) -> None:
-    (vercel,) = [client for client in clients() if client.name == "Vercel AI SDK"]
-    error, attempts = ask(vercel, 429, headers, body)
+@pytest.fixture(scope="module")
+def asked() -> Iterator[Asked]:
+    """All questions, a few at a time: the AI SDK waits for seconds between its attempts, others take as long to
+    start."""
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        every = {name: pool.submit(ask, VERCEL, [way]) for name, way in SPENT_WAYS.items() if VERCEL.ready}
+        ways = list(OTHER_WAYS.values())
+        yield every | {one.name: pool.submit(ask, one, ways) for one in clients() if one.ready}
+
+
+@pytest.mark.parametrize("name", SPENT_WAYS)
+def test_nothing_in_a_429_stops_the_ai_sdk(asked: Asked, name: str) -> None:
+    if name not in asked:
+        pytest.skip(f"{VERCEL.name} is not installed here: make conformance")
+    ((error, attempts),) = asked[name].result()
     assert (error["class"], error["status"], attempts) == ("RetryError", 429, 3)
 
 
 @pytest.mark.parametrize("client", clients(), ids=lambda client: client.name)
-@pytest.mark.parametrize("status", [402, 403])
-def test_a_status_that_is_asked_once_is_another_error(ask: Ask, client: Client, status: int) -> None:
-    error, attempts = ask(client, status, NO)
+@pytest.mark.parametrize("status", OTHER_WAYS)
+def test_a_status_that_is_asked_once_is_another_error(asked: Asked, client: Client, status: int) -> None:
+    if client.name not in asked:
+        pytest.skip(f"{client.name} is not installed here: make conformance")
+    error, attempts = asked[client.name].result()[list(OTHER_WAYS).index(status)]
     assert attempts == 1 and error["class"] not in {"RateLimitError", "RetryError"}
 
 

@@ -2,7 +2,8 @@
 
 Each service is started from the files that the Dockerfile copies, with exactly the command and the variables of
 its Deployment; only what one machine cannot have is replaced: addresses by free loopback ports (with nobody at
-the peers' ones), mounted folders by temporary ones, secrets by test values. Then the test plays kubelet.
+the peers' ones), mounted folders by temporary ones, secrets by test values. Then the test plays kubelet, to all
+four at the same time: each drains for as long as its Deployment says.
 """
 
 import asyncio
@@ -14,7 +15,6 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -127,14 +127,6 @@ class Pod:
         return value
 
 
-@pytest.fixture(params=SERVICES)
-def pod(request: pytest.FixtureRequest, tmp_path: Path, valkey_url: str) -> Iterator[Pod]:
-    """Each service in turn, not started yet."""
-    made = Pod(request.param, tmp_path, valkey_url)
-    yield made
-    made.stop()
-
-
 def ask(channel: grpc.Channel, probe: Manifest) -> int | None:
     """One gRPC probe; None when there is no answer in its time."""
     request = health_pb2.HealthCheckRequest(service=probe["grpc"].get("service", ""))
@@ -153,47 +145,94 @@ def wait_serving(pod: Pod, channel: grpc.Channel, probe: Manifest) -> None:
             return
         assert pod.code() is None, pod.log_text()
         time.sleep(probe["periodSeconds"])
-    pytest.fail(f"{pod.service} does not serve {probe['grpc']}:\n{pod.log_text()}")
+    raise AssertionError(f"{pod.service} does not serve {probe['grpc']}:\n{pod.log_text()}")
 
 
-async def test_a_deployment_starts_serves_drains_and_ends(pod: Pod) -> None:
-    pod.start()
-    found = probes(pod.box)
-    health_name = found["readinessProbe"]["grpc"]["service"]
-    drain = float(pod.environment["FOURNIL_DRAIN_SECONDS"])
-    with grpc.insecure_channel(pod.target) as kubelet:
-        # The others wait for the startup probe.
-        for name in ("startupProbe", "readinessProbe", "livenessProbe"):
-            wait_serving(pod, kubelet, found[name])
-        # Another part of the mesh, watching this one's health as all of them do.
-        async with open_channel(pod.target, service=health_name) as peer, asyncio.timeout(120):
-            peer.get_state(try_to_connect=True)
-            await peer.channel_ready()
-
-            assert pod.process is not None
-            pod.process.send_signal(signal.SIGTERM)
-            asked = time.monotonic()
-            # Peers turn away and the kubelet is told, both by calls that are still taken.
-            await peer.wait_for_state_change(grpc.ChannelConnectivity.READY)
-            assert ask(kubelet, found["readinessProbe"]) == NOT_SERVING
-            assert pod.code() is None
-
-            assert await asyncio.to_thread(pod.process.wait, pod.grace_period) == 0, pod.log_text()
-    assert time.monotonic() - asked >= drain
-    assert [message for message in pod.said() if message in {"draining", "stopped"}] == ["draining", "stopped"]
-
-
-def test_every_other_port_of_a_deployment_answers(pod: Pod) -> None:
-    pod.start()
-    with grpc.insecure_channel(pod.target) as channel:
-        wait_serving(pod, channel, probes(pod.box)["startupProbe"])
+def other_ports(pod: Pod) -> dict[str, int]:
+    """HTTP status by name of every port that is not gRPC's."""
     paths = {"metrics": "/metrics", "http": "/healthz"}
-    others = [port for port in pod.box["ports"] if port["name"] != "grpc"]
-    assert others
-    for port in others:
-        url = f"http://127.0.0.1:{pod.ports[port['containerPort']]}{paths[port['name']]}"
-        with urllib.request.urlopen(url, timeout=10) as answer:
-            assert answer.status == 200
+    statuses = {}
+    for port in pod.box["ports"]:
+        if port["name"] != "grpc":
+            url = f"http://127.0.0.1:{pod.ports[port['containerPort']]}{paths[port['name']]}"
+            with urllib.request.urlopen(url, timeout=10) as answer:
+                statuses[port["name"]] = answer.status
+    return statuses
+
+
+@dataclass
+class Life:
+    """What one service did from its start to its end. `trouble` is what went wrong, if anything."""
+
+    pod: Pod
+    statuses: dict[str, int] = field(default_factory=dict)
+    drained: float = 0.0
+    """Seconds from SIGTERM to the end of the process."""
+    trouble: Exception | None = None
+
+    async def play(self) -> None:
+        """Starts it, probes it, and stops it; what raises is kept for the test of this service."""
+        try:
+            await self._play(probes(self.pod.box))
+        except Exception as error:
+            self.trouble = error
+        finally:
+            self.pod.stop()
+
+    async def _play(self, found: dict[str, Manifest]) -> None:
+        pod, ready = self.pod, found["readinessProbe"]
+        await asyncio.to_thread(pod.start)
+        with grpc.insecure_channel(pod.target) as kubelet:
+            # The others wait for the startup probe.
+            for name in ("startupProbe", "readinessProbe", "livenessProbe"):
+                await asyncio.to_thread(wait_serving, pod, kubelet, found[name])
+            self.statuses = await asyncio.to_thread(other_ports, pod)
+            # Another part of the mesh, watching this one's health as all of them do.
+            async with open_channel(pod.target, service=ready["grpc"]["service"]) as peer, asyncio.timeout(120):
+                peer.get_state(try_to_connect=True)
+                await peer.channel_ready()
+
+                assert pod.process is not None
+                pod.process.send_signal(signal.SIGTERM)
+                asked = time.monotonic()
+                # Peers turn away and the kubelet is told, both by calls that are still taken.
+                await peer.wait_for_state_change(grpc.ChannelConnectivity.READY)
+                assert await asyncio.to_thread(ask, kubelet, ready) == NOT_SERVING
+                assert pod.code() is None
+
+                assert await asyncio.to_thread(pod.process.wait, pod.grace_period) == 0, pod.log_text()
+        self.drained = time.monotonic() - asked
+
+
+@pytest.fixture(scope="module")
+def lives(tmp_path_factory: pytest.TempPathFactory, valkey_server_url: str) -> dict[str, Life]:
+    """Of all services, over one store."""
+    made = {name: Life(Pod(name, tmp_path_factory.mktemp(name), valkey_server_url)) for name in SERVICES}
+
+    async def all_of_them() -> None:
+        await asyncio.gather(*(life.play() for life in made.values()))
+
+    asyncio.run(all_of_them())
+    return made
+
+
+@pytest.fixture(params=SERVICES)
+def life(request: pytest.FixtureRequest, lives: dict[str, Life]) -> Life:
+    """Each service's in turn."""
+    lived = lives[request.param]
+    if lived.trouble is not None:
+        raise lived.trouble
+    return lived
+
+
+def test_a_deployment_starts_serves_drains_and_ends(life: Life) -> None:
+    assert life.drained >= float(life.pod.environment["FOURNIL_DRAIN_SECONDS"])
+    last = [message for message in life.pod.said() if message in {"draining", "stopped"}]
+    assert last == ["draining", "stopped"]
+
+
+def test_every_other_port_of_a_deployment_answers(life: Life) -> None:
+    assert "metrics" in life.statuses and set(life.statuses.values()) == {200}
 
 
 def test_a_key_made_on_the_deployed_desk_is_known_to_it(tmp_path: Path, valkey_url: str) -> None:

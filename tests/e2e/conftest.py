@@ -1,18 +1,23 @@
 """Whole meshes over real sockets: store, four services, the shipped models."""
 
 import contextlib
+import itertools
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import grpc
+import httpx
 import openai
 import pytest
 
 from fournil.client import Fournil
 from fournil.quota.v1 import admin_pb2, admin_pb2_grpc
 from services.local_mesh.mesh import LocalMesh, Ports
+from services.local_mesh.store import free_port
+from services.local_mesh.supervisor import Child
 
 REPO = Path(__file__).resolve().parents[2]
 POLICY = REPO / "tests" / "fixtures" / "policy.toml"
@@ -27,7 +32,7 @@ class SupervisedMesh:
         self.local = LocalMesh(folder, Ports.any(), models, extra={"FOURNIL_POLICY": str(policy), **extra})
         self._stop = threading.Event()
         self._watchman = threading.Thread(target=self._look_after, name="watchman", daemon=True)
-        self._keys = 0
+        self._keys = itertools.count(1)
         self._opened = contextlib.ExitStack()
 
     def start(self) -> None:
@@ -51,8 +56,8 @@ class SupervisedMesh:
 
     def new_key_and_id(self, tier: str, **more: Any) -> tuple[str, str]:
         """A fresh key of a fresh account, and its public id; `more` as in CreateKeyRequest."""
-        self._keys += 1
-        request = admin_pb2.CreateKeyRequest(account_id=f"test-{self._keys}", tier=tier, reason="test", **more)
+        account = f"test-{next(self._keys)}"
+        request = admin_pb2.CreateKeyRequest(account_id=account, tier=tier, reason="test", **more)
         with self._admin() as admin:
             made = admin.CreateKey(request, timeout=5, metadata=self._shown)
         return made.api_key, made.key_id
@@ -73,6 +78,29 @@ class SupervisedMesh:
         self._opened.callback(client.close)
         return client
 
+    @contextlib.contextmanager
+    def second_edge(self, **extra: str) -> Iterator[str]:
+        """Another edge of this mesh while the block lasts, with settings of its own; where it serves the page."""
+        first, web = self.local.children["edge"], free_port()
+        environment = {
+            **first.environment,
+            "FOURNIL_LISTEN": f"127.0.0.1:{free_port()}",
+            "FOURNIL_METRICS_LISTEN": f"127.0.0.1:{free_port()}",
+            "FOURNIL_HTTP_LISTEN": f"127.0.0.1:{web}",
+            **extra,
+        }
+        page = f"http://127.0.0.1:{web}"
+        child = Child("edge", environment, self.local.folder / "logs" / "edge-2.jsonl")
+        child.start()
+        try:
+            limit = time.monotonic() + 60
+            while not _ready(page):
+                assert time.monotonic() < limit and child.process is not None and child.process.poll() is None
+                time.sleep(0.1)
+            yield page
+        finally:
+            child.stop(15)
+
     @property
     def _shown(self) -> tuple[tuple[str, str]]:
         """What the admin service wants to see."""
@@ -82,6 +110,13 @@ class SupervisedMesh:
     def _admin(self) -> Iterator[admin_pb2_grpc.QuotaAdminServiceStub]:
         with grpc.insecure_channel(f"127.0.0.1:{self.local.ports.quota}") as channel:
             yield admin_pb2_grpc.QuotaAdminServiceStub(channel)
+
+
+def _ready(page: str) -> bool:
+    try:
+        return httpx.get(f"{page}/readyz", timeout=2).status_code == 200
+    except httpx.TransportError:
+        return False
 
 
 @pytest.fixture(scope="session")

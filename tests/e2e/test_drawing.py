@@ -248,7 +248,7 @@ def test_an_end_is_told_by_webhook_and_a_job_is_deleted(mesh: SupervisedMesh) ->
             return None
 
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Listener)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
+    threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
     with mesh.client(mesh.new_key("free"), "fr") as client:
         url = f"http://127.0.0.1:{server.server_port}/hook"
         job = client.draw("une pomme", steps=FAST, webhook_url=url)

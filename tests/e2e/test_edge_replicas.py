@@ -13,8 +13,6 @@ from typing import Any
 import httpx
 import pytest
 
-from services.local_mesh.store import free_port
-from services.local_mesh.supervisor import Child
 from tests.e2e.conftest import SupervisedMesh
 from tests.e2e.test_killing import discrepancies
 
@@ -26,40 +24,11 @@ BEFORE_THE_KILL = 15
 """Jobs that have ended by then: some are baking, most are in line."""
 
 
-@dataclass
-class Second:
-    """The other replica."""
-
-    child: Child
-    page: str
-
-
-@pytest.fixture(scope="module")
-def second(mortal_mesh: SupervisedMesh) -> Iterator[Second]:
-    first = mortal_mesh.local.children["edge"]
-    web = free_port()
-    environment = {
-        **first.environment,
-        "FOURNIL_LISTEN": f"127.0.0.1:{free_port()}",
-        "FOURNIL_METRICS_LISTEN": f"127.0.0.1:{free_port()}",
-        "FOURNIL_HTTP_LISTEN": f"127.0.0.1:{web}",
-    }
-    child = Child("edge", environment, mortal_mesh.local.folder / "logs" / "edge-2.jsonl")
-    child.start()
-    made = Second(child, f"http://127.0.0.1:{web}")
-    limit = time.monotonic() + 60
-    while not ready(made.page):
-        assert time.monotonic() < limit and child.process is not None and child.process.poll() is None
-        time.sleep(0.1)
-    yield made
-    child.stop(10)
-
-
-def ready(page: str) -> bool:
-    try:
-        return httpx.get(f"{page}/readyz", timeout=2).status_code == 200
-    except httpx.TransportError:
-        return False
+@pytest.fixture
+def second(mortal_mesh: SupervisedMesh) -> Iterator[str]:
+    """Where the other replica serves."""
+    with mortal_mesh.second_edge() as page:
+        yield page
 
 
 @dataclass
@@ -127,8 +96,8 @@ async def read(answer: httpx.Response, seen: Watched) -> None:
             event = {}
 
 
-async def run(mesh: SupervisedMesh, second: Second, keys: list[str]) -> tuple[list[str], list[Watched]]:
-    pages = [mesh.local.page, second.page]
+async def run(mesh: SupervisedMesh, second: str, keys: list[str]) -> tuple[list[str], list[Watched]]:
+    pages = [mesh.local.page, second]
     limits = httpx.Limits(max_connections=3 * JOBS)
     async with httpx.AsyncClient(timeout=httpx.Timeout(30, read=30), limits=limits) as web:
 
@@ -151,12 +120,12 @@ async def run(mesh: SupervisedMesh, second: Second, keys: list[str]) -> tuple[li
     return [job_id for job_id, _ in done], [seen for _, seen in done]
 
 
-def test_a_killed_edge_loses_no_job_and_no_event(mortal_mesh: SupervisedMesh, second: Second) -> None:
+def test_a_killed_edge_loses_no_job_and_no_event(mortal_mesh: SupervisedMesh, second: str) -> None:
     keys = [mortal_mesh.new_key("paid") for _ in range(ACCOUNTS)]
     ids, watched = asyncio.run(run(mortal_mesh, second, keys))
     assert len(set(ids)) == JOBS
     assert sum(seen.moves > 0 for seen in watched) >= JOBS / 10, "watchers were sent on"
-    with httpx.Client(base_url=second.page, timeout=30) as web:
+    with httpx.Client(base_url=second, timeout=30) as web:
         for number, (job_id, seen) in enumerate(zip(ids, watched, strict=True)):
             headers = {"authorization": f"Bearer {keys[number % ACCOUNTS]}"}
             job: dict[str, Any] = web.get(f"/v1/jobs/{job_id}", headers=headers).json()

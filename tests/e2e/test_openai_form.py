@@ -26,19 +26,15 @@ PATH = "/v1/images/generations"
 
 
 @pytest.fixture(scope="module")
-def short_mesh(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SupervisedMesh]:
-    """A mesh that holds a call for two seconds."""
-    supervised = SupervisedMesh(tmp_path_factory.mktemp("short"), FOURNIL_HOLD_SECONDS="2")
-    try:
-        supervised.start()
-        yield supervised
-    finally:
-        supervised.stop()
+def short_page(mesh: SupervisedMesh) -> Iterator[str]:
+    """Where a second edge of the mesh serves, one that holds a call for two seconds."""
+    with mesh.second_edge(FOURNIL_HOLD_SECONDS="2") as page:
+        yield page
 
 
-def web(mesh: SupervisedMesh, key: str, **headers: str) -> httpx.Client:
+def web(mesh: SupervisedMesh, key: str, page: str = "", **headers: str) -> httpx.Client:
     shown = {"authorization": f"Bearer {key}", **headers}
-    return httpx.Client(base_url=mesh.local.page, headers=shown, timeout=90)
+    return httpx.Client(base_url=page or mesh.local.page, headers=shown, timeout=90)
 
 
 def ask_and_leave(mesh: SupervisedMesh, key: str, body: dict[str, Any]) -> None:
@@ -117,34 +113,34 @@ def test_a_retry_of_a_stream_joins_too_and_ends_complete(mesh: SupervisedMesh) -
         assert text.count("event: image_generation.completed") == 1 and used(client) == (1, 0)
 
 
-def test_work_whose_client_is_gone_is_refunded_after_its_grace(mesh: SupervisedMesh) -> None:
+def test_work_whose_client_is_gone_is_refunded_after_its_grace_unless_it_promised_to_come_back(
+    mesh: SupervisedMesh,
+) -> None:
     key, other = mesh.new_key("free"), mesh.new_key("paid")
-    with web(mesh, other) as crowd, web(mesh, key) as client:
+    body = {**FAST, "steps": 60}
+    promise = web(mesh, mesh.new_key("free"), **{"idempotency-key": "later"})
+    with web(mesh, other) as crowd, web(mesh, key) as client, promise as promised:
         jobs = busy(crowd)
+        with pytest.raises(httpx.ReadTimeout):
+            promised.post(PATH, json=body, timeout=0.3)
+        left = time.monotonic()
         ask_and_leave(mesh, key, FAST)
         time.sleep(1)
         assert states(client) != ["refunded"], "its retry may still come"
         limit = time.monotonic() + 20
         while states(client) != ["refunded"] and time.monotonic() < limit:
             time.sleep(0.5)
+        time.sleep(max(0.0, left + 12 - time.monotonic()))
+        assert states(promised) == ["queued"], "it waits for who promised to come back"
         calm(crowd, jobs)
         assert states(client) == ["refunded"] and used(client) == (0, 0)
+        assert promised.post(PATH, json=body).status_code == 200
+        assert states(promised) == ["committed"] and used(promised) == (1, 0)
 
 
-def test_an_idempotency_key_promises_to_come_back(mesh: SupervisedMesh) -> None:
-    key = mesh.new_key("free")
-    headers = {"idempotency-key": "later"}
-    with web(mesh, key) as client:
-        with pytest.raises(httpx.ReadTimeout):
-            client.post(PATH, json={**FAST, "steps": 60}, headers=headers, timeout=0.3)
-        time.sleep(12)
-        assert client.post(PATH, json={**FAST, "steps": 60}, headers=headers).status_code == 200
-        assert states(client) == ["committed"] and used(client) == (1, 0)
-
-
-def test_a_line_that_is_longer_than_a_hold_is_refused_at_once(short_mesh: SupervisedMesh) -> None:
+def test_a_line_that_is_longer_than_a_hold_is_refused_at_once(mesh: SupervisedMesh, short_page: str) -> None:
     with contextlib.ExitStack() as opened:
-        client, *crowd = (opened.enter_context(web(short_mesh, short_mesh.new_key("free"))) for _ in range(17))
+        client, *crowd = (opened.enter_context(web(mesh, mesh.new_key("free"), short_page)) for _ in range(17))
         client.post(
             PATH, json={"prompt": "a", "steps": 1}
         ).raise_for_status()  # the oven's speed is known from here
@@ -160,8 +156,8 @@ def test_a_line_that_is_longer_than_a_hold_is_refused_at_once(short_mesh: Superv
         assert used(client) == spent
 
 
-def test_a_hold_that_ends_keeps_the_place_for_the_retry(short_mesh: SupervisedMesh) -> None:
-    with web(short_mesh, short_mesh.new_key("free")) as client:
+def test_a_hold_that_ends_keeps_the_place_for_the_retry(mesh: SupervisedMesh, short_page: str) -> None:
+    with web(mesh, mesh.new_key("free"), short_page) as client:
         body = {"prompt": "a boat", "steps": 100, "n": 3}
         answers = [client.post(PATH, json=body)]
         while answers[-1].status_code == 503 and len(answers) < 30:

@@ -1,13 +1,9 @@
 """The page across two edges of one mesh: a reload in mid-job, the other replica's page, a replica that is lost."""
 
-import time
 from collections.abc import Iterator
 
-import httpx
 import pytest
 
-from services.local_mesh.store import free_port
-from services.local_mesh.supervisor import Child
 from tests.e2e.conftest import SupervisedMesh
 from tests.e2e.page.browser import Browser, Page
 from tests.e2e.page.conftest import CRAB_EN
@@ -28,26 +24,8 @@ STEP = "Number(document.querySelector('progress.steps')?.value ?? 0)"
 @pytest.fixture(scope="module")
 def second_port(mesh: SupervisedMesh) -> Iterator[int]:
     """Where a second edge of the same mesh serves the page."""
-    first, port = mesh.local.children["edge"], free_port()
-    environment = {
-        **first.environment,
-        "FOURNIL_LISTEN": f"127.0.0.1:{free_port()}",
-        "FOURNIL_METRICS_LISTEN": f"127.0.0.1:{free_port()}",
-        "FOURNIL_HTTP_LISTEN": f"127.0.0.1:{port}",
-    }
-    child = Child("edge", environment, mesh.local.folder / "logs" / "edge-2.jsonl")
-    child.start()
-    try:
-        for _ in range(600):
-            try:
-                if httpx.get(f"http://127.0.0.1:{port}/readyz", timeout=1).status_code == 200:
-                    break
-            except httpx.TransportError:
-                pass
-            time.sleep(0.1)
-        yield port
-    finally:
-        child.stop(15)
+    with mesh.second_edge() as page:
+        yield int(page.rpartition(":")[2])
 
 
 def entered(page: Page, key: str) -> Page:

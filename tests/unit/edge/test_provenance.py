@@ -145,7 +145,7 @@ async def test_what_a_picture_points_to_is_not_fetched(ours: Provenance) -> None
             return None
 
     server = http.server.HTTPServer(("127.0.0.1", 0), Listener)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
+    threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
     url = f"http://127.0.0.1:{server.server_port}/manifest.c2pa"
     data = io.BytesIO()
     xmp = (

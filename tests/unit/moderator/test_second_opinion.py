@@ -62,7 +62,7 @@ def desk() -> Iterator[Desk]:
         request_queue_size = 64
 
     with Server(("127.0.0.1", 0), Handler) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
+        threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
         state.url = f"http://127.0.0.1:{server.server_port}/v1/moderations"
         yield state
         server.shutdown()
