@@ -61,9 +61,10 @@ class CarefulReader:
         self.categories: tuple[str, ...] = tuple(described["categories"])
         self._scale = Scale(*(float(described[name]) for name in ("slope", "offset", "french")))
 
-    def scores(self, texts: Sequence[str]) -> NDArray[np.float32]:
-        """Probabilities [B,K] of B >= 1 normalised texts."""
-        return combined(self.logits(texts), self._scale, np.array([french(text) for text in texts]))
+    def scores(self, texts: Sequence[str], like: str | None = None) -> NDArray[np.float32]:
+        """Probabilities [B,K] of B >= 1 normalised texts, each in its own language, or all in that of `like`."""
+        in_french = np.array([french(text if like is None else like) for text in texts])
+        return combined(self.logits(texts), self._scale, in_french)
 
     def logits(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """[B,K+1] as the model gives them. Of a text with more than MAX_TOKENS pieces, the most harmful part

@@ -83,7 +83,8 @@ class Lexicon:
         """
         effort = _Effort()
         found = []
-        for effort.choice in range(READINGS if starred(normalise(prompt)) else 1):
+        for choice in range(READINGS if starred(normalise(prompt)) else 1):
+            effort.choice = choice
             found.append(self._reading(prompt, effort))
         return tuple(dict.fromkeys(found))
 

@@ -37,8 +37,8 @@ class Judge(Protocol):
         """K names."""
         ...
 
-    def scores(self, texts: Sequence[str]) -> NDArray[np.float32]:
-        """Probabilities [B,K]."""
+    def scores(self, texts: Sequence[str], like: str | None = None) -> NDArray[np.float32]:
+        """Probabilities [B,K] of texts in their own languages, or in that of `like`."""
         ...
 
 
@@ -105,16 +105,16 @@ class PromptModel:
         tried = [word for word in distinct if word in longest]
         without = [" ".join(w for w in words if w != left_out) for left_out in tried]
         column = self._judge.categories.index(category)
-        scores = self._scores([window, *without])[:, column].astype(np.float64).clip(1e-6, 1 - 1e-6)
+        scores = self._scores([window, *without], like=window)[:, column].astype(np.float64).clip(1e-6, 1 - 1e-6)
         evidence = np.log(scores / (1 - scores))
         drops = evidence[0] - evidence[1:]
         order = [int(i) for i in np.argsort(-drops)[:limit] if drops[i] > max(0.0, 0.2 * float(drops.max()))]
         named = (tried[i].strip(".,;:!?\"'()[]«»") for i in order)
         return tuple(word for word in named if word)
 
-    def _scores(self, texts: Sequence[str]) -> NDArray[np.float32]:
+    def _scores(self, texts: Sequence[str], like: str | None = None) -> NDArray[np.float32]:
         parts = [texts[start : start + BATCH] for start in range(0, len(texts), BATCH)]
-        return np.concatenate([self._judge.scores(part) for part in parts])
+        return np.concatenate([self._judge.scores(part, like) for part in parts])
 
 
 def windows_of(readings: Sequence[str]) -> list[str]:

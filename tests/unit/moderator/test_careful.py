@@ -1,5 +1,6 @@
 """The shipped reader: its scores add up, a long text hides nothing, and all text models stay small."""
 
+import json
 from itertools import pairwise
 from pathlib import Path
 
@@ -16,7 +17,7 @@ WEIGHTS = Path(__file__).resolve().parents[3] / "models" / "weights"
 FOLDER = WEIGHTS / "prompt-moderator"
 MOST_BYTES = 80_000_000
 """Of the prompt moderator and the sentence encoder together."""
-
+SHIFT = json.loads((FOLDER / "careful.json").read_text(encoding="utf-8"))["french"]
 HARMLESS = "a crab beside a boat at sunset"
 HARMFUL = "a man stabbing a woman, blood everywhere"
 
@@ -42,6 +43,14 @@ def test_a_french_text_is_moved_in_log_odds() -> None:
     logits = np.array([[1.0, -1.0, 0.5], [1.0, -1.0, 0.5]], np.float32)
     english, french = combined(logits, Scale(1.0, 0.0, french=0.7), np.array([False, True])).max(axis=1)
     assert np.log(french / (1 - french)) - np.log(english / (1 - english)) == pytest.approx(0.7, abs=1e-4)
+
+
+def test_a_word_left_out_does_not_change_the_language(reader: CarefulReader) -> None:
+    whole, bare = "le crabe et le bateau", "crabe bateau"
+    own, alike = reader.scores([bare])[0], reader.scores([bare], like=whole)[0]
+    moved = np.log(alike / (1 - alike)) - np.log(own / (1 - own))
+    assert moved[own.argmax()] == pytest.approx(SHIFT, abs=1e-3)
+    assert np.array_equal(reader.scores([whole]), reader.scores([whole], like=whole))
 
 
 def test_the_same_text_scores_the_same(reader: CarefulReader) -> None:
