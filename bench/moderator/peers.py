@@ -4,7 +4,7 @@
 
 PROMPTS.json holds {"texts": [...], "left_out": [[source, ...], ...], "group": [...]}: a text with group g is
 judged by a classifier that was trained without that group's sources; -1 means all sources may be used. Trained
-ones take 8,000 open prompts and flag from the score on that 2 in 100 of the harmless training prompts reach
+ones take 5,000 open prompts and flag from the score on that 2 in 100 of the harmless training prompts reach
 (or 5, where named so).
 """
 
@@ -26,7 +26,7 @@ from sklearn.linear_model import LogisticRegression
 from services.moderator.normalise import fold, normalise
 
 REPO = Path(__file__).resolve().parents[2]
-TRAINED_ON = 8_000
+TRAINED_ON = 5_000
 Flags = list[bool]
 Vectors = Any  # [N,D], dense or sparse
 

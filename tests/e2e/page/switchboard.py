@@ -43,10 +43,14 @@ class Switchboard:
         while True:
             try:
                 caller, _ = self._listener.accept()
-                target = self.target
+            except OSError:
+                return  # closed
+            target = self.target
+            try:
                 edge = socket.create_connection(("127.0.0.1", target))
             except OSError:
-                return
+                caller.close()
+                continue
             with self._lock:
                 self._open |= {caller, edge}
             for source, sink, port in ((caller, edge, target), (edge, caller, 0)):
