@@ -1,12 +1,9 @@
-"""What the edge knows of accounts, line and refusals, as the messages of `edge.proto`; and times and durations."""
-
-from datetime import timedelta
-
-from google.protobuf import duration_pb2, timestamp_pb2
+"""What the edge knows of accounts, line and refusals, as the messages of `edge.proto`."""
 
 from fournil.edge.v1 import edge_pb2
 from services.edge.job import Account
 from services.edge.peers import Allowance, Appeal, Decision, Limit, LineState
+from services.runtime.wire_time import duration, timestamp
 
 
 def allowance_message(account: Account, allowance: Allowance) -> edge_pb2.GetAllowanceResponse:
@@ -18,7 +15,7 @@ def allowance_message(account: Account, allowance: Allowance) -> edge_pb2.GetAll
         limit=daily.limit,
         used=daily.used,
         held=daily.held,
-        reset_time=timestamp_if(daily.reset),
+        reset_time=timestamp(daily.reset),
         live_limit=live.limit,
         live=live.held,
         level=allowance.level,
@@ -34,7 +31,7 @@ def queue_message(line: LineState) -> edge_pb2.GetQueueResponse:
     ]
     surge = edge_pb2.Surge(
         level=line.surge.level,
-        since=timestamp_if(line.surge.since),
+        since=timestamp(line.surge.since),
         cause=line.surge.cause,
         pinned=line.surge.pinned,
         backlog=duration(line.surge.backlog),
@@ -57,7 +54,7 @@ def decision_message(decision: Decision) -> edge_pb2.Decision:
         text=verdict.text,
         appealable=verdict.appealable,
         create_time=timestamp(decision.created),
-        expire_time=timestamp_if(verdict.expires),
+        expire_time=timestamp(verdict.expires),
     )
 
 
@@ -74,31 +71,10 @@ def appeal_message(appeal: Appeal) -> edge_pb2.Appeal:
         prompt=appeal.prompt,
         note=appeal.note,
         create_time=timestamp(appeal.created),
-        decide_time=timestamp_if(appeal.decided),
+        decide_time=timestamp(appeal.decided),
         notice=appeal.notice,
         credited=appeal.credited,
     )
-
-
-def timestamp(seconds: float) -> timestamp_pb2.Timestamp:
-    """Of Unix seconds."""
-    stamp = timestamp_pb2.Timestamp()
-    stamp.FromMicroseconds(int(seconds * 1e6))
-    return stamp
-
-
-def timestamp_if(seconds: float | None) -> timestamp_pb2.Timestamp | None:
-    """The same, None where there is none."""
-    return None if seconds is None else timestamp(seconds)
-
-
-def duration(seconds: float | None) -> duration_pb2.Duration | None:
-    """None where it is not known."""
-    if seconds is None:
-        return None
-    made = duration_pb2.Duration()
-    made.FromTimedelta(timedelta(seconds=seconds))
-    return made
 
 
 def _limit(one: Limit) -> edge_pb2.Limit:
@@ -107,6 +83,6 @@ def _limit(one: Limit) -> edge_pb2.Limit:
         limit=one.limit,
         used=one.used,
         held=one.held,
-        reset_time=timestamp_if(one.reset),
+        reset_time=timestamp(one.reset),
         unit=one.unit,
     )

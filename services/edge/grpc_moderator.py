@@ -8,6 +8,7 @@ from fournil.moderator.v1 import moderator_pb2, moderator_pb2_grpc
 from services.edge.job import Account, Job
 from services.edge.peer_faults import faults_of
 from services.edge.peers import Appeal, Decision, Verdict
+from services.runtime.wire_time import seconds, seconds_if
 
 _STRICTNESS = {"auto": moderator_pb2.STRICTNESS_AUTO, "low": moderator_pb2.STRICTNESS_LOW}
 _DECIMALS = 4
@@ -68,7 +69,7 @@ class GrpcTaster:
         with faults_of("moderator"):
             request = moderator_pb2.GetDecisionRequest(decision_id=decision_id)
             answer = await self._stub.GetDecision(request)
-        created = answer.create_time.ToMicroseconds() / 1e6
+        created = seconds(answer.create_time)
         return Decision(_verdict(answer.verdict), answer.account_id, answer.job_id, created)
 
     async def file_appeal(self, account: Account, decision_id: str, prompt: str, note: str) -> Appeal:
@@ -104,12 +105,12 @@ def _verdict(message: moderator_pb2.Verdict) -> Verdict:
         text=message.text,
         beyond=list(message.beyond),
         scores={name: round(score, _DECIMALS) for name, score in message.scores.items()},
-        expires=message.expire_time.ToMicroseconds() / 1e6 if message.HasField("expire_time") else None,
+        expires=seconds_if(message, "expire_time"),
     )
 
 
 def _appeal(message: moderator_pb2.Appeal) -> Appeal:
-    decided = message.decide_time.ToMicroseconds() / 1e6 if message.HasField("decide_time") else None
+    decided = seconds_if(message, "decide_time")
     return Appeal(
         id=message.id,
         decision_id=message.decision_id,
@@ -120,7 +121,7 @@ def _appeal(message: moderator_pb2.Appeal) -> Appeal:
         policy_version=message.policy_version,
         prompt=message.prompt,
         note=message.note,
-        created=message.create_time.ToMicroseconds() / 1e6,
+        created=seconds(message.create_time),
         decided=decided,
         notice=message.notice,
         credited=message.credit == moderator_pb2.CREDIT_STATE_DONE,

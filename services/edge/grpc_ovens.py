@@ -20,6 +20,7 @@ from services.edge.peers import (
 )
 from services.runtime.channels import open_channel
 from services.runtime.errors import Fault, Reason
+from services.runtime.wire_time import seconds
 
 BAKE_SECONDS = 900.0
 """Longest one job may be in the oven."""
@@ -121,4 +122,4 @@ def _model(message: generator_pb2.Model) -> ModelFacts:
 
 def _usage(message: generator_pb2.Usage) -> Usage:
     joules = message.energy_joules if message.HasField("energy_joules") else None
-    return Usage(message.compute_time.ToMicroseconds() / 1e6, joules)
+    return Usage(seconds(message.compute_time), joules)

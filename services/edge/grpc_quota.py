@@ -23,6 +23,7 @@ from services.edge.peers import (
     Turn,
 )
 from services.runtime.errors import Fault, Reason
+from services.runtime.wire_time import seconds, seconds_if
 
 RESERVATION_LIFE = Duration(seconds=60)
 _STATES = {
@@ -144,14 +145,14 @@ class GrpcQuota:
                 entry.model,
                 entry.tier,
                 entry.waiting,
-                entry.wait.ToMicroseconds() / 1e6 if entry.HasField("wait") else None,
+                seconds_if(entry, "wait"),
             )
             for entry in answer.classes
         ]
         slots, baking = sum(oven.slots for oven in answer.ovens), sum(oven.leased for oven in answer.ovens)
         surge = Surge(
             _LEVELS[answer.surge.level],
-            answer.surge.since.ToMicroseconds() / 1e6 if answer.surge.HasField("since") else None,
+            seconds_if(answer.surge, "since"),
             answer.surge.cause,
             answer.surge.pinned,
             answer.surge.backlog_seconds,
@@ -171,7 +172,7 @@ def _refusal(answer: quota_pb2.ReserveResponse) -> Fault:
                 facts["reset"] = verdict.reset_time.ToJsonString()
     retry_after: float | None = None
     if refusal.HasField("retry_time"):
-        retry_after = max(0.0, refusal.retry_time.ToMicroseconds() / 1e6 - time.time())
+        retry_after = max(0.0, seconds(refusal.retry_time) - time.time())
     return Fault(reason, f"limit {refusal.policy!r} refuses", retry_after=retry_after, **facts)
 
 
@@ -182,8 +183,8 @@ def _reservation(message: quota_pb2.Reservation) -> Reservation:
 def _ticket(message: quota_pb2.Ticket) -> Ticket:
     place = Place(
         message.place,
-        message.eta_low.ToMicroseconds() / 1e6 if message.HasField("eta_low") else None,
-        message.eta_high.ToMicroseconds() / 1e6 if message.HasField("eta_high") else None,
+        seconds_if(message, "eta_low"),
+        seconds_if(message, "eta_high"),
         _PLACE_REASONS.get(message.place_reason, ""),
     )
     turn = Turn(message.turn.generator_address, message.turn.attempt) if message.HasField("turn") else None
@@ -196,5 +197,5 @@ def _binding(verdicts: Iterable[quota_pb2.PolicyVerdict]) -> Sequence[Limit]:
 
 
 def _limit(message: quota_pb2.PolicyVerdict) -> Limit:
-    reset = message.reset_time.ToMicroseconds() / 1e6 if message.HasField("reset_time") else None
+    reset = seconds_if(message, "reset_time")
     return Limit(message.policy, message.limit, message.used, message.held, reset, _UNITS[message.unit])

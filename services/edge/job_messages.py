@@ -2,12 +2,12 @@
 
 from fournil.edge.v1 import edge_pb2
 from services.edge.asking import Asked
-from services.edge.grpc_messages import duration, timestamp, timestamp_if
 from services.edge.job import Event, Failure, Job, Place, State, Usage
 from services.edge.job_codec import unpack_failure
 from services.edge.links import Links
 from services.edge.messages import failure_text
 from services.runtime import call_context
+from services.runtime.wire_time import duration, timestamp
 
 _STATES = {
     State.HELD: edge_pb2.JOB_STATE_HELD,
@@ -58,7 +58,7 @@ class JobMessages:
             seed=job.spec.seed,
             steps=job.spec.steps,
             create_time=timestamp(job.created),
-            end_time=timestamp_if(job.ended),
+            end_time=timestamp(job.ended),
             images=[self.image(job.id, drawn.index, drawn.seed) for drawn in job.images],
             charged=job.charged,
             guidance=job.spec.guidance,
@@ -127,7 +127,7 @@ def _failure(failure: Failure) -> edge_pb2.Failure:
                 score=refusal.score,
                 policy_version=refusal.policy_version,
                 appealable=refusal.appealable,
-                expire_time=timestamp_if(refusal.expires),
+                expire_time=timestamp(refusal.expires),
             )
         )
     return message

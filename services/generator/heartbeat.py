@@ -14,12 +14,12 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 
 import grpc
-from google.protobuf.duration_pb2 import Duration
 
 from fournil.quota.v1 import quota_pb2, quota_pb2_grpc
 from services.generator import measures
 from services.runtime.errors import Fault
 from services.runtime.wire_errors import from_rpc_error
+from services.runtime.wire_time import duration, seconds
 
 log = logging.getLogger("fournil.heartbeat")
 
@@ -117,18 +117,10 @@ class GrpcDesk:
             address=report.address,
             models=report.models,
             slots=report.slots,
+            picture_time=duration(report.picture_seconds),
         )
-        if report.picture_seconds is not None:
-            request.picture_time.CopyFrom(duration(report.picture_seconds))
         try:
             answer = await self._stub.Heartbeat(request, timeout=REPORT_TIMEOUT)
         except grpc.aio.AioRpcError as error:
             raise from_rpc_error(error, "quota") from error
-        return float(answer.interval.ToMicroseconds() / 1e6)
-
-
-def duration(seconds: float) -> Duration:
-    """Seconds on the wire, to the microsecond."""
-    message = Duration()
-    message.FromMicroseconds(round(seconds * 1e6))
-    return message
+        return seconds(answer.interval)

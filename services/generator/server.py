@@ -10,12 +10,12 @@ import grpc
 from fournil.generator.v1 import generator_pb2 as pb
 from fournil.generator.v1 import generator_pb2_grpc
 from services.generator.families.interface import Facts, Model
-from services.generator.heartbeat import duration
 from services.generator.mailbox import Baked, Event, Rough, StepDone, Usage
 from services.generator.oven import Oven
 from services.generator.picture import Format
 from services.generator.recipe import Asked, check
 from services.runtime.errors import invalid
+from services.runtime.wire_time import duration
 
 _FORMATS = {
     pb.PICTURE_FORMAT_UNSPECIFIED: Format.PNG,

@@ -13,9 +13,10 @@ from services.moderator.appeals import State
 from services.moderator.back_office import BackOffice, Standing
 from services.moderator.comparison import Tally
 from services.moderator.exemplars import Exemplar, Kind
-from services.moderator.server import appeal_message, stamp
+from services.moderator.server import appeal_message
 from services.runtime.admin_token import AdminToken
 from services.runtime.errors import invalid
+from services.runtime.wire_time import timestamp
 
 Context = grpc.aio.ServicerContext[Any, Any]
 
@@ -101,7 +102,7 @@ class ModeratorAdminServicer(admin_pb2_grpc.ModeratorAdminServiceServicer):
             entries=[
                 pb.AuditEntry(
                     id=one.id,
-                    time=stamp(one.time),
+                    time=timestamp(one.time),
                     action=one.action,
                     subject=one.subject,
                     detail=one.detail,
@@ -120,7 +121,7 @@ def _exemplar(exemplar: Exemplar) -> pb.Exemplar:
         category=exemplar.category,
         prompt=exemplar.prompt,
         account_id=exemplar.account_id,
-        create_time=stamp(exemplar.created),
+        create_time=timestamp(exemplar.created),
     )
 
 

@@ -8,7 +8,6 @@ from functools import partial
 from typing import Any
 
 import grpc
-from google.protobuf.timestamp_pb2 import Timestamp
 from prometheus_client import Counter, Histogram
 
 from fournil.moderator.v1 import moderator_pb2 as pb
@@ -24,6 +23,7 @@ from services.moderator.wording import sentence
 from services.moderator.workers import Workers
 from services.runtime import call_context
 from services.runtime.errors import invalid
+from services.runtime.wire_time import timestamp
 
 VERDICTS = Counter("fournil_moderation_verdicts_total", "Verdicts.", ["stage", "category"])
 SETTLED = Counter("fournil_moderation_settled_total", "Verdicts that an exemplar decided.", ["verdict"])
@@ -95,7 +95,7 @@ class ModeratorServicer(moderator_pb2_grpc.ModeratorServiceServicer):
             verdict=to_message(verdict, decision.expire_time),
             job_id=decision.job_id,
             account_id=decision.account_id,
-            create_time=stamp(decision.create_time),
+            create_time=timestamp(decision.create_time),
         )
 
     async def FileAppeal(self, request: pb.FileAppealRequest, context: Context) -> pb.FileAppealResponse:
@@ -142,7 +142,7 @@ def to_message(verdict: Verdict, kept: float | None = None, *, probe: bool = Fal
         appealable=verdict.appealable and not probe,
         exemplar_id=verdict.exemplar_id,
         beyond=verdict.beyond,
-        expire_time=None if kept is None else stamp(kept),
+        expire_time=timestamp(kept),
     )
 
 
@@ -160,19 +160,12 @@ def appeal_message(appeal: Appeal) -> pb.Appeal:
         prompt=appeal.prompt,
         note=appeal.note,
         language=appeal.language,
-        create_time=stamp(appeal.filed),
-        decide_time=None if appeal.decided is None else stamp(appeal.decided),
+        create_time=timestamp(appeal.filed),
+        decide_time=timestamp(appeal.decided),
         notice=appeal.notice,
         exemplar_id=appeal.exemplar_id,
         credit=_CREDITS[appeal.credit],
     )
-
-
-def stamp(seconds: float) -> Timestamp:
-    """Unix seconds on the wire."""
-    made = Timestamp()
-    made.FromMicroseconds(int(seconds * 1e6))
-    return made
 
 
 def check_decision(decision_id: str) -> None:

@@ -13,12 +13,11 @@ from services.quota.messages import (
     key_message,
     level_message,
     read_level,
-    seconds,
     surge_message,
-    timestamp,
     verdict_message,
 )
 from services.runtime.admin_token import AdminToken
+from services.runtime.wire_time import seconds, timestamp
 
 Context = grpc.aio.ServicerContext[Any, Any]
 

@@ -1,8 +1,5 @@
 """Plain values to gRPC messages and back."""
 
-from google.protobuf.duration_pb2 import Duration
-from google.protobuf.timestamp_pb2 import Timestamp
-
 from fournil.quota.v1 import admin_pb2, quota_pb2
 from services.quota.desk import ClassView
 from services.quota.limits import Refusal, Unit, Verdict
@@ -13,6 +10,7 @@ from services.quota.surge import Level, SurgeState
 from services.quota.ticket import Ticket
 from services.quota.wait import Oven
 from services.runtime.errors import Fault, invalid
+from services.runtime.wire_time import duration, timestamp
 
 # Enum values are written by name: the tail of each is the name of ours, `_NONE` where there is none.
 _NONE = "UNSPECIFIED"
@@ -28,25 +26,6 @@ _UNITS = {
     Unit.JOBS: quota_pb2.LIMIT_UNIT_JOBS,
     Unit.SECONDS: quota_pb2.LIMIT_UNIT_SECONDS,
 }
-
-
-def seconds(message: Duration | Timestamp) -> float:
-    """Of a duration; of a timestamp, Unix seconds."""
-    return message.seconds + message.nanos / 1e9
-
-
-def duration(seconds: float) -> Duration:
-    """Of seconds."""
-    whole, micros = divmod(round(seconds * 1e6), 1_000_000)
-    return Duration(seconds=whole, nanos=micros * 1000)
-
-
-def timestamp(seconds: float | None) -> Timestamp | None:
-    """Of Unix seconds."""
-    if seconds is None:
-        return None
-    whole, micros = divmod(round(seconds * 1e6), 1_000_000)
-    return Timestamp(seconds=whole, nanos=micros * 1000)
 
 
 def reservation_message(reservation: Reservation) -> quota_pb2.Reservation:

@@ -13,19 +13,18 @@ from services.quota.checks import check_batch
 from services.quota.desk import Desk
 from services.quota.messages import (
     decision_message,
-    duration,
     failure_message,
     level_message,
     line_class_message,
     oven_message,
     reservation_message,
-    seconds,
     surge_message,
     ticket_message,
     verdict_message,
 )
 from services.quota.reservation import RefundReason
 from services.runtime.errors import Fault, invalid
+from services.runtime.wire_time import duration, seconds
 
 _REFUNDS_READ = {quota_pb2.RefundReason.Value(f"REFUND_REASON_{reason}"): reason for reason in RefundReason}
 

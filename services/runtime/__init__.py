@@ -12,6 +12,7 @@ A service's `__main__` reads its settings once, builds its parts and hands its s
 | `settings` | environment variables to plain values, with errors that name the variable |
 | `errors` | `Fault`: the one domain error, and the reasons it may have |
 | `wire_errors` | `Fault` to gRPC status and back, once |
+| `wire_time` | seconds to protobuf's durations and timestamps, and back |
 | `call_context` | request id, deadline and language of the call being served |
 | `interceptors` | the boundary of every RPC, serving and calling |
 | `admin_token` | what operators show to admin services |

@@ -4,11 +4,12 @@ from collections.abc import Iterable, Mapping
 from typing import cast
 
 import grpc
-from google.protobuf import any_pb2, duration_pb2
+from google.protobuf import any_pb2
 from google.rpc import code_pb2, error_details_pb2, status_pb2
 from grpc_status import rpc_status
 
 from services.runtime.errors import Fault, Reason
+from services.runtime.wire_time import duration, seconds
 
 DOMAIN = "fournil"
 
@@ -70,9 +71,7 @@ def to_status(fault: Fault, *, localized: tuple[str, str] | None = None) -> grpc
 
     pack(error_details_pb2.ErrorInfo(reason=fault.reason, domain=DOMAIN, metadata=fault.metadata))
     if fault.retry_after is not None:
-        delay = duration_pb2.Duration()
-        delay.FromMicroseconds(int(max(fault.retry_after, 0) * 1e6))
-        pack(error_details_pb2.RetryInfo(retry_delay=delay))
+        pack(error_details_pb2.RetryInfo(retry_delay=duration(max(fault.retry_after, 0))))
     if fault.reason in _LIMITS:
         violation = error_details_pb2.QuotaFailure.Violation(
             subject=fault.metadata.get("policy") or fault.metadata.get("limit", ""), description=fault.message
@@ -115,7 +114,7 @@ def error_info(error: grpc.aio.AioRpcError) -> tuple[Reason, Mapping[str, str], 
         if detail.Unpack(info) and info.domain == DOMAIN and info.reason in Reason.__members__:
             found = (Reason(info.reason), dict(info.metadata))
         elif detail.Unpack(retry):
-            retry_after = retry.retry_delay.ToMicroseconds() / 1e6
+            retry_after = seconds(retry.retry_delay)
     return None if found is None else (*found, retry_after)
 
 
