@@ -10,7 +10,8 @@
 | `policy` | tiers, weights, limits and times from a TOML file, validated |
 | `policy_text` | that policy as the scripts read it |
 | `store` | what the desk asks of its store, in plain values |
-| `memory_store`, `memory_records` | that, in Python: for tests and simulation |
+| `memory_store` | that, in Python: for tests and simulation |
+| `memory_reservations`, `memory_ovens`, `memory_records`, `memory_office` | what it stands on |
 | `redis_store`, `lua/` | that, in Redis or Valkey: one script a mutation |
 | `checks` | what a caller may send |
 | `office` | what the back office asks of the store |

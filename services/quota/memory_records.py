@@ -24,6 +24,10 @@ class Record:
     untried: int = 0
     gone_at: float | None = None
 
+    @property
+    def size(self) -> Size:
+        return Size(self.shown.cost, self.shown.work)
+
 
 @dataclass(slots=True)
 class Account:

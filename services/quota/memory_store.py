@@ -5,14 +5,15 @@ both. One call is one step of the event loop, so it is as atomic as a script.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, replace
+from dataclasses import replace
 
 from services.quota.limits import LINE, LIVE, Verdict, refusal
-from services.quota.line import NOTHING, Shares, Size
-from services.quota.memory_office import MemoryOffice, count, wait_verdict
+from services.quota.line import Shares
+from services.quota.memory_office import count, wait_verdict
 from services.quota.memory_records import Class, Generator, Record, recount
+from services.quota.memory_reservations import MemoryReservations
 from services.quota.policy import Policy
-from services.quota.reservation import RefundReason, Reservation, State, may_move
+from services.quota.reservation import RefundReason, Reservation, State
 from services.quota.store import (
     ATTENDANCE,
     MOST_UNTRIED,
@@ -27,27 +28,17 @@ from services.quota.store import (
     store_fault,
 )
 from services.quota.surge import Level
-from services.quota.wait import ClassState, Oven
+from services.quota.wait import ClassState
 from services.runtime.errors import Reason
 
-_FORGET_GENERATOR = 60.0
-"""Seconds of silence after which a generator without turns is dropped."""
 
-
-class MemoryStore(MemoryOffice):
+class MemoryStore(MemoryReservations):
     """`Store` and `Office` in plain dictionaries; `clock` gives Unix seconds."""
 
     def __init__(self, policy: Policy, clock: Callable[[], float]) -> None:
         super().__init__(policy, clock)
-        self._records: dict[str, Record] = {}
-        self._requests: dict[tuple[str, str], tuple[str, str, float]] = {}
-        self._classes: dict[tuple[str, str], Class] = {}
-        self._tiers: dict[str, Shares] = {}
         self._models = Shares()
-        self._generators: dict[str, Generator] = {}
-        self._books: dict[str, int] = asdict(Books())
         self._arrivals = 0
-        self._moves: list[str] = []
         self._replicas: dict[str, float] = {}
 
     async def reserve(self, ask: Ask) -> Decision:
@@ -94,10 +85,7 @@ class MemoryStore(MemoryOffice):
             one.held -= 1
             self._arrivals += 1
             record.arrival, record.tag = self._arrivals, one.line.virtual
-            if oven := self._generators.get(generator_id):
-                oven.leased += shown.cost
-                oven.leased_work += shown.work
-            record.freed = oven is None
+            record.freed = not self._ovens.lease(generator_id, record.size)
             until = self._clock() + self._policy.lease
             turn = {"generator_id": generator_id, "address": address, "attempts": 1, "expire_time": until}
             self._move(record, State.RUNNING, **turn)
@@ -119,7 +107,7 @@ class MemoryStore(MemoryOffice):
             self._arrivals += 1
             record.arrival = self._arrivals
             self._wake(shown)
-            record.tag = one.line.join(record.arrival, id, shown.account_id, _size(shown))
+            record.tag = one.line.join(record.arrival, id, shown.account_id, record.size)
             self._move(record, State.QUEUED, expire_time=max(shown.expire_time, self._clock() + ttl))
         return self._standing(record)
 
@@ -127,9 +115,7 @@ class MemoryStore(MemoryOffice):
         record = self._find(id)
         shown = record.shown
         if shown.state is State.RUNNING and shown.attempts == attempt:
-            generator = self._generators.get(shown.generator_id)
-            if generator:
-                generator.suspect = True
+            self._ovens.suspect(shown.generator_id)
             record.untried += untried and record.untried < MOST_UNTRIED
             self._give_back(record, ttl)
         return record.shown
@@ -186,15 +172,10 @@ class MemoryStore(MemoryOffice):
             ClassState(model, tier, len(one.line.tickets), *one.line.waiting, one.line.joined_work)
             for (model, tier), one in sorted(self._classes.items())
         ]
-        return LineState(classes, [_oven(one) for _, one in sorted(self._alive().items())])
+        return LineState(classes, self._ovens.shown(self._policy.silence))
 
     async def heartbeat(self, report: Report) -> None:
-        for id, other in self._generators.items():
-            if other.report.address == report.address and id != report.generator_id:
-                other.seen = 0.0
-        known = self._generators.get(report.generator_id)
-        leased = (known.leased, known.leased_work) if known else (0, 0)
-        self._generators[report.generator_id] = Generator(report, self._clock(), *leased)
+        self._ovens.hear(report)
 
     async def grant(self, limit: int) -> list[Grant]:
         weights = self._policy.weights
@@ -208,19 +189,17 @@ class MemoryStore(MemoryOffice):
             turns: dict[str, tuple[str, Generator]] = {}
             for model, tiers in waiting.items():
                 tier = self._tiers[model].next(tiers, weights)
-                if oven := self._oven_for(model, tier):
+                overcommit = self._policy.tiers[tier].overcommit if tier in self._policy.tiers else 0
+                if oven := self._ovens.roomiest(model, overcommit, self._policy.silence):
                     turns[model] = tier, oven
             if not turns:
                 break
             model = self._models.next_model(turns)
             shares, (tier, oven) = self._tiers[model], turns[model]
             record = self._records[self._classes[model, tier].line.take()]
-            cost, work = _size(record.shown)
-            self._models.charge(model, work, 1)
-            shares.charge(tier, work, weights.get(tier, 1))
-            oven.leased += cost
-            oven.leased_work += work
-            record.freed = False
+            self._models.charge(model, record.size.work, 1)
+            shares.charge(tier, record.size.work, weights.get(tier, 1))
+            record.freed = not self._ovens.lease(oven.report.generator_id, record.size)
             self._move(
                 record,
                 State.RUNNING,
@@ -230,7 +209,7 @@ class MemoryStore(MemoryOffice):
                 expire_time=self._clock() + self._policy.lease,
             )
             self._moves.append(record.shown.id)
-            granted.append(Grant(record.shown.id, model, tier, cost, oven.report.generator_id))
+            granted.append(Grant(record.shown.id, model, tier, record.size.cost, oven.report.generator_id))
         return granted
 
     async def sweep(self, limit: int) -> Swept:
@@ -250,9 +229,7 @@ class MemoryStore(MemoryOffice):
                 returned += 1
             else:
                 failed += 1
-        for id, one in list(self._generators.items()):
-            if one.seen <= now - _FORGET_GENERATOR and one.leased <= 0:
-                del self._generators[id]
+        self._ovens.forget()
         return Swept(expired, failed, returned)
 
     async def moves_since(self, cursor: str) -> tuple[str, list[str]]:
@@ -266,142 +243,7 @@ class MemoryStore(MemoryOffice):
     async def discrepancies(self) -> list[str]:
         live = [record for record in self._records.values() if not record.shown.state.final]
         wrong = [] if Books(**self._books).balanced else ["books do not balance"]
-        wrong += recount(live, self._accounts, self._windows, self._classes, self._generators)
+        wrong += recount(live, self._accounts, self._windows, self._classes, self._ovens.known)
         if self._books["live"] != len(live):
             wrong.append(f"books live: stored {self._books['live']}, counted {len(live)}")
         return wrong
-
-    def _earlier(self, ask: Ask) -> Record | None:
-        """The reservation that this ask got before."""
-        record = self._look_up(ask.id)
-        if record:
-            shown = record.shown
-            same = (ask.account_id, ask.cost, ask.work, ask.model)
-            if (shown.account_id, shown.cost, shown.work, shown.model) != same:
-                raise store_fault(Reason.REQUEST_ID_REUSED, "id")
-            return record
-        id, body_hash, until = self._requests.get((ask.account_id, ask.request_id), ("", "", 0.0))
-        if not id or ask.owed or until <= self._clock():
-            return None
-        if body_hash != ask.body_hash:
-            raise store_fault(Reason.REQUEST_ID_REUSED, "request_id")
-        return self._look_up(id)
-
-    def _look_up(self, id: str) -> Record | None:
-        record = self._records.get(id)
-        if record and record.gone_at is not None and record.gone_at <= self._clock():
-            del self._records[id]
-            return None
-        return record
-
-    def _find(self, id: str) -> Record:
-        record = self._look_up(id)
-        if record is None:
-            raise store_fault(Reason.NOT_FOUND, "id")
-        return record
-
-    def _class(self, shown: Reservation) -> Class:
-        return self._classes[shown.model, shown.tier]
-
-    def _wake(self, shown: Reservation) -> None:
-        """Before a ticket stands in an empty class, that class starts at its model's virtual time."""
-        if not self._class(shown).line.tickets:
-            self._tiers.setdefault(shown.model, Shares()).wake(shown.tier)
-
-    def _standing(self, record: Record) -> Standing:
-        shown, line = record.shown, self._class(record.shown).line
-        place, ahead = line.place(shown.id) if shown.state is State.QUEUED else (0, NOTHING)
-        return Standing(shown, place, ahead, line.returned)
-
-    def _move(self, record: Record, target: State, **changes: object) -> None:
-        assert may_move(record.shown.state, target), (record.shown, target)
-        record.shown = replace(record.shown, state=target, **changes)  # type: ignore[arg-type]
-
-    def _free(self, record: Record) -> None:
-        if record.shown.state is State.RUNNING and not record.freed:
-            record.freed = True
-            generator = self._generators.get(record.shown.generator_id)
-            if generator:
-                generator.leased -= record.shown.cost
-                generator.leased_work -= record.shown.work
-
-    def _give_back(self, record: Record, ttl: float) -> bool:
-        """A turn ends undone: True when it went back to the head, False when it was the last and was refunded."""
-        shown = record.shown
-        if shown.attempts - record.untried >= self._policy.max_attempts:
-            self._finish(record, State.REFUNDED, 0, RefundReason.FAILED)
-            return False
-        self._free(record)
-        self._wake(shown)
-        self._class(shown).line.rejoin(record.arrival, shown.id, shown.account_id, _size(shown), record.tag)
-        self._move(record, State.QUEUED, expire_time=max(shown.expire_time, self._clock() + ttl))
-        self._moves.append(shown.id)
-        return True
-
-    def _finish(self, record: Record, target: State, charged: int, reason: RefundReason | None) -> None:
-        shown = record.shown
-        self._free(record)
-        one = self._class(shown)
-        if shown.state is State.QUEUED:
-            one.line.leave(shown.id)
-            if shown.attempts == 0:
-                for ticket, tag in one.line.forget(shown.account_id, record.tag, shown.work).items():
-                    self._records[ticket].tag = tag
-        if shown.state is State.HELD:
-            one.held -= 1
-        for name, number, amount in record.windows:
-            counter = self._windows[shown.account_id, name, number]
-            counter.held -= amount
-            counter.used += -(-amount * charged // shown.cost)
-        self._accounts[shown.account_id].live -= 1
-        self._book("live", -1, -shown.cost)
-        if target is State.COMMITTED:
-            self._book("committed", 1, charged)
-            self._book("refunded", 0, shown.cost - charged)
-        else:
-            self._book("expired" if reason is RefundReason.EXPIRED else "refunded", 1, shown.cost)
-        self._move(record, target, charged=charged, refund_reason=reason)
-        record.gone_at = self._clock() + self._policy.keep_final
-        self._moves.append(shown.id)
-
-    def _book(self, name: str, jobs: int, pictures: int) -> None:
-        self._books[name] += jobs
-        self._books[f"{name}_pictures"] += pictures
-
-    def _alive(self) -> dict[str, Generator]:
-        since = self._clock() - self._policy.silence
-        return {id: one for id, one in self._generators.items() if one.seen > since}
-
-    def _oven_for(self, model: str, tier: str) -> Generator | None:
-        """The living generator with the most free slots for the model; for a tier with overcommit, when none has
-        any, the one with the most room beyond them. The first by id among equals."""
-        extra = self._policy.tiers[tier].overcommit if tier in self._policy.tiers else 0
-        return self._roomiest(model, 0) or (self._roomiest(model, extra) if extra else None)
-
-    def _roomiest(self, model: str, extra: int) -> Generator | None:
-        def room(one: Generator) -> int:
-            return one.report.slots - one.leased - (-one.report.slots * extra // 100)
-
-        able = [
-            one
-            for _, one in sorted(self._alive().items())
-            if not one.suspect and one.report.slots and model in one.report.models and room(one) > 0
-        ]
-        return max(able, key=room, default=None)
-
-
-def _size(shown: Reservation) -> Size:
-    return Size(shown.cost, shown.work)
-
-
-def _oven(one: Generator) -> Oven:
-    report = one.report
-    return Oven(
-        report.generator_id,
-        report.address,
-        report.models,
-        report.slots,
-        one.leased,
-        report.picture_time,
-        one.leased_work,
-    )
