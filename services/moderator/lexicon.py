@@ -81,19 +81,19 @@ class Lexicon:
         One reading, or up to READINGS if a word has stars: in the n-th, each is the n-th commonest usual word that
         it may be, or the last. Takes at most LOOKUPS guesses, never raises.
         """
-        effort = _Effort()
+        effort, text = _Effort(), normalise(prompt)
         found = []
-        for choice in range(READINGS if starred(normalise(prompt)) else 1):
+        for choice in range(READINGS if starred(text) else 1):
             effort.choice = choice
-            found.append(self._reading(prompt, effort))
+            found.append(self._reading(prompt, text, effort))
         return tuple(dict.fromkeys(found))
 
     def reveal(self, prompt: str) -> str:
         """The likeliest reading."""
         return self.readings(prompt)[0]
 
-    def _reading(self, prompt: str, effort: _Effort) -> str:
-        text = normalise(prompt)
+    def _reading(self, prompt: str, text: str, effort: _Effort) -> str:
+        """Of a prompt and its normal form."""
         if self._share(text) < ODD:
             text = self._whole(prompt, text)
         words = text.split(" ")

@@ -94,12 +94,7 @@ class Album:
         order(page, "the logo of our own bakery on a croissant")
         page.click(".appeal button", "Appeal")
         page.fill(".appeal textarea", "It is our own bakery, and our own logo.")
-        page.click(".consent input")
-        page.click(".appeal button[type=submit]")
-        page.wait("document.querySelector('.appeal-state.open')")
-        kitchen.trust.decide("granted", "So it is. It is let through from now on; sorry for the detour.")
-        page.run("document.dispatchEvent(new Event('visibilitychange'))")
-        page.wait("document.querySelector('.appeal-state.granted')")
+        appealed(page, kitchen, "granted", "So it is. It is let through from now on; sorry for the detour.")
         self.take(page, "appeal-granted-en-dark")
 
         page = with_key(self.browser.open(mock, language="fr-CA", size=(1280, 860)))
@@ -107,12 +102,7 @@ class Album:
             order(page, prompt)
             page.click(".notice.refusal .close")
         page.click("#refused .appeal button")
-        page.click("#refused .consent input")
-        page.click("#refused .appeal button[type=submit]")
-        page.wait("document.querySelector('#refused .appeal-state.open')")
-        kitchen.trust.decide("denied", "La marque est à quelqu’un d’autre.")
-        page.run("document.dispatchEvent(new Event('visibilitychange'))")
-        page.wait("document.querySelector('#refused .appeal-state.denied')")
+        appealed(page, kitchen, "denied", "La marque est à quelqu’un d’autre.", "#refused")
         self.take(page, "refused-list-fr")
 
         page = with_key(self.browser.open(mock, size=(1280, 860)))
@@ -132,6 +122,16 @@ class Album:
         page = self.browser.open(f"{mock}/status.html", size=(390, 844), dark=True, phone=True)
         page.wait("!document.getElementById('state').hidden")
         self.take(page, "status-phone-en-dark")
+
+
+def appealed(page: Page, kitchen: Kitchen, answer: str, notice: str, card: str = "") -> None:
+    """Files the appeal that stands open in the card, and waits for its answer to be seen."""
+    page.click(f"{card} .consent input")
+    page.click(f"{card} .appeal button[type=submit]")
+    page.wait(f"document.querySelector('{card} .appeal-state.open')")
+    kitchen.trust.decide(answer, notice)
+    page.run("document.dispatchEvent(new Event('visibilitychange'))")
+    page.wait(f"document.querySelector('{card} .appeal-state.{answer}')")
 
 
 def crowd(mesh: str) -> None:
