@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from bench.oven.systems import OUR_SYSTEM
+from bench.oven.systems import OUR_SYSTEM, SMALL_CALLS
 from bench.peers.manners import MANNERS
 from bench.traffic.figures import Figures
 from bench.traffic.rows import MORE_IS_BETTER, Row, ratio, row
@@ -12,6 +12,7 @@ from bench.traffic.systems import System
 
 Table = Mapping[str, Mapping[System, Figures]]
 """Scenario name to system to figures."""
+OURS = (OUR_SYSTEM, SMALL_CALLS)
 HALF, HEAVY, OVER, LEAVING = "0.5x load", "0.8x load", "1.5x load", "1.5x load, 30 % give up"
 FIGURES = {
     "pictures": "pictures/s",
@@ -31,8 +32,8 @@ WAITS = ("p50", "p95", "paid_p95")
 
 
 def rows(table: Table) -> list[Row]:
-    """Everything that was measured, goals first. Scenarios that were not run have no row."""
-    return [*goals(table), *_everything(table)]
+    """Everything that was measured, goals first. What was not run has no row."""
+    return [*goals(table), *_other_setting(table), *_everything(table)]
 
 
 def goals(table: Table) -> list[Row]:
@@ -62,10 +63,36 @@ def goals(table: Table) -> list[Row]:
     return [one for one in found if one is not None]
 
 
+def _other_setting(table: Table) -> list[Row]:
+    """What paid pictures gain by small calls, and what it costs, at the goals that it touches."""
+    wanted = [
+        ("paid_p95", ("one",), "PyTriton", 2.0),
+        ("paid_p95", ("early",), "PyTriton", 2.0),
+        ("pictures", ("one",), None, 1.4),
+        ("pictures", ("early",), None, 1.15),
+    ]
+    found = [
+        _against_best(table, OVER, figure, manners=manners, product=product, least=least, ours=SMALL_CALLS)
+        for figure, manners, product, least in wanted
+    ]
+    if SMALL_CALLS in table.get(OVER, {}):
+        busy = table[OVER][SMALL_CALLS].busy
+        found.append(row(f"goal: {OVER}, {SMALL_CALLS.name} / the curve: row-steps", busy, 1.0, busy, 0.95))
+    return [one for one in found if one is not None]
+
+
 def _against_best(
-    table: Table, scenario: str, figure: str, /, *, manners: Sequence[str], product: str | None, least: float
+    table: Table,
+    scenario: str,
+    figure: str,
+    /,
+    *,
+    manners: Sequence[str],
+    product: str | None,
+    least: float,
+    ours: System = OUR_SYSTEM,
 ) -> Row | None:
-    if scenario not in table:
+    if ours not in table.get(scenario, {}):
         return None
     peers = {
         system: getattr(figures, figure)
@@ -75,15 +102,15 @@ def _against_best(
     if not peers:
         return None
     best = (max if figure in MORE_IS_BETTER else min)(peers, key=lambda system: peers[system])
-    ours = getattr(table[scenario][OUR_SYSTEM], figure)
-    name = f"goal: {scenario}, ours / {best.name}: {FIGURES[figure]}"
-    return row(name, ours, peers[best], ratio(figure, ours, peers[best]), least)
+    mine = getattr(table[scenario][ours], figure)
+    name = f"goal: {scenario}, {ours.name} / {best.name}: {FIGURES[figure]}"
+    return row(name, mine, peers[best], ratio(figure, mine, peers[best]), least)
 
 
 def _everything(table: Table) -> Iterable[Row]:
     for scenario, systems in table.items():
         for system, figures in systems.items():
-            if system is OUR_SYSTEM:
+            if system in OURS:
                 continue
             for figure in SHOWN.get(scenario, WAITS):
                 label = FIGURES[figure]

@@ -36,11 +36,13 @@ SIZE = 64
 """Pixels of an edge: as small as the service allows, since pictures are no part of what is measured."""
 MOST = 4096
 """Pictures admitted at once. The peers' queues have no end within a run either."""
+CURVE = {rows: call_seconds(rows) for rows in range(1, CAP + 1)}
+PAID_EFFICIENCY = "FOURNIL_PAID_EFFICIENCY"
 
 
-def new_batcher() -> Batcher:
+def new_batcher(paid_efficiency: float) -> Batcher:
     """The scheduling that is measured. The one place that knows how it is built."""
-    return Batcher({MODEL: Capacity(CAP, row_seconds=call_seconds(CAP) / CAP)}, MOST)
+    return Batcher({MODEL: Capacity.found(CURVE, CAP, paid_efficiency)}, MOST)
 
 
 @dataclass(slots=True)
@@ -126,7 +128,7 @@ class EmulatedModel:
 
     def warm_up(self) -> Warmth:
         """What the curve says; nothing is run."""
-        return Warmth({rows: call_seconds(rows) for rows in range(1, CAP + 1)}, 0.0)
+        return Warmth(CURVE, 0.0)
 
 
 async def serve(port: int, device: Device) -> None:
@@ -135,7 +137,7 @@ async def serve(port: int, device: Device) -> None:
     listen, nobody = f"127.0.0.1:{port}", "127.0.0.1:0"
     settings = ProcessSettings.read("generator", Environment(quick), default_listen=listen, default_metrics=nobody)
     models = {MODEL: EmulatedModel(device)}
-    oven = Oven(models, new_batcher(), Pace())
+    oven = Oven(models, new_batcher(float(os.environ.get(PAID_EFFICIENCY, "1"))), Pace())
     process = ServiceProcess(settings)
     servicer = GeneratorServicer(oven, models)
     process.add(generator_pb2_grpc.add_GeneratorServiceServicer_to_server, servicer, SERVICE)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 
 from bench.oven.curve import CAP
 from bench.oven.mix import STEPS
-from bench.oven.ours import MODEL
+from bench.oven.ours import MODEL, PAID_EFFICIENCY
 from bench.peers.catalogue import Peer
 from bench.peers.manners import MANNERS
 from bench.peers.plan import Plan
@@ -17,6 +18,14 @@ from bench.traffic.systems import System
 OUR_SYSTEM = System(
     "ours", "ours", "step", (sys.executable, "-m", "bench.oven.ours", "{port}"), over_generate(MODEL)
 )
+EFFICIENCY = 0.85
+SMALL_CALLS = replace(
+    OUR_SYSTEM,
+    name=f"ours at a paid efficiency of {EFFICIENCY}",
+    environment=((PAID_EFFICIENCY, str(EFFICIENCY)),),
+)
+"""Ours once more, set to the other end: paid pictures leave the oven sooner, and fewer are drawn in all
+(docs/decisions/0012)."""
 WAITS = (0.3, 0.7)
 """Seconds a batch of Ray Serve's may wait to fill under light and heavy load: the best of 0.06, 0.12, 0.2, 0.3 and
 0.45 at half load; with 0.7 and 1.0 beside them, the best at 0.8, 1.0 and 1.5 times the device. Shorter ones made
@@ -24,8 +33,8 @@ waits up to three times as long."""
 
 
 def systems(interpreter: str, peers: Sequence[Peer]) -> list[System]:
-    """Ours first, then each peer in each manner it can be had in."""
-    found = [OUR_SYSTEM]
+    """Ours first, in both settings, then each peer in each manner it can be had in."""
+    found = [OUR_SYSTEM, SMALL_CALLS]
     for peer in peers:
         for manner, meaning in MANNERS.items():
             plan = Plan("bench.oven.worker", manner, CAP, STEPS, waits=WAITS)

@@ -50,14 +50,17 @@ def same(value: float) -> Figures:
 
 
 def test_rows_hold_ours_against_the_best_of_a_manner_and_against_each() -> None:
-    ours, one, early = systems("python", PEERS[:1])
-    found = {row["name"]: row for row in rows({"1.5x load": {ours: same(3.0), one: same(2.0), early: same(4.0)}})}
+    ours, small, one, early = systems("python", PEERS[:1])
+    seen = {ours: same(3.0), small: same(2.5), one: same(2.0), early: same(4.0)}
+    found = {row["name"]: row for row in rows({"1.5x load": seen})}
     won = found[f"goal: 1.5x load, ours / {one.name}: pictures/s"]
     assert won == {"name": won["name"], "ours": 3.0, "other": 2.0, "ratio": 1.5, "goal": ">= 1.4", "holds": True}
     assert not found[f"goal: 1.5x load, ours / {early.name}: pictures/s"]["holds"]
     slower = found[f"1.5x load, ours / {one.name}: p95 s"]
     assert (slower["ratio"], slower["holds"]) == (0.667, False)
     assert found["goal: 1.5x load, ours / the curve: row-steps"]["holds"]
+    assert found[f"goal: 1.5x load, {small.name} / {one.name}: pictures/s"]["ratio"] == 1.25
+    assert not [name for name in found if name.endswith(f"/ {small.name}")]
 
 
 def test_without_peers_only_the_curve_is_a_goal() -> None:
