@@ -53,6 +53,11 @@ class Curve:
         """Of a picture, on average."""
         return sum(recipe.steps for recipe in self.recipes) / len(self.recipes)
 
+    def usual_steps(self, model: str) -> float:
+        """Of a picture of one of its models, on average; it stands for what is drawn when nothing is asked."""
+        steps = [recipe.steps for recipe in self.recipes if recipe.model == model]
+        return sum(steps) / len(steps)
+
     @cached_property
     def rate(self) -> float:
         """Pictures a second of one device that is always busy with calls of `batch` pictures."""

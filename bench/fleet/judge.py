@@ -39,9 +39,9 @@ CALM = SCENARIOS[0]
 
 
 def most_apart(curve: Curve) -> float:
-    """Pictures of the mean steps: what the line promises of two accounts of a class that both wait, twice the
-    largest job."""
-    return 2 * max(COSTS) * max(recipe.steps for recipe in curve.recipes) / curve.steps
+    """Pictures of a model's usual steps: what the line promises of two accounts of a class that both wait, twice
+    the largest job."""
+    return 2 * max(COSTS) * max(recipe.steps / curve.usual_steps(recipe.model) for recipe in curve.recipes)
 
 
 MOST_APART = {curve.name: most_apart(curve) for curve in CURVES}

@@ -91,7 +91,7 @@ class Request:
     cost: int
     leaves_after: float | None
     work: int
-    """Thousandths of pictures of the curve's mean steps, which stand for a model's default here."""
+    """Thousandths of pictures of its model's usual steps."""
 
 
 def accounts(scenario: Scenario, size: Size) -> dict[str, str]:
@@ -121,5 +121,5 @@ def requests(scenario: Scenario, curve: Curve, size: Size, seed: int) -> Iterato
         patience = source.uniform(*PATIENCE) * curve.stay
         leaves = source.random() < scenario.leaving
         recipe, cost = source.choice(curve.recipes), source.choice(COSTS)
-        work = round(1000 * cost * recipe.steps / curve.steps)
+        work = round(1000 * cost * recipe.steps / curve.usual_steps(recipe.model))
         yield Request(at, f"{tier}-{number}", tier, recipe, cost, patience if leaves else None, work)
