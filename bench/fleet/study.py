@@ -53,7 +53,7 @@ def times(multiple: float) -> str:
 
 
 USUAL = times(SLOTS)
-DEFAULT = f"{DEFAULT_SLOTS} (the default)"
+DEFAULT = f"{DEFAULT_SLOTS} (the former default)"
 
 
 def slots_of(name: str, batch: int) -> int:
