@@ -89,6 +89,7 @@ def _states(part: Sequence[Sequence[int]], reader: Reader) -> list[NDArray[np.fl
         ids = torch.full((len(rows), longest), 1)
         for i, r in enumerate(rows):
             ids[i, : len(part[r])] = torch.tensor(part[r])
-        out = reader.lower(ids, ids != 1).numpy().astype(np.float16)
+        with torch.autocast("cpu", torch.bfloat16):
+            out = reader.lower(ids, ids != 1).float().numpy().astype(np.float16)
         made |= {r: out[i, : len(part[r])] for i, r in enumerate(rows)}
     return [made[i] for i in range(len(part))]

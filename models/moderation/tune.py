@@ -110,7 +110,8 @@ def train(
         x, mask = store.batch(rows)
         hidden = torch.rand(mask.shape) < recipe.forget
         hidden[:, 0] = False
-        out = reader.upper(x, mask & ~hidden)
+        with torch.autocast("cpu", torch.bfloat16):
+            out = reader.upper(x, mask & ~hidden).float()
         at = torch.tensor(rows)
         value = loss(out, harmful[at], count[at], (labels[at], weights[at]), recipe.by_category)
         pairs = [(i, i + 1) for i, row in enumerate(rows) if row in mate]
