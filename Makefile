@@ -20,7 +20,7 @@ help: ## what there is
 setup: $(DEV_READY) ## everything needed to run, test and lint, in .venv
 
 run: $(SERVICES_READY) ## the whole mesh on this machine, until Ctrl-C
-	@$(BIN)/python -m services.local_mesh
+	@$(BIN)/python -m services.local_mesh $(ARGS)
 
 demo: $(SERVICES_READY) ## draws the crab beside the boat (on a running mesh, or on one of its own)
 	@$(BIN)/python -m examples.demo

@@ -13,7 +13,8 @@ from pathlib import Path
 import grpc
 
 from fournil import cli
-from services.local_mesh.mesh import LocalMesh, Ports
+from services.local_mesh.mesh import LocalMesh
+from services.local_mesh.ports import Ports
 
 REPO = Path(__file__).resolve().parents[1]
 PROMPT = "un crabe à côté d'une barque sur la plage"

@@ -12,7 +12,8 @@ from pathlib import Path
 import grpc
 
 from fournil.moderator.v1 import admin_pb2_grpc, moderator_pb2, moderator_pb2_grpc
-from services.local_mesh.store import free_port, start_store
+from services.local_mesh.ports import free_port
+from services.local_mesh.store import start_store
 
 REPO = Path(__file__).resolve().parents[2]
 ACCOUNT = "bench"

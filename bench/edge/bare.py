@@ -17,7 +17,7 @@ import time
 from pathlib import Path
 
 from bench.edge.stage import REPO, cpu_seconds, stage
-from services.local_mesh.store import free_port
+from services.local_mesh.ports import free_port
 
 ROUNDS, EACH, CONNECTIONS = 40, 160, 8
 GOAL = 1.5

@@ -19,7 +19,8 @@ from rich.progress import track
 
 from fournil.client import Fournil
 from fournil.generator.v1 import generator_pb2, generator_pb2_grpc
-from services.local_mesh.mesh import LocalMesh, Ports
+from services.local_mesh.mesh import LocalMesh
+from services.local_mesh.ports import Ports
 
 REPO = Path(__file__).resolve().parents[2]
 PROMPT = "a red apple on a blue background"

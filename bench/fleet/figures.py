@@ -27,9 +27,9 @@ class Figures:
     to its last: p50, p95, p99 by class, of accepted requests of clients who stay; who waits at the cut counts as
     what was waited. `refused` is the share of requests by class. `shares` is pictures by class over what its
     weight gives it, when all classes waited. `jain` and `apart` (largest difference, in pictures of the model's
-    usual steps) are of accounts of one class and model that always waited, the worst model. `free_gap` is the longest
-    time without a free turn. `imbalance` is the busiest oven's busy time over the mean. `paused` is pictures put
-    aside an oven, over a full call. `lost` is turns that an oven did not take, `failed` the share of accepted
+    usual steps) are of accounts of one class and model that always waited, the worst model. `free_gap` is the
+    longest time without a free turn. `imbalance` is the busiest oven's busy time over the mean. `paused` is
+    pictures put aside an oven, over a full call. `lost` is turns that an oven did not take, `failed` the share of accepted
     requests that ended so.
     """
 

@@ -17,7 +17,8 @@ from google.protobuf.duration_pb2 import Duration
 
 from bench.quota.place import ACCOUNTS, MODEL, POLICY, cpu_of, new_id
 from fournil.quota.v1 import quota_pb2, quota_pb2_grpc
-from services.local_mesh.store import LocalStore, free_port
+from services.local_mesh.ports import free_port
+from services.local_mesh.store import LocalStore
 
 REPO = Path(__file__).resolve().parents[2]
 IN_FLIGHT = 64

@@ -20,7 +20,8 @@ from bench.serving.kitchen import WEIGHTS
 from bench.traffic.asking import Ask, Refused
 from bench.traffic.workload import Arrival
 from fournil.edge.v1 import edge_pb2, edge_pb2_grpc
-from services.local_mesh.mesh import LocalMesh, Ports
+from services.local_mesh.mesh import LocalMesh
+from services.local_mesh.ports import Ports
 
 POLICY = """
 max_attempts = 3

@@ -14,7 +14,8 @@ from pathlib import Path
 import grpc
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
-from services.local_mesh.store import free_port, start_store
+from services.local_mesh.ports import free_port
+from services.local_mesh.store import start_store
 
 REPO = Path(__file__).resolve().parents[2]
 SERVICE = "fournil.quota.v1.QuotaService"

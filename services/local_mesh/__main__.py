@@ -7,7 +7,8 @@ import time
 from pathlib import Path
 from types import FrameType
 
-from services.local_mesh.mesh import LocalMesh, MeshError, Ports
+from services.local_mesh.mesh import LocalMesh, MeshError
+from services.local_mesh.ports import Ports
 from services.local_mesh.store import StoreError
 
 REPO = Path(__file__).resolve().parents[2]

@@ -4,6 +4,7 @@ Everything durable is in one folder: the store's append-only file, pictures, sec
 the same folder goes on where it stopped.
 """
 
+import fcntl
 import json
 import os
 import secrets
@@ -13,16 +14,20 @@ import urllib.request
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TextIO
 
 import grpc
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
 from fournil.quota.v1 import admin_pb2, admin_pb2_grpc, quota_pb2, quota_pb2_grpc
-from services.local_mesh.store import LocalStore, free_port, start_store
+from services.local_mesh.ports import Ports, free_port
+from services.local_mesh.store import LocalStore, start_store
 from services.local_mesh.supervisor import Child
 
 STOP_ORDER = ("edge", "generator", "moderator", "quota")
 READY_SECONDS = 90.0
+PORT_SECONDS = 5.0
+"""For which a port may still be another's."""
 
 HEALTH_NAMES = {
     "quota": "fournil.quota.v1.QuotaService",
@@ -34,28 +39,6 @@ HEALTH_NAMES = {
 
 class MeshError(Exception):
     """The mesh could not be started; the text says which part and where its log is."""
-
-
-@dataclass(frozen=True)
-class Ports:
-    """Where the parts listen, on loopback."""
-
-    edge_grpc: int
-    edge_http: int
-    quota: int
-    moderator: int
-    generator: int
-    store: int
-
-    @staticmethod
-    def usual() -> "Ports":
-        """The documented ports."""
-        return Ports(50050, 8080, 50051, 50052, 50053, 0)
-
-    @staticmethod
-    def any() -> "Ports":
-        """Ports that are free now, for tests and for a second mesh."""
-        return Ports(*(free_port() for _ in range(6)))
 
 
 @dataclass
@@ -71,11 +54,13 @@ class LocalMesh:
     keys: dict[str, str] = field(default_factory=dict)
     redis_url: str = ""
     admin_token: str = ""
+    _lock: TextIO | None = None
 
     def start(self) -> None:
         """Starts everything and returns when every part reports SERVING. Raises MeshError."""
         self.folder.mkdir(parents=True, exist_ok=True)
         (self.folder / "logs").mkdir(exist_ok=True)
+        self._make_sure_of_room()
         self.redis_url = os.environ.get("REDIS_URL", "")
         if not self.redis_url:
             self.start_store()
@@ -130,6 +115,8 @@ class LocalMesh:
                 self.children[name].stop(seconds)
         if self.store is not None:
             self.store.stop()
+        if self._lock is not None:
+            self._lock.close()
 
     @property
     def page(self) -> str:
@@ -150,6 +137,20 @@ class LocalMesh:
     def desk(self) -> str:
         """gRPC target of the desk, for `fournil admin`."""
         return f"127.0.0.1:{self.ports.quota}"
+
+    def _make_sure_of_room(self) -> None:
+        """That nobody else uses the folder, which two stores would spoil, nor the ports. Raises MeshError."""
+        lock = (self.folder / "lock").open("w")
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            lock.close()
+            raise MeshError(f"another mesh runs in {self.folder}; stop it, or give another --folder") from None
+        self._lock = lock
+        if taken := self.ports.taken(PORT_SECONDS):
+            names = ", ".join(f"{port} ({part})" for part, port in taken.items())
+            hint = "stop what listens there, or take free ones: make run ARGS=--any-ports"
+            raise MeshError(f"somebody else has port {names}; {hint}")
 
     def _start_child(self, name: str, particular: Mapping[str, str]) -> None:
         ports = self.ports

@@ -11,15 +11,12 @@ import shutil
 import socket
 import subprocess
 import time
-from collections import deque
 from dataclasses import dataclass
 from pathlib import Path
 
-OLDEST_MAJOR = 7
+from services.local_mesh.ports import free_port
 
-_given: deque[int] = deque(maxlen=500)
-"""Ports that `free_port` gave last."""
-_TRIES = 100
+OLDEST_MAJOR = 7
 
 
 class StoreError(Exception):
@@ -92,19 +89,6 @@ def start_store(folder: Path, *, port: int = 0, binary: str | None = None) -> Lo
         time.sleep(0.02)
     store.stop()
     raise StoreError(f"{binary} did not answer within 10 s; see {folder / 'store.log'}")
-
-
-def free_port() -> int:
-    """A loopback port nobody listens on right now, and none that was given shortly before: its owner may not
-    listen yet."""
-    for _ in range(_TRIES):
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            port = int(probe.getsockname()[1])
-        if port not in _given:
-            break
-    _given.append(port)
-    return port
 
 
 def _answers(port: int) -> bool:

@@ -24,7 +24,8 @@ import redis
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
 from fournil.quota.v1 import admin_pb2, admin_pb2_grpc, quota_pb2, quota_pb2_grpc
-from services.local_mesh.store import find_binary, free_port
+from services.local_mesh.ports import free_port
+from services.local_mesh.store import find_binary
 from services.runtime.channels import open_channel
 from tests.unit.deploy.image import assemble
 from tests.unit.deploy.rendering import (

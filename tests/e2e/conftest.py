@@ -15,8 +15,8 @@ import pytest
 
 from fournil.client import Fournil
 from fournil.quota.v1 import admin_pb2, admin_pb2_grpc
-from services.local_mesh.mesh import LocalMesh, Ports
-from services.local_mesh.store import free_port
+from services.local_mesh.mesh import LocalMesh
+from services.local_mesh.ports import Ports, free_port
 from services.local_mesh.supervisor import Child
 
 REPO = Path(__file__).resolve().parents[2]

@@ -15,8 +15,8 @@ import pytest
 from fournil.cli import main
 from fournil.client import Fournil, FournilError
 from fournil.moderator.v1 import moderator_pb2, moderator_pb2_grpc
-from services.local_mesh.mesh import LocalMesh, Ports
-from services.local_mesh.store import free_port
+from services.local_mesh.mesh import LocalMesh
+from services.local_mesh.ports import Ports, free_port
 from services.local_mesh.supervisor import Child
 from services.moderator.models import Models
 from services.moderator.verdict import log_odds

@@ -13,7 +13,7 @@ from google.protobuf.message import Message
 from google.rpc import error_details_pb2, status_pb2
 
 from fournil.edge.v1 import edge_pb2
-from services.local_mesh.store import free_port
+from services.local_mesh.ports import free_port
 from tests.e2e.conftest import REPO, SupervisedMesh
 
 pytestmark = pytest.mark.e2e

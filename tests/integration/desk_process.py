@@ -13,7 +13,7 @@ from pathlib import Path
 import grpc
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
-from services.local_mesh.store import free_port
+from services.local_mesh.ports import free_port
 
 ROOT = Path(__file__).resolve().parents[2]
 SERVICE = "fournil.quota.v1.QuotaService"

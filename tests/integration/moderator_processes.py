@@ -15,7 +15,7 @@ from typing import Any
 import grpc
 
 from fournil.moderator.v1 import admin_pb2, admin_pb2_grpc, moderator_pb2, moderator_pb2_grpc
-from services.local_mesh.store import free_port
+from services.local_mesh.ports import free_port
 from services.runtime.errors import Reason
 from services.runtime.wire_errors import error_info
 

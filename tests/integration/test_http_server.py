@@ -16,7 +16,7 @@ from services.edge import http_boundary, http_server
 from services.edge.http_boundary import HttpBoundary, guarded, json_body
 from services.edge.http_server import MOST_HEAD, WebServer
 from services.edge.openai_errors import openai_error
-from services.local_mesh.store import free_port
+from services.local_mesh.ports import free_port
 from tests.integration.tasks import ended
 
 READS = 5.0

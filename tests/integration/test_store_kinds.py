@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 import redis
 
-from services.local_mesh.store import find_binary, free_port
+from services.local_mesh.ports import free_port
+from services.local_mesh.store import find_binary
 from services.quota.office import Holder
 from services.quota.policy_file import BUNDLED, load_policy
 from services.quota.redis_office import TAG

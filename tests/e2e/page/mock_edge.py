@@ -21,7 +21,7 @@ from starlette.routing import Mount
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from services.local_mesh.store import free_port
+from services.local_mesh.ports import free_port
 from tests.e2e.page.mock_kitchen import Kitchen
 from tests.e2e.page.mock_orders import MockOrders
 from tests.e2e.page.mock_status import MockStatus
