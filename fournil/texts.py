@@ -28,8 +28,8 @@ TEXTS: dict[str, tuple[str, str]] = {
     "surge.surge": ("surge", "affluence"),
     "surge.shed": ("shed", "délestage"),
     "queue": (
-        "{ovens} ovens, {baking} of {slots} slots baking",
-        "{ovens} fours, {baking} places sur {slots} occupées",
+        "ovens: {ovens}; slots baking: {baking} of {slots}",
+        "fours : {ovens} ; places occupées : {baking} sur {slots}",
     ),
     "no_image": ("cannot read {path}: {why}", "impossible de lire {path} : {why}"),
     "models.size": (

@@ -29,8 +29,8 @@ class Figures:
     weight gives it, when all classes waited. `jain` and `apart` (largest difference, in pictures of the model's
     usual steps) are of accounts of one class and model that always waited, the worst model. `free_gap` is the
     longest time without a free turn. `imbalance` is the busiest oven's busy time over the mean. `paused` is
-    pictures put aside an oven, over a full call. `lost` is turns that an oven did not take, `failed` the share of accepted
-    requests that ended so.
+    pictures put aside an oven, over a full call. `lost` is turns that an oven did not take, `failed` the share of
+    accepted requests that ended so.
     """
 
     capacity: float

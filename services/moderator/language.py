@@ -1,4 +1,4 @@
-"""Whether a text is French, by the little words that every sentence has.
+"""Whether a text is French, by the little words that every sentence has, and which words those are.
 
 Only what is plainly French is called so; all else, mixed texts and bare names too, is judged as English is.
 """
@@ -31,3 +31,9 @@ def french(text: str) -> bool:
     """True if more of the little words are French than English ones, in the first 2,000 characters."""
     words = _WORD.findall(fold(text[:2000].lower()))
     return sum(word in _FRENCH for word in words) > sum(word in _ENGLISH for word in words)
+
+
+def little(word: str) -> bool:
+    """Whether a word says nothing by itself, in either language."""
+    plain = fold(word.lower())
+    return plain in _FRENCH or plain in _ENGLISH

@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from services.moderator.careful import CarefulReader
+from services.moderator.language import little
 from services.moderator.lexicon import Lexicon
 
 WINDOW_WORDS, WINDOW_OVERLAP = 48, 8
@@ -25,6 +26,8 @@ REREAD = 16
 """Windows above which only the likeliest reading of a prompt counts: its stars must not make it cost thrice."""
 BATCH = 8
 """Windows scored together: bounds the memory of a call (8 x 64 tokens)."""
+AROUND = ".,;:!?\"'()[]«»"
+"""What may stand around a word and is no part of it."""
 MAX_EXPLAINED = 24
 """Words tried one by one for an explanation, about 5 ms each."""
 
@@ -92,14 +95,15 @@ class PromptModel:
     def driving_words(self, reading: Reading, category: str, limit: int = 5) -> tuple[str, ...]:
         """The words whose removal lowers the category's score most, strongest first, in normalised form.
 
-        Each of the first MAX_EXPLAINED different words of the worst window is left out in turn. Words that give
-        less than a fifth of what the strongest one gives are not named.
+        Each of the first MAX_EXPLAINED different words of the worst window is left out in turn, little words only
+        where there are no others. Words that give less than a fifth of what the strongest one gives are not named.
         """
         window = reading.windows[reading.worst[category]]
         words = window.split()
         distinct = list(dict.fromkeys(words))
+        distinct = [word for word in distinct if not little(word.strip(AROUND))] or distinct
         if len(distinct) < 2:
-            return tuple(distinct[:limit])
+            return tuple(word.strip(AROUND) for word in distinct)
         # Long words first, for short ones say little; then back in their order.
         longest = set(sorted(distinct, key=len, reverse=True)[:MAX_EXPLAINED])
         tried = [word for word in distinct if word in longest]
@@ -109,7 +113,7 @@ class PromptModel:
         evidence = np.log(scores / (1 - scores))
         drops = evidence[0] - evidence[1:]
         order = [int(i) for i in np.argsort(-drops)[:limit] if drops[i] > max(0.0, 0.2 * float(drops.max()))]
-        named = (tried[i].strip(".,;:!?\"'()[]«»") for i in order)
+        named = (tried[i].strip(AROUND) for i in order)
         return tuple(word for word in named if word)
 
     def _scores(self, texts: Sequence[str], like: str | None = None) -> NDArray[np.float32]:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
@@ -81,6 +82,13 @@ def test_the_word_that_did_it_is_named_first() -> None:
 
 def test_a_single_word_drives_alone() -> None:
     assert MODEL.driving_words(MODEL.read("tintamarre"), "violence") == ("tintamarre",)
+
+
+@pytest.mark.parametrize("minded", ["une", "with"])
+def test_little_words_are_named_only_where_there_are_no_others(minded: str) -> None:
+    model = PromptModel(Minding(minded), Lexicon.of([]))
+    assert model.driving_words(model.read(f"{minded} gros tintamarre, à deux"), "violence") == ()
+    assert model.driving_words(model.read(f"la {minded} et"), "violence") == (minded,)
 
 
 def test_no_words_is_a_harmless_text() -> None:
