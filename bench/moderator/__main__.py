@@ -23,6 +23,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from bench.moderator import pictures
 from models.moderation import corpus
 from models.moderation.groups import GROUPS
 from services.moderator.policy import Policy
@@ -155,6 +156,8 @@ def _rows(table: Mapping[str, Mapping[str, float]], times: Sequence[float]) -> l
     rows.append(
         _row("CPU ms a prompt, 95th percentile / limit", statistics.quantiles(times, n=20)[-1], P95_MS, lower=True)
     )
+    for kind, spent in pictures.measured().items():
+        rows.append(_row(f"CPU ms a picture, {kind}, 95th percentile / limit", spent, pictures.P95_MS, lower=True))
     return rows
 
 

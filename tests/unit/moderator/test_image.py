@@ -11,6 +11,7 @@ from PIL import Image, ImageDraw
 
 from services.moderator.image import ImageModel, decode
 from services.runtime.errors import Fault, Reason
+from services.runtime.pictures import read_still
 
 MODEL = Path(__file__).parents[3] / "models" / "weights" / "image-moderator" / "model.onnx"
 
@@ -77,3 +78,17 @@ def test_a_plain_drawing_is_harmless() -> None:
     scores = ImageModel(MODEL).scores(encoded(boat()))
     assert set(scores) == {"sexual", "sexual_drawing", "suggestive"}
     assert max(scores.values()) < 0.5
+
+
+@pytest.mark.parametrize("kind", ["PNG", "JPEG", "WEBP"])
+def test_a_large_picture_is_judged_as_it_is_when_small(kind: str) -> None:
+    large = boat().resize((1536, 1344), Image.Resampling.NEAREST)
+    seen, small = decode(encoded(large, kind, quality=95)), decode(encoded(boat().resize((448, 448))))
+    assert np.abs(seen - small).mean() < 3
+
+
+@pytest.mark.parametrize(("kind", "size"), [("PNG", (1536, 1344)), ("JPEG", (1000, 3000)), ("PNG", (700, 449))])
+def test_a_picture_may_come_smaller_but_not_too_small(kind: str, size: tuple[int, int]) -> None:
+    came = read_still(encoded(boat().resize(size), kind), "image", least=448)
+    assert 448 <= min(came.size) <= min(size)
+    assert came.width / came.height == pytest.approx(size[0] / size[1], rel=0.01)
