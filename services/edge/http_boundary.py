@@ -9,17 +9,17 @@ import json
 import logging
 import math
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from functools import lru_cache
 from typing import Any
 
 from prometheus_client import Counter, Histogram
-from starlette.requests import ClientDisconnect, Request
+from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from services.edge import rate_limits
-from services.edge.connection import room
+from services.edge.connection import body_is_here, room
 from services.edge.links import APPEALS
 from services.edge.messages import text
 from services.edge.shapes import AppealLinks
@@ -87,10 +87,17 @@ _ALWAYS = [(b"x-content-type-options", b"nosniff"), (b"vary", b"accept-language"
 
 class HttpBoundary:
     """ASGI middleware around the whole application. `shape` makes the answer to what is wrong with a request
-    before any endpoint sees it, by its path; a problem where none is given."""
+    before any endpoint sees it, by its path; a problem where none is given. `doors` are endpoints by method and
+    path that are gone to without trying the application's routes; they raise nothing (`guarded`)."""
 
-    def __init__(self, app: ASGIApp, shape: Callable[[str, Fault], Response] | None = None) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        shape: Callable[[str, Fault], Response] | None = None,
+        doors: Mapping[tuple[str, str], "Endpoint"] | None = None,
+    ) -> None:
         self._app = app
+        self._doors = doors or {}
         self._shape = shape or (lambda path, fault: problem(fault))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -123,6 +130,10 @@ class HttpBoundary:
                 refused = self._shape(scope["path"], fault)
                 refused.headers["connection"] = "close"
                 await refused(scope, receive, send_with_headers)
+                return
+            if (door := self._doors.get((scope["method"], scope["path"]))) is not None:
+                response = await door(Request(scope, receive, send_with_headers))
+                await response(scope, receive, send_with_headers)
                 return
             await self._app(scope, receive, send_with_headers)
         finally:
@@ -228,19 +239,27 @@ def retry_headers(fault: Fault) -> dict[str, str]:
 
 async def body_bytes(request: Request, most: int) -> bytes:
     """The request's body, at most `most` bytes. Raises Fault INVALID_ARGUMENT."""
-    chunks: list[bytes] = []
-    size = 0
+    if body_is_here(request.scope):
+        return await _body(request, most)
     try:
         async with asyncio.timeout(BODY_SECONDS):
-            async for chunk in request.stream():
-                size += len(chunk)
-                if size > most:
-                    raise invalid("body", f"must be at most {most} bytes")
-                chunks.append(chunk)
-    except ClientDisconnect:
-        raise invalid("body", "ended early") from None
+            return await _body(request, most)
     except TimeoutError:
         raise invalid("body", f"must come within {BODY_SECONDS:g} s") from None
+
+
+async def _body(request: Request, most: int) -> bytes:
+    chunks: list[bytes] = []
+    size, more = 0, True
+    while more:
+        message = await request.receive()
+        if message["type"] == "http.disconnect":
+            raise invalid("body", "ended early")
+        chunk, more = message.get("body", b""), message.get("more_body", False)
+        size += len(chunk)
+        if size > most:
+            raise invalid("body", f"must be at most {most} bytes")
+        chunks.append(chunk)
     return b"".join(chunks)
 
 

@@ -50,6 +50,11 @@ class Unhurried(H11Protocol):
         """Whether what is written now need not wait for the reader."""
         return not self.flow.write_paused
 
+    @property
+    def body_is_here(self) -> bool:
+        """Whether all of the body has come of the request that is being answered."""
+        return not self.cycle.more_body
+
     async def delivered(self) -> bool:
         """Whether the answer that was just written was taken from our hands: all of it was sent and its reader did
         not break off at once, or went on to ask for more. At most `DELIVERY_SECONDS`."""

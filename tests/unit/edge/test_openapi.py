@@ -2,7 +2,6 @@
 
 import json
 import re
-from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any, Literal, NotRequired, TypedDict
 
@@ -108,7 +107,7 @@ def test_jobs_are_as_it_says(name: str) -> None:
 
 def test_allowance_and_line_are_as_it_says() -> None:
     limit = Limit("daily", 3, 1, 1, 1e9)
-    fits("AllowanceNote", allowance_note("anna", Allowance("free", limit, replace(limit, reset=None), [limit])))
+    fits("AllowanceNote", allowance_note("anna", Allowance("free", limit, limit._replace(reset=None), [limit])))
     line = LineState([LineClass("tiny", "free", 3, None)], 1, 4, 2, Surge("busy", 1e9, "backlog", False, 3.5))
     fits("QueueNote", queue_note(line))
     fits("QueueNote", queue_note(LineState([], 0, 0, 0)))
