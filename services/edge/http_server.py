@@ -3,7 +3,7 @@
 | what | bound |
 |---|---|
 | a request's head | 32 KiB (h11's), 10 s from its first byte, or from the connection for the first one |
-| a request's body | 30 s, whatever its size; sizes are the endpoints' (`http_boundary`, `form_body`) |
+| a request's body | 30 s, whatever its size; sizes are the endpoints' (`http_body`, `form_body`) |
 | an idle connection | 30 s |
 | connections | 5,000 |
 

@@ -12,8 +12,9 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp
 
 from services.edge import openapi
-from services.edge.http_boundary import Endpoint, HttpBoundary, problem
+from services.edge.http_boundary import Endpoint, HttpBoundary
 from services.edge.openai_errors import shaped
+from services.edge.problems import problem
 from services.runtime.errors import Fault, Reason
 
 _ANY_METHOD = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]

@@ -13,7 +13,6 @@ from starlette.testclient import TestClient
 
 from fournil.edge.v1 import edge_pb2
 from services.edge.asking import ModelFacts
-from services.edge.http_boundary import HTTP_STATUS, problem
 from services.edge.job import Drawn, Failure, Job, Place, Refusal, State, Usage
 from services.edge.json_schema import schema_of
 from services.edge.links import Links
@@ -24,6 +23,7 @@ from services.edge.openai_form import OpenAiApi
 from services.edge.openapi import document
 from services.edge.operations import OPERATIONS
 from services.edge.peers import Allowance, Appeal, Decision, Limit, LineClass, LineState, Surge, Verdict
+from services.edge.problems import HTTP_STATUS, problem
 from services.edge.rest import _FIELDS, NativeApi
 from services.edge.web_app import build_app
 from services.runtime.errors import Fault, Reason
