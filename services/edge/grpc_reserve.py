@@ -87,9 +87,10 @@ class Reserving:
 def refusal(answer: quota_pb2.ReserveResponse) -> Fault:
     """A refusal by a limit, with the facts of that limit."""
     refused = answer.refusal
-    facts: dict[str, object] = {"policy": refused.policy, "level": LEVELS[answer.level]}
+    policy = refused.policy
+    facts: dict[str, object] = {"policy": policy, "level": LEVELS[answer.level]}
     for verdict in answer.verdicts:
-        if verdict.policy == refused.policy:
+        if verdict.policy == policy:
             facts |= {"limit": verdict.limit, "used": verdict.used, "held": verdict.held}
             facts["unit"] = UNITS[verdict.unit]
             if verdict.HasField("reset_time"):
@@ -97,7 +98,7 @@ def refusal(answer: quota_pb2.ReserveResponse) -> Fault:
     retry_after: float | None = None
     if refused.HasField("retry_time"):
         retry_after = max(0.0, seconds(refused.retry_time) - time.time())
-    return Fault(Reason(refused.reason), f"limit {refused.policy!r} refuses", retry_after=retry_after, **facts)
+    return Fault(Reason(refused.reason), f"limit {policy!r} refuses", retry_after=retry_after, **facts)
 
 
 def binding(verdicts: Iterable[quota_pb2.PolicyVerdict]) -> Sequence[Limit]:

@@ -4,7 +4,8 @@ import asyncio
 from collections.abc import Sequence
 
 import pytest
-from services.quota.batches import MOST, Batches
+
+from services.runtime.batches import MOST, Batches
 
 
 class Sender:
@@ -76,3 +77,30 @@ async def test_who_goes_takes_nothing_from_the_others() -> None:
     assert await stayer == 4
     with pytest.raises(asyncio.CancelledError):
         await leaver
+
+
+async def test_a_call_that_hangs_holds_up_nobody_beyond_their_patience() -> None:
+    send = Sender()
+    send.open.clear()
+    batches: Batches[str, int, int] = Batches(send, patience=0.05)
+    asked = [asyncio.create_task(batches.ask("a", 0))]
+    await asyncio.sleep(0.01)
+    asked += [asyncio.create_task(batches.ask("a", number)) for number in (1, 2)]
+    await asyncio.sleep(0.01)
+    assert send.calls == [("a", [0])]
+    await asyncio.sleep(0.2)
+    assert send.calls == [("a", [0]), ("a", [1, 2])]
+    send.open.set()
+    assert await asyncio.gather(*asked) == [0, 2, 4]
+    assert await batches.ask("a", 7) == 14, "nothing is thought to be under way"
+
+
+async def test_more_than_one_call_takes_does_not_wait_for_it_beyond_their_patience() -> None:
+    send = Sender()
+    send.open.clear()
+    batches: Batches[str, int, int] = Batches(send, patience=0.01)
+    asked = [asyncio.create_task(batches.ask("a", number)) for number in range(MOST + 1)]
+    await asyncio.sleep(0.2)
+    assert [len(items) for _, items in send.calls] == [MOST, 1]
+    send.open.set()
+    assert await asyncio.gather(*asked) == [2 * number for number in range(MOST + 1)]
