@@ -44,7 +44,7 @@ class Reserving:
 
     def __init__(self, stub: quota_pb2_grpc.QuotaServiceStub) -> None:
         self._stub = stub
-        self._together: Batches[None, _Asked, quota_pb2.ReserveResponse | Fault] = Batches(self._send, PATIENCE)
+        self._together: Batches[None, _Asked, quota_pb2.ReserveResponse] = Batches(self._send, PATIENCE)
 
     async def ask(self, job: Job, validate_only: bool) -> quota_pb2.ReserveResponse:
         """What the desk says. Who set a deadline is asked for alone, within it."""
@@ -63,10 +63,7 @@ class Reserving:
         )
         if call_context.deadline.get() is not None:
             return await self._alone(request)
-        answer = await self._together.ask(None, _Asked(request, call_context.request_id.get()))
-        if isinstance(answer, Fault):
-            raise answer
-        return answer
+        return await self._together.ask(None, _Asked(request, call_context.request_id.get()))
 
     async def _alone(self, request: quota_pb2.ReserveRequest) -> quota_pb2.ReserveResponse:
         with faults_of("quota"):
@@ -115,7 +112,8 @@ def limit(message: quota_pb2.PolicyVerdict) -> Limit:
 def _failure(message: quota_pb2.ReserveFailure) -> Fault:
     """As `wire_errors.from_rpc_error` reads it from a call of its own."""
     retry_after = seconds_if(message, "retry_after")
-    return Fault(Reason(message.reason), message.message, retry_after=retry_after, **message.metadata)
+    reason = Reason(message.reason) if message.reason in Reason.__members__ else Reason.INTERNAL
+    return Fault(reason, message.message, retry_after=retry_after, **message.metadata)
 
 
 @lru_cache(maxsize=1_000)

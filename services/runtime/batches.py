@@ -19,11 +19,14 @@ MOST = 64
 
 
 class Batches(Generic[Key, Item, Reply]):
-    """`send` answers the items of one key, in order; what it raises, all of them get. Nobody waits for an earlier
-    call longer than `patience`, in seconds; where it is None one call of a key is under way at a time."""
+    """`send` answers the items of one key, in order. An exception among its replies is raised to who asked for
+    that item, what `send` itself raises to all. Nobody waits for an earlier call longer than `patience`, in
+    seconds; where it is None one call of a key is under way at a time."""
 
     def __init__(
-        self, send: Callable[[Key, Sequence[Item]], Awaitable[Sequence[Reply]]], patience: float | None = None
+        self,
+        send: Callable[[Key, Sequence[Item]], Awaitable[Sequence[Reply | Exception]]],
+        patience: float | None = None,
     ) -> None:
         self._send = send
         self._patience = patience
@@ -33,13 +36,17 @@ class Batches(Generic[Key, Item, Reply]):
 
     async def ask(self, key: Key, item: Item) -> Reply:
         """Its reply."""
+        # Kept under no name: what it raises knows this frame, and only the collector would find the cycle.
+        return await self._asked(key, item)
+
+    def _asked(self, key: Key, item: Item) -> asyncio.Future[Reply]:
         reply: asyncio.Future[Reply] = asyncio.get_running_loop().create_future()
         waiting = self._waiting.get(key)
         if waiting is None:
             waiting = []
             self._put_by(key, waiting)
         waiting.append((item, reply))
-        return await reply
+        return reply
 
     def _put_by(self, key: Key, waiting: list[tuple[Item, asyncio.Future[Reply]]]) -> None:
         """They leave in the next turn, after `patience`, or when a call returns."""
@@ -62,23 +69,28 @@ class Batches(Generic[Key, Item, Reply]):
         """Sends until nobody waits."""
         try:
             while waiting := self._waiting.pop(key, None):
+                page = waiting[:MOST]
                 if len(waiting) > MOST:
                     self._put_by(key, waiting[MOST:])
-                await self._page(key, waiting[:MOST])
+                replies = await self._replies(key, [item for item, _ in page])
+                for (_, waits), reply in zip(page, replies, strict=True):
+                    # Who has gone meanwhile has cancelled it.
+                    if waits.done():
+                        continue
+                    if isinstance(reply, Exception):
+                        waits.set_exception(reply)
+                    else:
+                        waits.set_result(reply)
         finally:
             self._under_way[key] -= 1
             if not self._under_way[key]:
                 del self._under_way[key]
 
-    async def _page(self, key: Key, page: Sequence[tuple[Item, asyncio.Future[Reply]]]) -> None:
+    async def _replies(self, key: Key, items: Sequence[Item]) -> Sequence[Reply | Exception]:
         try:
-            replies = await self._send(key, [item for item, _ in page])
+            replies = await self._send(key, items)
+            if len(replies) != len(items):
+                raise ValueError(f"{len(replies)} replies to {len(items)}")
         except Exception as error:
-            for _, waits in page:
-                if not waits.done():
-                    waits.set_exception(error)
-            return
-        for (_, waits), reply in zip(page, replies, strict=True):
-            # Who has gone meanwhile has cancelled it.
-            if not waits.done():
-                waits.set_result(reply)
+            return [error for _ in items]
+        return replies

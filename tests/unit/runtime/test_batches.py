@@ -1,11 +1,14 @@
 """What is asked in one turn of the loop goes in one call."""
 
 import asyncio
+import gc
+import weakref
 from collections.abc import Sequence
 
 import pytest
 
 from services.runtime.batches import MOST, Batches
+from services.runtime.errors import Fault, invalid
 
 
 class Sender:
@@ -104,3 +107,31 @@ async def test_more_than_one_call_takes_does_not_wait_for_it_beyond_their_patien
     assert [len(items) for _, items in send.calls] == [MOST, 1]
     send.open.set()
     assert await asyncio.gather(*asked) == [2 * number for number in range(MOST + 1)]
+
+
+async def test_an_exception_among_the_replies_is_its_askers_and_leaves_nothing_for_the_collector() -> None:
+    async def send(key: str, items: Sequence[int]) -> Sequence[int | Exception]:
+        return [invalid("number", "must be even") if item % 2 else item for item in items]
+
+    batches: Batches[str, int, int] = Batches(send)
+    gc.disable()
+    try:
+        other = asyncio.create_task(batches.ask("a", 2))
+        with pytest.raises(Fault) as caught:
+            await batches.ask("a", 1)
+        assert await other == 2
+        told = weakref.ref(caught.value)
+        del caught
+        await asyncio.sleep(0)
+        assert told() is None
+    finally:
+        gc.enable()
+
+
+async def test_too_few_replies_are_everybodys_trouble() -> None:
+    async def send(key: str, items: Sequence[int]) -> Sequence[int]:
+        return items[1:]
+
+    batches: Batches[str, int, int] = Batches(send)
+    answers = await asyncio.gather(*(batches.ask("a", number) for number in (1, 2)), return_exceptions=True)
+    assert [str(answer) for answer in answers] == ["1 replies to 2"] * 2
