@@ -6,8 +6,8 @@ The same function serves gRPC, native REST and the OpenAI form, so the three ref
 import hashlib
 import json
 import math
+import random
 import re
-import secrets
 import unicodedata
 from dataclasses import dataclass
 
@@ -94,7 +94,7 @@ def to_spec(asked: Asked, model: ModelFacts) -> Spec:
         count=count,
         width=width,
         height=height,
-        seed=_whole("seed", asked.seed, secrets.randbits(31), 0, 2**32 - 1),
+        seed=_whole("seed", asked.seed, random.getrandbits(31), 0, 2**32 - 1),
         steps=steps,
         previews=_whole("previews", asked.previews, DEFAULT_PREVIEWS, 0, MAX_PREVIEWS),
         guidance=guidance,

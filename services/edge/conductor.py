@@ -9,6 +9,8 @@ import asyncio
 import contextlib
 import logging
 import time
+from collections.abc import Callable
+from dataclasses import replace
 
 from prometheus_client import Counter, Gauge
 
@@ -53,12 +55,16 @@ class Conductor:
         if answer is not None and not answer.done() and kind in {"queued", "started", "completed", "failed"}:
             answer.set_result(None)
 
-    async def start(self, job: Job, *, patience: float, sent: Sent = NOTHING) -> None:
+    async def start(
+        self, job: Job, *, patience: float, sent: Sent = NOTHING, call: Callable[[], str] | None = None
+    ) -> None:
         """Walks a new job, over what was sent with it if anything was, and returns at its first answer, or after
         `patience` seconds when it is accepted but not answered yet. Raises what the desk raised when it was not
-        accepted."""
+        accepted. `call` makes the name of the call that is held for it; what the desk refuses needs none."""
         until = time.monotonic() + patience
         held = await self._reserved(job)
+        if call is not None:
+            job = replace(job, call=call())
         answer: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._answers[job.id] = answer
         if sent != NOTHING:

@@ -14,6 +14,11 @@ class Connection(Protocol):
         """Whether what is written now need not wait for the reader."""
         ...
 
+    @property
+    def body_is_here(self) -> bool:
+        """Whether all of the request's body has come."""
+        ...
+
     async def delivered(self) -> bool:
         """Whether the answer that was just written was taken."""
         ...
@@ -23,6 +28,12 @@ def room(scope: Any) -> bool:
     """Whether a write would not wait; False on servers that cannot tell."""
     connection = _of(scope)
     return connection is not None and connection.has_room
+
+
+def body_is_here(scope: Any) -> bool:
+    """Whether reading the body would not wait; False on servers that cannot tell."""
+    connection = _of(scope)
+    return connection is not None and connection.body_is_here
 
 
 async def delivered(scope: Any) -> bool:

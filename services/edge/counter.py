@@ -1,7 +1,7 @@
 """The counter: what a caller can do, once, for gRPC and REST alike. The wire is the adapters' business."""
 
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, field, replace
 
 from services.edge.asking import Asked, body_hash, check_request_id, to_spec
@@ -65,8 +65,6 @@ class Counter:
         account.check(Scope.DRAW)
         facts = self.catalogue.pick(model)
         request_id = check_request_id(request_id)
-        # What nobody can ask for again is not hashed.
-        asked_hash = body_hash(asked, facts.name) if request_id or held else ""
         spec = to_spec(asked, facts)
         if asked.mask:
             await self.masks.look_into(asked.mask, spec, facts)
@@ -76,8 +74,7 @@ class Counter:
             spec=spec,
             created=time.time(),
             request_id=request_id,
-            body_hash=asked_hash,
-            call=call_name(account, asked_hash) if held and not request_id else "",
+            body_hash=body_hash(asked, facts.name) if request_id else "",
             again=again,
             language=call_context.language.get(),
             webhook_url=self._webhook(asked.webhook_url),
@@ -85,8 +82,12 @@ class Counter:
         if validate_only:
             return await self._dry_run(job)
         sent = Sent(asked.image, asked.mask)
+
+        def call() -> str:
+            return call_name(account, body_hash(asked, facts.name))
+
         try:
-            await self._start(job, sent)
+            await self._start(job, sent, call if held and not request_id else None)
         except AlreadyAccepted as earlier:
             job = replace(job, id=earlier.job_id)
             if not await self.diary.knows(job.id):
@@ -194,9 +195,9 @@ class Counter:
         read_url(url, "webhook_url", self.reach)
         return str(url)
 
-    async def _start(self, job: Job, sent: Sent) -> None:
+    async def _start(self, job: Job, sent: Sent, call: Callable[[], str] | None = None) -> None:
         patience = call_context.remaining(FIRST_ANSWER_SECONDS)
-        await self.conductor.start(job, patience=patience, sent=sent)
+        await self.conductor.start(job, patience=patience, sent=sent, call=call)
 
     async def _dry_run(self, job: Job) -> Job:
         await self.quota.reserve(job, validate_only=True)

@@ -8,7 +8,7 @@ from starlette.datastructures import UploadFile
 from starlette.formparsers import MultiPartException, MultiPartParser
 from starlette.requests import ClientDisconnect, Request
 
-from services.edge.http_boundary import BODY_SECONDS, MAX_BODY_WITH_MASK
+from services.edge.http_body import BODY_SECONDS, MAX_BODY_WITH_MASK
 from services.runtime.errors import invalid
 
 MOST_FIELDS = 64

@@ -1,19 +1,17 @@
 """The desk over gRPC. Translation only: messages to plain values, `AioRpcError` to `Fault`."""
 
-import time
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
 
 import grpc
-from google.protobuf.duration_pb2 import Duration
 
 from fournil.quota.v1 import quota_pb2, quota_pb2_grpc
 from services.edge import rate_limits
+from services.edge.grpc_reserve import LEVELS, RESERVATION_LIFE, Reserving, binding, limit, refusal
 from services.edge.job import Account, Job, Place, State
 from services.edge.peer_faults import faults_of
 from services.edge.peers import (
     Allowance,
-    Limit,
     LineClass,
     LineState,
     RefundReason,
@@ -22,10 +20,8 @@ from services.edge.peers import (
     Ticket,
     Turn,
 )
-from services.runtime.errors import Fault, Reason
-from services.runtime.wire_time import seconds, seconds_if
+from services.runtime.wire_time import seconds_if
 
-RESERVATION_LIFE = Duration(seconds=60)
 _STATES = {
     quota_pb2.RESERVATION_STATE_HELD: State.HELD,
     quota_pb2.RESERVATION_STATE_QUEUED: State.QUEUED,
@@ -45,14 +41,6 @@ _PLACE_REASONS = {
     quota_pb2.PLACE_REASON_FAIR_SHARE: "fair_share",
     quota_pb2.PLACE_REASON_RETURNED_JOB: "returned_job",
 }
-_UNITS = {number: name.removeprefix("LIMIT_UNIT_").lower() for name, number in quota_pb2.LimitUnit.items()}
-_LEVELS = {
-    quota_pb2.SURGE_LEVEL_UNSPECIFIED: "normal",
-    quota_pb2.SURGE_LEVEL_NORMAL: "normal",
-    quota_pb2.SURGE_LEVEL_BUSY: "busy",
-    quota_pb2.SURGE_LEVEL_SURGE: "surge",
-    quota_pb2.SURGE_LEVEL_SHED: "shed",
-}
 
 
 class GrpcQuota:
@@ -60,6 +48,7 @@ class GrpcQuota:
 
     def __init__(self, channel: grpc.aio.Channel) -> None:
         self._stub = quota_pb2_grpc.QuotaServiceStub(channel)
+        self._reserving = Reserving(self._stub)
 
     async def authenticate(self, api_key: str) -> Account:
         with faults_of("quota"):
@@ -67,26 +56,13 @@ class GrpcQuota:
         return Account(answer.account_id, answer.tier, answer.key_id, tuple(answer.scopes))
 
     async def reserve(self, job: Job, *, validate_only: bool = False) -> Reservation:
-        request = quota_pb2.ReserveRequest(
-            id=job.id,
-            account_id=job.account.account_id,
-            cost=job.spec.count,
-            model=job.spec.model,
-            request_id=job.request_id,
-            body_hash=job.body_hash,
-            ttl=RESERVATION_LIFE,
-            validate_only=validate_only,
-            work=job.spec.work,
-            tier=job.account.tier,
-            voucher=job.voucher,
-        )
-        with faults_of("quota"):
-            answer = await self._stub.Reserve(request)
-        taken = answer.WhichOneof("outcome") == "reservation" and answer.reservation.id == job.id
-        took = {"pictures": job.spec.count, "work": job.spec.work, "jobs": 1}
-        rate_limits.note(_binding(answer.verdicts), took if taken and not validate_only else {})
-        if answer.WhichOneof("outcome") == "refusal":
-            raise _refusal(answer)
+        answer = await self._reserving.ask(job, validate_only)
+        refused = answer.HasField("refusal")
+        taken = not refused and not validate_only and answer.reservation.id == job.id
+        took = {"pictures": job.spec.count, "work": job.spec.work, "jobs": 1} if taken else {}
+        rate_limits.note(binding(answer.verdicts), took)
+        if refused:
+            raise refusal(answer)
         if validate_only:
             return Reservation(job.id, State.HELD)
         return replace(_reservation(answer.reservation), voucher=answer.voucher)
@@ -132,10 +108,10 @@ class GrpcQuota:
         with faults_of("quota"):
             request = quota_pb2.GetAllowanceRequest(account_id=account.account_id, tier=account.tier)
             answer = await self._stub.GetAllowance(request)
-        limits = [_limit(verdict) for verdict in answer.verdicts]
-        rate_limits.note(_binding(answer.verdicts))
-        live = next(limit for limit in limits if limit.policy == "live")
-        return Allowance(answer.tier, limits[0], live, limits, _LEVELS[answer.level])
+        limits = [limit(verdict) for verdict in answer.verdicts]
+        rate_limits.note(binding(answer.verdicts))
+        live = next(one for one in limits if one.policy == "live")
+        return Allowance(answer.tier, limits[0], live, limits, LEVELS[answer.level])
 
     async def line(self) -> LineState:
         with faults_of("quota"):
@@ -151,29 +127,13 @@ class GrpcQuota:
         ]
         slots, baking = sum(oven.slots for oven in answer.ovens), sum(oven.leased for oven in answer.ovens)
         surge = Surge(
-            _LEVELS[answer.surge.level],
+            LEVELS[answer.surge.level],
             seconds_if(answer.surge, "since"),
             answer.surge.cause,
             answer.surge.pinned,
             answer.surge.backlog_seconds,
         )
         return LineState(classes, len(answer.ovens), slots, baking, surge)
-
-
-def _refusal(answer: quota_pb2.ReserveResponse) -> Fault:
-    refusal = answer.refusal
-    reason = Reason(refusal.reason)
-    facts: dict[str, object] = {"policy": refusal.policy, "level": _LEVELS[answer.level]}
-    for verdict in answer.verdicts:
-        if verdict.policy == refusal.policy:
-            facts |= {"limit": verdict.limit, "used": verdict.used, "held": verdict.held}
-            facts["unit"] = _UNITS[verdict.unit]
-            if verdict.HasField("reset_time"):
-                facts["reset"] = verdict.reset_time.ToJsonString()
-    retry_after: float | None = None
-    if refusal.HasField("retry_time"):
-        retry_after = max(0.0, seconds(refusal.retry_time) - time.time())
-    return Fault(reason, f"limit {refusal.policy!r} refuses", retry_after=retry_after, **facts)
 
 
 def _reservation(message: quota_pb2.Reservation) -> Reservation:
@@ -189,13 +149,3 @@ def _ticket(message: quota_pb2.Ticket) -> Ticket:
     )
     turn = Turn(message.turn.generator_address, message.turn.attempt) if message.HasField("turn") else None
     return Ticket(_STATES[message.state], place, turn, _REASONS.get(message.refund_reason))
-
-
-def _binding(verdicts: Iterable[quota_pb2.PolicyVerdict]) -> Sequence[Limit]:
-    """Those that may refuse somebody."""
-    return [_limit(verdict) for verdict in verdicts if not verdict.shadow]
-
-
-def _limit(message: quota_pb2.PolicyVerdict) -> Limit:
-    reset = seconds_if(message, "reset_time")
-    return Limit(message.policy, message.limit, message.used, message.held, reset, _UNITS[message.unit])

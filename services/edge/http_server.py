@@ -3,7 +3,7 @@
 | what | bound |
 |---|---|
 | a request's head | 32 KiB (h11's), 10 s from its first byte, or from the connection for the first one |
-| a request's body | 30 s, whatever its size; sizes are the endpoints' (`http_boundary`, `form_body`) |
+| a request's body | 30 s, whatever its size; sizes are the endpoints' (`http_body`, `form_body`) |
 | an idle connection | 30 s |
 | connections | 5,000 |
 
@@ -49,6 +49,11 @@ class Unhurried(H11Protocol):
     def has_room(self) -> bool:
         """Whether what is written now need not wait for the reader."""
         return not self.flow.write_paused
+
+    @property
+    def body_is_here(self) -> bool:
+        """Whether all of the body has come of the request that is being answered."""
+        return not self.cycle.more_body
 
     async def delivered(self) -> bool:
         """Whether the answer that was just written was taken from our hands: all of it was sent and its reader did

@@ -13,13 +13,15 @@ from starlette.routing import BaseRoute, Route
 
 from services.edge.asking import check_moderation, check_prompt
 from services.edge.authenticator import Authenticator
-from services.edge.http_boundary import MAX_BODY_WITH_IMAGE, appeal_links, guarded, json_body
+from services.edge.http_body import MAX_BODY_WITH_IMAGE, json_body
+from services.edge.http_boundary import guarded
 from services.edge.iso_time import iso_time, iso_time_if
 from services.edge.job import Account
 from services.edge.links import APPEALS, DECISIONS
 from services.edge.moderation_counter import MOST_INPUTS, Input, ModerationCounter
 from services.edge.openai_errors import openai_error
 from services.edge.peers import Appeal, Decision, Verdict
+from services.edge.problems import appeal_links
 from services.edge.shapes import DecisionNote
 from services.runtime import call_context
 from services.runtime.errors import invalid

@@ -1,11 +1,11 @@
 """What the edge knows, written as the native surface tells it (`shapes`)."""
 
-from services.edge.http_boundary import appeal_links
 from services.edge.iso_time import iso_time, iso_time_if
 from services.edge.job import Failure, Job, State
 from services.edge.links import Links
 from services.edge.messages import failure_text
 from services.edge.peers import Allowance, LineState
+from services.edge.problems import appeal_links
 from services.edge.shapes import (
     AllowanceNote,
     FailureNote,

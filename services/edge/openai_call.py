@@ -91,7 +91,7 @@ def _call(
     if not isinstance(stream, bool):
         raise invalid("stream", "must be true or false")
     for name, choices in _ONE_OF.items():
-        if body.get(name) is not None and body[name] not in choices:
+        if name in body and body[name] is not None and body[name] not in choices:
             raise invalid(name, f"must be one of {', '.join(choices)}")
     for name in ("user", "safety_identifier"):
         user = body.get(name)
@@ -107,7 +107,7 @@ def _call(
         output_compression=None if compression is None else max(1, compression),
         image=image,
         mask=mask,
-        **{name: body.get(name) for name in _OURS},
+        **{name: body[name] for name in _OURS if name in body},
     )
     model = body.get("model")
     gpt = isinstance(model, str) and model.startswith(_GPT)

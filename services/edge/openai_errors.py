@@ -3,10 +3,8 @@ they are: docs/clients.md tells what was seen."""
 
 from typing import Any, NamedTuple
 
-from starlette.responses import JSONResponse
-
-from services.edge.http_boundary import HTTP_STATUS, problem, refusal_of, retry_headers
 from services.edge.messages import help_text, text
+from services.edge.problems import HTTP_STATUS, FaultAnswer, problem, refusal_of, retry_headers
 from services.runtime import call_context
 from services.runtime.errors import Fault, Reason
 
@@ -43,15 +41,15 @@ _NATIVE = ("/v1/jobs", "/v1/me/", "/v1/queue", "/v1/moderation/", "/v1/content_p
 _OTHERWISE = _Shape("server_error", "server_error")
 
 
-def openai_error(fault: Fault) -> JSONResponse:
+def openai_error(fault: Fault) -> FaultAnswer:
     """A fault as an answer."""
     headers = retry_headers(fault)
     if fault.reason is Reason.LINE_FULL:
         headers["link"] = f'<{TICKETS}>; rel="alternate"; title="tickets"'
-    return JSONResponse({"error": error_object(fault)}, HTTP_STATUS[fault.reason], headers)
+    return FaultAnswer({"error": error_object(fault)}, HTTP_STATUS[fault.reason], headers)
 
 
-def shaped(path: str, fault: Fault) -> JSONResponse:
+def shaped(path: str, fault: Fault) -> FaultAnswer:
     """A fault as the surface tells it that was asked: ours as a problem, other paths under /v1 as OpenAI would."""
     theirs = path.startswith("/v1/") and not path.startswith(_NATIVE)
     return openai_error(fault) if theirs else problem(fault)

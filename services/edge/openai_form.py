@@ -23,7 +23,8 @@ from services.edge.connection import delivered
 from services.edge.counter import Counter, as_fault
 from services.edge.form_body import read_form
 from services.edge.held_calls import Hold
-from services.edge.http_boundary import guarded, json_body
+from services.edge.http_body import json_body
+from services.edge.http_boundary import guarded
 from services.edge.job import Account, Job, Scope
 from services.edge.links import Links
 from services.edge.openai_call import Attempt, ImageCall, attempt, edit, generation

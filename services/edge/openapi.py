@@ -14,10 +14,10 @@ from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 
-from services.edge.http_boundary import HTTP_STATUS
 from services.edge.json_schema import Schema, schema_of
 from services.edge.openai_shapes import ErrorBody
 from services.edge.operations import OPERATIONS, Operation
+from services.edge.problems import HTTP_STATUS
 from services.edge.shapes import Problem
 
 VIEWER = "/docs/viewer"

@@ -7,7 +7,7 @@ promises.
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from services.edge.job import Account, Job, Place, Sent, State, Usage
 
@@ -52,8 +52,7 @@ class Ticket:
     refund_reason: RefundReason | None = None
 
 
-@dataclass(frozen=True)
-class Limit:
+class Limit(NamedTuple):
     """One limit as it stands. `reset` is in Unix seconds; `unit` is pictures, work, jobs or seconds."""
 
     policy: str

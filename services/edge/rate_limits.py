@@ -45,22 +45,27 @@ def note(limits: Sequence[Limit], took: Mapping[str, int] | None = None) -> None
 def headers(noted: LimitsSeen, now: float | None = None) -> dict[str, str]:
     """Header fields, {} where nothing was noted. `now` in Unix seconds."""
     now = time.time() if now is None else now
-    mine = [one for one in noted.limits if one.policy not in NOT_THE_CALLERS and _is_name(one.policy)]
-    if not mine:
+    policies, states = [], []
+    least: dict[str, tuple[int, Limit]] = {}
+    for one in noted.limits:
+        if one.policy in NOT_THE_CALLERS or not _is_name(one.policy):
+            continue
+        left = max(0, one.limit - one.used - one.held - noted.took.get(one.unit, 0))
+        policies.append(_policy(one.policy, one.limit, one.unit))
+        states.append(f'"{one.policy}";r={left}{_in(one, now)}')
+        # The one that binds first is what a caller wants to know.
+        if one.unit not in least or left < least[one.unit][0]:
+            least[one.unit] = left, one
+    if not policies:
         return {}
-    left = {one.policy: _left(one, noted.took) for one in mine}
-    policies = [f'"{one.policy}";q={one.limit};qu="{_unit(one)}"' for one in mine]
-    states = [f'"{one.policy}";r={left[one.policy]}{_in(one, now)}' for one in mine]
     found = {"ratelimit-policy": ", ".join(policies), "ratelimit": ", ".join(states)}
     for unit, name in (("pictures", "images"), ("jobs", "requests")):
-        counted = [one for one in mine if one.unit == unit]
-        if counted:
-            # The one that binds first is what a caller wants to know.
-            least = min(counted, key=lambda one: left[one.policy])
-            found[f"x-ratelimit-limit-{name}"] = str(least.limit)
-            found[f"x-ratelimit-remaining-{name}"] = str(left[least.policy])
-            if least.reset is not None:
-                found[f"x-ratelimit-reset-{name}"] = _duration(least.reset - now)
+        if unit in least:
+            left, one = least[unit]
+            found[f"x-ratelimit-limit-{name}"] = str(one.limit)
+            found[f"x-ratelimit-remaining-{name}"] = str(left)
+            if one.reset is not None:
+                found[f"x-ratelimit-reset-{name}"] = _duration(one.reset - now)
     return found
 
 
@@ -69,12 +74,10 @@ def _is_name(text: str) -> bool:
     return _NAME.fullmatch(text) is not None
 
 
-def _left(limit: Limit, took: Mapping[str, int]) -> int:
-    return max(0, limit.limit - limit.used - limit.held - took.get(limit.unit, 0))
-
-
-def _unit(limit: Limit) -> str:
-    return "concurrent-requests" if limit.policy == LIVE else _UNITS.get(limit.unit, limit.unit)
+@lru_cache(maxsize=1_000)
+def _policy(name: str, most: int, unit: str) -> str:
+    shown = "concurrent-requests" if name == LIVE else _UNITS.get(unit, unit)
+    return f'"{name}";q={most};qu="{shown}"'
 
 
 def _in(limit: Limit, now: float) -> str:

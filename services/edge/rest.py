@@ -15,7 +15,8 @@ from starlette.routing import BaseRoute, Route
 from services.edge.asking import Asked
 from services.edge.authenticator import Authenticator
 from services.edge.counter import Counter
-from services.edge.http_boundary import MAX_BODY_WITH_MASK, body_bytes, guarded, json_body
+from services.edge.http_body import MAX_BODY_WITH_MASK, body_bytes, json_body
+from services.edge.http_boundary import guarded
 from services.edge.job import Account, Event, Job
 from services.edge.job_codec import unpack_failure
 from services.edge.links import Links

@@ -9,7 +9,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
-from services.quota.batches import Batches
 from services.quota.limits import Verdict, refusal
 from services.quota.line import CATCH_UP, Size
 from services.quota.policy import Policy
@@ -31,6 +30,7 @@ from services.quota.store import (
 )
 from services.quota.surge import Level
 from services.quota.wait import ClassState, Oven
+from services.runtime.batches import Batches
 from services.runtime.pipelined import PipelinedLink
 
 MOVES_PAGE = 1_000

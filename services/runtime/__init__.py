@@ -18,6 +18,7 @@ A service's `__main__` reads its settings once, builds its parts and hands its s
 | `admin_token` | what operators show to admin services |
 | `categories` | what is refused, in words |
 | `channels`, `calling` | how one service reaches another |
+| `batches` | what is asked together goes in one call |
 | `policy_reload` | a policy file that may change while a service decides by it |
 | `redis_servers` | which server a Redis URL means right now: one, Sentinel's master, a Cluster's node |
 | `redis_link` | how a service reaches Redis: bounded, scripts loaded by hash, errors translated |

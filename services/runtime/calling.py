@@ -4,7 +4,7 @@ A channel around grpc's, and no interceptors: those of grpc.aio start a task for
 edge that refuses most of what it is asked a tenth of its CPU.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import grpc
@@ -64,10 +64,27 @@ class CallingChannel(grpc.aio.Channel):
 
 def _bounded(call: Callable[..., Any], seconds: float) -> Callable[..., Any]:
     def calling(request: Any, *, timeout: float | None = None, metadata: Any = None, **options: Any) -> Any:
-        mine = [("accept-language", call_context.language.get())]
+        taken: tuple[tuple[str, str], ...] = (("accept-language", call_context.language.get()),)
         if request_id := call_context.request_id.get():
-            mine.append(("x-request-id", request_id))
+            taken += (("x-request-id", request_id),)
+        if metadata:
+            taken = (*metadata, *taken)
         bound = call_context.remaining(seconds if timeout is None else timeout)
-        return call(request, timeout=bound, metadata=(*(metadata or ()), *mine), **options)
+        return call(request, timeout=bound, metadata=_Fields(taken), **options)
 
     return calling
+
+
+class _Fields(grpc.aio.Metadata):
+    """Metadata that is only read through: grpc.aio would sort a plain tuple into a dictionary of lists, and take
+    it out of that again, for every call."""
+
+    def __init__(self, fields: tuple[tuple[str, str], ...]) -> None:
+        super().__init__()
+        self._fields = fields
+
+    def __len__(self) -> int:
+        return len(self._fields)
+
+    def __iter__(self) -> Iterator[tuple[str, str]]:
+        return iter(self._fields)

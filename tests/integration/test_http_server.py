@@ -12,8 +12,9 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response, StreamingResponse
 from starlette.routing import Route
 
-from services.edge import http_boundary, http_server
-from services.edge.http_boundary import HttpBoundary, guarded, json_body
+from services.edge import http_body, http_boundary, http_server
+from services.edge.http_body import json_body
+from services.edge.http_boundary import HttpBoundary, guarded
 from services.edge.http_server import MOST_HEAD, WebServer
 from services.edge.openai_errors import openai_error
 from services.local_mesh.ports import free_port
@@ -47,7 +48,7 @@ async def port(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[int]:
     """A server with clocks of tenths of seconds."""
     for module, name, seconds in (
         (http_server, "HEAD_SECONDS", 0.4), (http_server, "BODY_SECONDS", 0.8),
-        (http_boundary, "BODY_SECONDS", 0.4), (http_boundary, "SEND_SECONDS", 0.4),
+        (http_body, "BODY_SECONDS", 0.4), (http_boundary, "SEND_SECONDS", 0.4),
     ):  # fmt: skip
         monkeypatch.setattr(module, name, seconds)
     served.clear()

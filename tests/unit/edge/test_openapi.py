@@ -2,7 +2,6 @@
 
 import json
 import re
-from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any, Literal, NotRequired, TypedDict
 
@@ -14,7 +13,6 @@ from starlette.testclient import TestClient
 
 from fournil.edge.v1 import edge_pb2
 from services.edge.asking import ModelFacts
-from services.edge.http_boundary import HTTP_STATUS, problem
 from services.edge.job import Drawn, Failure, Job, Place, Refusal, State, Usage
 from services.edge.json_schema import schema_of
 from services.edge.links import Links
@@ -25,6 +23,7 @@ from services.edge.openai_form import OpenAiApi
 from services.edge.openapi import document
 from services.edge.operations import OPERATIONS
 from services.edge.peers import Allowance, Appeal, Decision, Limit, LineClass, LineState, Surge, Verdict
+from services.edge.problems import HTTP_STATUS, problem
 from services.edge.rest import _FIELDS, NativeApi
 from services.edge.web_app import build_app
 from services.runtime.errors import Fault, Reason
@@ -108,7 +107,7 @@ def test_jobs_are_as_it_says(name: str) -> None:
 
 def test_allowance_and_line_are_as_it_says() -> None:
     limit = Limit("daily", 3, 1, 1, 1e9)
-    fits("AllowanceNote", allowance_note("anna", Allowance("free", limit, replace(limit, reset=None), [limit])))
+    fits("AllowanceNote", allowance_note("anna", Allowance("free", limit, limit._replace(reset=None), [limit])))
     line = LineState([LineClass("tiny", "free", 3, None)], 1, 4, 2, Surge("busy", 1e9, "backlog", False, 3.5))
     fits("QueueNote", queue_note(line))
     fits("QueueNote", queue_note(LineState([], 0, 0, 0)))

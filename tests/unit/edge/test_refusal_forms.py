@@ -11,12 +11,12 @@ from fournil.moderator.v1 import moderator_pb2
 from services.edge.counter import as_fault
 from services.edge.diary import RedisDiary
 from services.edge.grpc_moderator import GrpcModerator, GrpcTaster
-from services.edge.http_boundary import problem
 from services.edge.job import Account, Job
 from services.edge.moderation_counter import ModerationCounter
 from services.edge.moderation_rest import decision_note, result, shape
 from services.edge.notes import failure_note
 from services.edge.openai_errors import error_object
+from services.edge.problems import problem
 from services.edge.server import ImageService
 from services.edge.walk import walk
 from tests.unit.edge.fake_mesh import FakeMesh, a_job

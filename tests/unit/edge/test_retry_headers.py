@@ -2,7 +2,7 @@
 
 import pytest
 
-from services.edge.http_boundary import retry_headers
+from services.edge.problems import retry_headers
 from services.runtime.errors import Fault, Reason
 
 NEVER = {"x-should-retry": "false"}

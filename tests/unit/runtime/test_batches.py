@@ -1,11 +1,14 @@
 """What is asked in one turn of the loop goes in one call."""
 
 import asyncio
+import gc
+import weakref
 from collections.abc import Sequence
 
 import pytest
 
-from services.quota.batches import MOST, Batches
+from services.runtime.batches import MOST, Batches
+from services.runtime.errors import Fault, invalid
 
 
 class Sender:
@@ -77,3 +80,58 @@ async def test_who_goes_takes_nothing_from_the_others() -> None:
     assert await stayer == 4
     with pytest.raises(asyncio.CancelledError):
         await leaver
+
+
+async def test_a_call_that_hangs_holds_up_nobody_beyond_their_patience() -> None:
+    send = Sender()
+    send.open.clear()
+    batches: Batches[str, int, int] = Batches(send, patience=0.05)
+    asked = [asyncio.create_task(batches.ask("a", 0))]
+    await asyncio.sleep(0.01)
+    asked += [asyncio.create_task(batches.ask("a", number)) for number in (1, 2)]
+    await asyncio.sleep(0.01)
+    assert send.calls == [("a", [0])]
+    await asyncio.sleep(0.2)
+    assert send.calls == [("a", [0]), ("a", [1, 2])]
+    send.open.set()
+    assert await asyncio.gather(*asked) == [0, 2, 4]
+    assert await batches.ask("a", 7) == 14, "nothing is thought to be under way"
+
+
+async def test_more_than_one_call_takes_does_not_wait_for_it_beyond_their_patience() -> None:
+    send = Sender()
+    send.open.clear()
+    batches: Batches[str, int, int] = Batches(send, patience=0.01)
+    asked = [asyncio.create_task(batches.ask("a", number)) for number in range(MOST + 1)]
+    await asyncio.sleep(0.2)
+    assert [len(items) for _, items in send.calls] == [MOST, 1]
+    send.open.set()
+    assert await asyncio.gather(*asked) == [2 * number for number in range(MOST + 1)]
+
+
+async def test_an_exception_among_the_replies_is_its_askers_and_leaves_nothing_for_the_collector() -> None:
+    async def send(key: str, items: Sequence[int]) -> Sequence[int | Exception]:
+        return [invalid("number", "must be even") if item % 2 else item for item in items]
+
+    batches: Batches[str, int, int] = Batches(send)
+    gc.disable()
+    try:
+        other = asyncio.create_task(batches.ask("a", 2))
+        with pytest.raises(Fault) as caught:
+            await batches.ask("a", 1)
+        assert await other == 2
+        told = weakref.ref(caught.value)
+        del caught
+        await asyncio.sleep(0)
+        assert told() is None
+    finally:
+        gc.enable()
+
+
+async def test_too_few_replies_are_everybodys_trouble() -> None:
+    async def send(key: str, items: Sequence[int]) -> Sequence[int]:
+        return items[1:]
+
+    batches: Batches[str, int, int] = Batches(send)
+    answers = await asyncio.gather(*(batches.ask("a", number) for number in (1, 2)), return_exceptions=True)
+    assert [str(answer) for answer in answers] == ["1 replies to 2"] * 2
