@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from bench.oven.systems import OUR_SYSTEM, SMALL_CALLS
+from bench.oven.systems import OUR_SYSTEM, PROMISED
 from bench.peers.manners import MANNERS
 from bench.traffic.figures import Figures
 from bench.traffic.rows import MORE_IS_BETTER, Row, ratio, row
@@ -12,7 +12,7 @@ from bench.traffic.systems import System
 
 Table = Mapping[str, Mapping[System, Figures]]
 """Scenario name to system to figures."""
-OURS = (OUR_SYSTEM, SMALL_CALLS)
+OURS = (OUR_SYSTEM, PROMISED)
 HALF, HEAVY, OVER, LEAVING = "0.5x load", "0.8x load", "1.5x load", "1.5x load, 30 % give up"
 FIGURES = {
     "pictures": "pictures/s",
@@ -33,7 +33,7 @@ WAITS = ("p50", "p95", "paid_p95")
 
 def rows(table: Table) -> list[Row]:
     """Everything that was measured, goals first. What was not run has no row."""
-    return [*goals(table), *_other_setting(table), *_everything(table)]
+    return [*goals(table), *_promised(table), *_everything(table)]
 
 
 def goals(table: Table) -> list[Row]:
@@ -63,8 +63,8 @@ def goals(table: Table) -> list[Row]:
     return [one for one in found if one is not None]
 
 
-def _other_setting(table: Table) -> list[Row]:
-    """What paid pictures gain by small calls, and what it costs, at the goals that it touches."""
+def _promised(table: Table) -> list[Row]:
+    """What paid pictures gain by a promise, and what it costs, at the goals that it touches."""
     wanted = [
         ("paid_p95", ("one",), "PyTriton", 2.0),
         ("paid_p95", ("early",), "PyTriton", 2.0),
@@ -72,12 +72,12 @@ def _other_setting(table: Table) -> list[Row]:
         ("pictures", ("early",), None, 1.15),
     ]
     found = [
-        _against_best(table, OVER, figure, manners=manners, product=product, least=least, ours=SMALL_CALLS)
+        _against_best(table, OVER, figure, manners=manners, product=product, least=least, ours=PROMISED)
         for figure, manners, product, least in wanted
     ]
-    if SMALL_CALLS in table.get(OVER, {}):
-        busy = table[OVER][SMALL_CALLS].busy
-        found.append(row(f"goal: {OVER}, {SMALL_CALLS.name} / the curve: row-steps", busy, 1.0, busy, 0.95))
+    if PROMISED in table.get(OVER, {}):
+        busy = table[OVER][PROMISED].busy
+        found.append(row(f"goal: {OVER}, {PROMISED.name} / the curve: row-steps", busy, 1.0, busy, 0.95))
     return [one for one in found if one is not None]
 
 

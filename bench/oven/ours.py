@@ -20,6 +20,7 @@ from bench.oven.device import Device
 from bench.traffic.meter import VARIABLE, Meter
 from fournil.generator.v1 import generator_pb2_grpc
 from services.generator.batcher import Batcher
+from services.generator.buckets import sizes
 from services.generator.capacity import Capacity
 from services.generator.families.interface import Array, Facts, Reading, Wish
 from services.generator.families.kept import Cells
@@ -36,13 +37,14 @@ SIZE = 64
 """Pixels of an edge: as small as the service allows, since pictures are no part of what is measured."""
 MOST = 4096
 """Pictures admitted at once. The peers' queues have no end within a run either."""
-CURVE = {rows: call_seconds(rows) for rows in range(1, CAP + 1)}
-PAID_EFFICIENCY = "FOURNIL_PAID_EFFICIENCY"
+CURVE = {rows: call_seconds(rows) for rows in sizes(CAP)}
+"""What a generator sees of the curve while warming up."""
+PAID_SECONDS = "FOURNIL_PAID_SECONDS"
 
 
-def new_batcher(paid_efficiency: float) -> Batcher:
+def new_batcher(promise: float) -> Batcher:
     """The scheduling that is measured. The one place that knows how it is built."""
-    return Batcher({MODEL: Capacity.found(CURVE, CAP, paid_efficiency)}, MOST)
+    return Batcher({MODEL: Capacity.found(CURVE, CAP, promise)}, MOST)
 
 
 @dataclass(slots=True)
@@ -137,7 +139,7 @@ async def serve(port: int, device: Device) -> None:
     listen, nobody = f"127.0.0.1:{port}", "127.0.0.1:0"
     settings = ProcessSettings.read("generator", Environment(quick), default_listen=listen, default_metrics=nobody)
     models = {MODEL: EmulatedModel(device)}
-    oven = Oven(models, new_batcher(float(os.environ.get(PAID_EFFICIENCY, "1"))), Pace())
+    oven = Oven(models, new_batcher(float(os.environ.get(PAID_SECONDS, "inf"))), Pace())
     process = ServiceProcess(settings)
     servicer = GeneratorServicer(oven, models)
     process.add(generator_pb2_grpc.add_GeneratorServiceServicer_to_server, servicer, SERVICE)

@@ -7,7 +7,7 @@
 | `FOURNIL_ADVERTISE` | `127.0.0.1:` and the port | host:port at which edges reach this replica |
 | `FOURNIL_SLOTS` | 0 | pictures the desk may send at once; 0 is half as many again as a call holds, 4 at least |
 | `FOURNIL_BATCH` | 0 | rows a call of the model, 2 with guidance a picture; 0 is found by warming up |
-| `FOURNIL_PAID_EFFICIENCY` | 1 | share of the best rows a second that a call with paid pictures must have (0012) |
+| `FOURNIL_PAID_SECONDS` | 0 | seconds to bake a paid picture in, by smaller calls if need be (0012); 0: any |
 | `FOURNIL_OVEN_WAIT` | 60 | seconds of work ahead of a job beyond which it is not taken in |
 | `FOURNIL_THREADS` | all cores it may use | threads of one call of the model; see also `lanes.py` |
 | `FOURNIL_PROVIDERS` | best first | of `tensorrt`, `cuda`, `openvino`, `cpu`: those to try, in this order |
@@ -20,6 +20,7 @@ and the variables every service shares (`services/runtime/settings.py`).
 from __future__ import annotations
 
 import logging
+import math
 import os
 import uuid
 from collections.abc import Sequence
@@ -66,7 +67,7 @@ class GeneratorSettings:
     advertise: str
     slots: int
     batch: int
-    paid_efficiency: float
+    paid_seconds: float
     most_wait: float
     threads: int
     providers: Sequence[str]
@@ -94,7 +95,7 @@ class GeneratorSettings:
             advertise=advertise,
             slots=env.integer("FOURNIL_SLOTS", 0, low=0, high=1024),
             batch=env.integer("FOURNIL_BATCH", 0, low=0, high=256),
-            paid_efficiency=env.number("FOURNIL_PAID_EFFICIENCY", 1.0, low=0.1, high=1.0),
+            paid_seconds=env.number("FOURNIL_PAID_SECONDS", 0.0, low=0.0, high=3600.0) or math.inf,
             most_wait=env.seconds("FOURNIL_OVEN_WAIT", 60.0, low=0.1, high=3600.0),
             threads=env.integer("FOURNIL_THREADS", cores(), low=1, high=256),
             providers=provider_names(env.text("FOURNIL_PROVIDERS", "")),
@@ -132,12 +133,12 @@ def execution_of(settings: GeneratorSettings) -> providers.Execution:
 
 
 def warm_up(
-    model: Model[Any, Any], capacities: dict[str, Capacity], pace: Pace, batch: int | None, paid_efficiency: float
+    model: Model[Any, Any], capacities: dict[str, Capacity], pace: Pace, batch: int | None, paid_seconds: float
 ) -> None:
     """What the model can hold once it is warm, into `capacities`, and a first measure of the pace. `batch` fixes
-    the rows of a call, `paid_efficiency` is that of `Capacity.found`. Raises FolderError if it does not run."""
+    the rows of a call, `paid_seconds` is the promise of a `Capacity`. Raises FolderError if it does not run."""
     facts, warmth = model.facts, model.warm_up()
-    capacity = capacities[facts.name] = Capacity.found(warmth.seconds, batch, paid_efficiency)
+    capacity = capacities[facts.name] = Capacity.found(warmth.seconds, batch, paid_seconds)
     rows, width = capacity.rows, model.rows(facts.default_guidance)
     pace.measured(warmth.seconds[rows], rows / width / model.calls(facts.default_steps))
     spent = {f"{count}": round(seconds, 4) for count, seconds in warmth.seconds.items()}
@@ -155,7 +156,7 @@ async def serve(settings: GeneratorSettings) -> None:
         execution=execution_of(settings),
         most_rows=batch,
         residency=residency,
-        check=lambda model: warm_up(model, capacities, pace, batch, settings.paid_efficiency),
+        check=lambda model: warm_up(model, capacities, pace, batch, settings.paid_seconds),
     )
     if not models:
         raise SettingsError("FOURNIL_MODELS: no model there could be loaded; the lines above say why")

@@ -15,6 +15,7 @@ A job is admitted if what is ahead of its class would be done within `most_wait`
 try elsewhere. And nobody starves while who was admitted is baked: a ready picture that was passed over `patience`
 steps on end leads the next step, the one that waited longest first. Each such step serves one of them and a served
 one starts to wait anew, so with n pictures admitted none is passed over more than `patience + n` times on end.
+While a promise to a paid picture makes calls small, where a row is much, only one step in `patience` is led.
 """
 
 from __future__ import annotations
@@ -87,6 +88,8 @@ class Batcher:
     _rows: dict[int, list[Row]] = field(default_factory=dict)
     _rounds: Rounds[Key] = field(default_factory=Rounds)
     _arrivals: int = 0
+    _led: int = 0
+    """Steps since somebody led one."""
 
     def __post_init__(self) -> None:
         if self.most < 1 or self.patience < 1 or not self.most_wait > 0:
@@ -139,8 +142,7 @@ class Batcher:
         ready = sorted((row for row in self._undone() if row.key is not None), key=lambda row: row.rank)
         if not ready:
             return []
-        overdue = [row for row in ready if row.passed >= self.patience]
-        lead = max(overdue, key=lambda row: row.passed) if overdue else None
+        lead = self._overdue(ready)
         key = lead.key if lead else self._key_of(ready)
         fellows = [row for row in ready if row.key == key]
         chosen = self._fill(lead or fellows[0], fellows)
@@ -160,6 +162,19 @@ class Batcher:
             row.done += 1
         return here
 
+    def _overdue(self, ready: Sequence[Row]) -> Row | None:
+        """Who is to lead the next step because it was passed over for too long, if anybody."""
+        self._led += 1
+        if self._led < self.patience and any(
+            row.klass == PAID and self.capacities[row.model].tight(row.steps) for row in ready
+        ):
+            return None
+        lead = max(ready, key=lambda row: row.passed)
+        if lead.passed < self.patience:
+            return None
+        self._led = 0
+        return lead
+
     def _undone(self) -> list[Row]:
         return [row for rows in self._rows.values() for row in rows if row.left > 0]
 
@@ -174,8 +189,8 @@ class Batcher:
     def _fill(self, lead: Row, fellows: Sequence[Row]) -> list[Row]:
         """`lead`, however wide, and whoever else of its key fits, in order."""
         capacity = self.capacities[lead.model]
-        paid = sum(row.width for row in fellows if row.klass == PAID)
-        room = capacity.room(paid)
+        paid = [row for row in fellows if row.klass == PAID]
+        room = capacity.room(sum(row.width for row in paid), max((row.steps for row in paid), default=0))
         chosen, room = [lead], room - lead.width
         for row in fellows:
             if row is not lead and row.width <= room:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 NEARLY = 0.95
 """Share of the best rows a second from which on a call is large enough: larger ones only make newcomers wait."""
@@ -29,37 +29,46 @@ def usual_slots(pictures: int) -> int:
 
 @dataclass(slots=True)
 class Capacity:
-    """One model's calls: at most `rows`. While paid pictures are among them and fit in one of the `small` sizes,
-    in that: their steps are shorter, at the price of the calls' efficiency. `row_seconds` is the cost of a row in
-    a well filled call."""
+    """One model's calls: at most `rows`. `row_seconds` is the cost of a row in a well filled call, `calls` what
+    calls of other sizes took in warming up, in seconds by rows. A paid picture is to be baked within `promise`
+    seconds, if smaller calls can do it: their steps are shorter, at the price of the calls' efficiency."""
 
     rows: int
-    small: tuple[int, ...] = ()
     row_seconds: float = 0.0
+    calls: Mapping[int, float] = field(default_factory=dict)
+    promise: float = math.inf
 
     def __post_init__(self) -> None:
-        if self.rows < 1 or self.row_seconds < 0 or any(rows < 1 for rows in self.small):
+        if self.rows < 1 or self.row_seconds < 0 or not self.promise > 0 or any(rows < 1 for rows in self.calls):
             raise ValueError(f"a capacity needs rows of 1 or more and no negative time, got {self}")
 
     @classmethod
-    def found(
-        cls, seconds: Mapping[int, float], rows: int | None = None, paid_efficiency: float = 1.0
-    ) -> Capacity:
-        """Of a model whose calls take so many seconds, by rows; `rows` are found if not given. A call with paid
-        pictures may be smaller as long as it has that share of the rows a second of a full one; 1 is never."""
+    def found(cls, seconds: Mapping[int, float], rows: int | None = None, promise: float = math.inf) -> Capacity:
+        """Of a model whose calls take so many seconds, by rows; `rows` are found if not given."""
         rows = rows or smallest_efficient(seconds)
-        least = paid_efficiency * rows / seconds[rows]
-        small = [few for few, spent in seconds.items() if few < rows and few / spent >= least]
-        return cls(rows, tuple(sorted(small)) if paid_efficiency < 1.0 else (), seconds[rows] / rows)
+        return cls(rows, seconds[rows] / rows, seconds, promise)
 
     @property
     def step_seconds(self) -> float:
         """Of a full call."""
         return self.rows * self.row_seconds
 
-    def room(self, paid: int) -> int:
-        """Rows of the next call, when so many paid ones are ready."""
-        return min([few for few in self.small if 0 < paid <= few < self.rows], default=self.rows)
+    def tight(self, steps: int) -> bool:
+        """Whether smaller calls keep the promise to a picture of so many steps, and full ones do not."""
+        return steps * self.step_seconds > self.promise and bool(self._kept(steps))
+
+    def room(self, paid: int, steps: int) -> int:
+        """Rows of the next call when so many paid ones are ready, of so many steps in all at most: the most that
+        keep the promise, or the fewest that hold them all; `rows` where it is not in question or beyond reach."""
+        if not paid or not self.tight(steps):
+            return self.rows
+        if (most := max(self._kept(steps))) >= paid:
+            return most
+        return min((few for few in self.calls if paid <= few < self.rows), default=self.rows)
+
+    def _kept(self, steps: int) -> list[int]:
+        """Smaller calls in which a picture of so many steps is baked as promised."""
+        return [few for few, spent in self.calls.items() if few < self.rows and steps * spent <= self.promise]
 
     def measured(self, rows: int, seconds: float) -> None:
         """A call of `rows` took `seconds`. One that was not half full says little about full ones."""

@@ -34,8 +34,14 @@ moves = st.one_of(
 ROW_SECONDS = {"fast": 0.25, "slow": 1.0}
 
 
-def oven(*, cap: int = CAP, paid: int | None = None, **changes: float) -> Batcher:
-    capacities = {model: Capacity(cap, (paid,) if paid else (), seconds) for model, seconds in ROW_SECONDS.items()}
+PROMISE, SMALL = 5.0, 2
+"""Seconds; and rows of a smaller call, which keeps that for 6 to 10 steps of the fast model, 2 of the slow one."""
+
+
+def oven(*, cap: int = CAP, promise: float = math.inf, **changes: float) -> Batcher:
+    capacities = {
+        model: Capacity(cap, seconds, {SMALL: SMALL * seconds}, promise) for model, seconds in ROW_SECONDS.items()
+    }
     bounds: dict[str, Any] = {"most": MOST, "patience": PATIENCE, **changes}
     return Batcher(capacities, **bounds)
 
@@ -66,8 +72,8 @@ def run_step(batcher: Batcher) -> list[Row]:
 class Watched:
     """A batcher and every row it ever gave, with what must hold after each move."""
 
-    def __init__(self) -> None:
-        self.batcher = oven(paid=2)
+    def __init__(self, promise: float) -> None:
+        self.batcher, self.promise = oven(promise=promise), promise
         self.rows: list[Row] = []
         self.gone: set[int] = set()
 
@@ -98,6 +104,13 @@ class Watched:
         assert self.batcher.leave(job) == undone
         self.gone.add(job)
 
+    def room(self, fellows: list[Row]) -> int:
+        paid = [row for row in fellows if row.klass == PAID]
+        if not 0 < sum(row.width for row in paid) <= SMALL:
+            return CAP
+        whole = max(row.steps for row in paid) * ROW_SECONDS[paid[0].model]
+        return SMALL if whole * SMALL <= self.promise < whole * CAP else CAP
+
     def step(self, leaver: int | None = None) -> None:
         ready = self.ready_rows()
         overdue = any(row.passed >= PATIENCE for row in ready)
@@ -109,15 +122,15 @@ class Watched:
         assert len({row.key for row in chosen}) <= 1
         if chosen:
             fellows = [row for row in ready if row.key == chosen[0].key]
-            paid = sum(row.width for row in fellows if row.klass == PAID)
-            room = 2 if 0 < paid <= 2 else CAP
+            room = self.room(fellows)
             assert sum(row.width for row in chosen) <= room
             assert overdue or chosen[0].klass == min(row.klass for row in ready), "the best class goes first"
             for row in fellows:
                 if row not in chosen:
                     earlier = [other for other in chosen if overdue or ranks[id(other)] < ranks[id(row)]]
                     assert sum(other.width for other in earlier) + row.width > room, "room left, or order broken"
-        assert all(row.passed <= PATIENCE + MOST for row in ready)
+        leads = 1 if math.isinf(self.promise) else PATIENCE
+        assert all(row.passed <= PATIENCE + leads * MOST for row in ready)
         census = self.batcher.census()
         assert of_state(census, RUNNING) == sum(row.width for row in chosen)
         assert of_state(census, PAUSED) == sum(
@@ -133,9 +146,9 @@ class Watched:
 
 
 @settings(deadline=None)
-@given(st.lists(moves, max_size=120))
-def test_what_holds_under_any_order(program: list[tuple[Any, ...]]) -> None:
-    watched = Watched()
+@given(st.lists(moves, max_size=120), st.sampled_from([math.inf, PROMISE]))
+def test_what_holds_under_any_order(program: list[tuple[Any, ...]], promise: float) -> None:
+    watched = Watched(promise)
     for name, *arguments in program:
         match name:
             case "admit":
@@ -190,13 +203,32 @@ def test_a_shorter_picture_goes_before_a_longer_one_of_its_class() -> None:
 
 
 def test_steps_are_smaller_while_paid_pictures_fit_in_them() -> None:
-    batcher = oven(paid=2)
+    batcher = oven(promise=PROMISE)
     free = [one(batcher, width=1, steps=9) for _ in range(4)]
     assert run_step(batcher) == free
-    first = one(batcher, klass=PAID, width=1)
+    quick = one(batcher, klass=PAID, width=1, steps=5)
+    assert run_step(batcher) == [quick, *free[:3]], "full calls keep the promise to it"
+    batcher.leave(quick.job)
+    first = one(batcher, klass=PAID, width=1, steps=6)
     assert run_step(batcher) == [first, free[0]]
     others = [one(batcher, klass=PAID, width=1) for _ in range(2)]
-    assert run_step(batcher) == [first, *others, free[0]], "three do not fit in two"
+    assert run_step(batcher) == [*others, first, free[0]], "three do not fit in two"
+
+
+def test_who_was_passed_over_leads_less_often_while_a_promise_is_at_stake() -> None:
+    batcher = oven(promise=PROMISE, most=100)
+    free = [one(batcher, width=1, steps=50) for _ in range(8)]
+    led = 0
+    for _ in range(6 * PATIENCE):
+        while sum(row.width for row in batcher.next_step() if row.klass == PAID) < SMALL:
+            one(batcher, klass=PAID, width=1, steps=10)
+        rows = run_step(batcher)
+        led += rows[0].klass == FREE
+        for row in rows:
+            if row.left == 0:
+                batcher.leave(row.job)
+    assert 1 <= led <= 7
+    assert sum(row.done for row in free) >= led
 
 
 def test_models_share_the_time_however_long_their_steps_are() -> None:

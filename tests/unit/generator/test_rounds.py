@@ -1,5 +1,8 @@
 """Turns of keys, and how many rows a call should hold."""
 
+import math
+from typing import Any
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -70,9 +73,9 @@ def test_capacity_learns_from_calls_that_are_well_filled_and_halves_down_to_one(
 
 @pytest.mark.parametrize(("failed", "rows"), [(16, 8), (7, 4), (5, 3), (2, 1)])
 def test_a_capacity_is_halved_from_the_call_that_failed(failed: int, rows: int) -> None:
-    capacity = Capacity(16, small=(6,))
+    capacity = Capacity(16, 1.0, {6: 0.1}, promise=1.0)
     assert capacity.halve(failed)
-    assert (capacity.rows, capacity.room(paid=1)) == (rows, min(rows, 6))
+    assert (capacity.rows, capacity.room(paid=1, steps=10)) == (rows, min(rows, 6))
     assert not capacity.halve(2 * rows), "a larger call than this one may hold says nothing new"
 
 
@@ -81,13 +84,21 @@ CURVE = {1: 0.020, 2: 0.022, 3: 0.0223, 4: 0.0289, 8: 0.051}
 
 
 @pytest.mark.parametrize(
-    ("efficiency", "paid", "rows"),
-    [(1.0, 1, 8), (0.87, 1, 4), (0.87, 4, 4), (0.87, 5, 8), (0.85, 1, 3), (0.85, 4, 4), (0.5, 1, 2), (0.85, 0, 8)],
+    ("promise", "paid", "steps", "rows"),
+    [
+        (math.inf, 1, 20, 8),
+        (0.6, 0, 20, 8),
+        (0.6, 1, 8, 8),  # 0.41 s in full calls
+        (0.6, 1, 20, 4),  # 1.02 s in full calls, 0.58 s in calls of four
+        (0.6, 4, 20, 4),
+        (0.6, 5, 20, 8),  # the fewest that hold them
+        (0.5, 1, 20, 3),
+        (0.5, 4, 20, 4),
+        (0.3, 1, 20, 8),  # out of reach
+    ],
 )
-def test_calls_with_paid_pictures_may_be_smaller_while_they_are_efficient(
-    efficiency: float, paid: int, rows: int
-) -> None:
-    assert Capacity.found(CURVE, paid_efficiency=efficiency).room(paid) == rows
+def test_calls_are_smaller_where_that_keeps_a_promise(promise: float, paid: int, steps: int, rows: int) -> None:
+    assert Capacity.found(CURVE, promise=promise).room(paid, steps) == rows
 
 
 @pytest.mark.parametrize(("pictures", "slots"), [(1, 4), (2, 4), (3, 5), (8, 12), (16, 24)])
@@ -95,7 +106,7 @@ def test_slots_are_half_as_many_again_as_a_call_holds(pictures: int, slots: int)
     assert usual_slots(pictures) == slots
 
 
-@pytest.mark.parametrize("bad", [(0, (), 0.0), (2, (0,), 0.0), (4, (), -1.0)])
-def test_a_capacity_that_makes_no_sense_is_refused(bad: tuple[int, tuple[int, ...], float]) -> None:
+@pytest.mark.parametrize("bad", [(0,), (2, -1.0), (4, 0.0, {0: 1.0}), (4, 0.0, {}, 0.0)])
+def test_a_capacity_that_makes_no_sense_is_refused(bad: tuple[Any, ...]) -> None:
     with pytest.raises(ValueError, match="a capacity needs"):
         Capacity(*bad)
