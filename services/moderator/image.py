@@ -52,4 +52,4 @@ def decode(image: bytes) -> NDArray[np.float32]:
     """RGB pixels [224,224,3] in 0..255, transparency on white. Raises Fault INVALID_ARGUMENT on anything that is
     not one still picture of a sane size."""
     flat = read_still(image, "image", least=2 * _SIDE)
-    return np.asarray(flat.resize((_SIDE, _SIDE), Image.Resampling.BILINEAR), np.float32)
+    return np.asarray(flat.resize((_SIDE, _SIDE), Image.Resampling.BILINEAR, reducing_gap=2.0), np.float32)

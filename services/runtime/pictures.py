@@ -46,9 +46,8 @@ def read_still(data: bytes, field: str, *, least: int) -> Image.Image:
     than that. Raises Fault INVALID_ARGUMENT that names the field."""
     with _opened(data, field) as picture:
         picture.draft("RGB", (least, least))
-        times = max(1, min(picture.size) // least)
         if picture.mode == "RGB":
-            return picture.reduce(times) if times > 1 else picture.copy()
+            return picture.copy()
         colour = picture.convert("RGBA")
     return Image.alpha_composite(Image.new("RGBA", colour.size, "white"), colour).convert("RGB")
 
