@@ -57,10 +57,7 @@ def goals(table: Table) -> list[Row]:
         _against_best(table, scenario, figure, manners=manners, product=product, least=least)
         for scenario, figure, manners, product, least in wanted
     ]
-    if OVER in table:
-        busy = table[OVER][OUR_SYSTEM].busy
-        found.append(row(f"goal: {OVER}, ours / the curve: row-steps", busy, 1.0, busy, 0.95))
-    return [one for one in found if one is not None]
+    return [one for one in (*found, _of_the_curve(table, OUR_SYSTEM)) if one is not None]
 
 
 def _promised(table: Table) -> list[Row]:
@@ -75,10 +72,14 @@ def _promised(table: Table) -> list[Row]:
         _against_best(table, OVER, figure, manners=manners, product=product, least=least, ours=PROMISED)
         for figure, manners, product, least in wanted
     ]
-    if PROMISED in table.get(OVER, {}):
-        busy = table[OVER][PROMISED].busy
-        found.append(row(f"goal: {OVER}, {PROMISED.name} / the curve: row-steps", busy, 1.0, busy, 0.95))
-    return [one for one in found if one is not None]
+    return [one for one in (*found, _of_the_curve(table, PROMISED)) if one is not None]
+
+
+def _of_the_curve(table: Table, ours: System) -> Row | None:
+    if ours not in table.get(OVER, {}):
+        return None
+    busy = table[OVER][ours].busy
+    return row(f"goal: {OVER}, {ours.name} / the curve: row-steps", busy, 1.0, busy, 0.95)
 
 
 def _against_best(

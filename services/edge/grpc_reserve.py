@@ -4,11 +4,9 @@ refusal; a call for each would be most of their price, so those that are asked t
 
 import time
 from collections.abc import Iterable, Sequence
-from functools import lru_cache
 from typing import NamedTuple
 
 from google.protobuf.duration_pb2 import Duration
-from google.protobuf.timestamp_pb2 import Timestamp
 
 from fournil.quota.v1 import quota_pb2, quota_pb2_grpc
 from services.edge.job import Job
@@ -17,7 +15,7 @@ from services.edge.peers import Limit
 from services.runtime import call_context
 from services.runtime.batches import Batches
 from services.runtime.errors import Fault, Reason
-from services.runtime.wire_time import seconds, seconds_if
+from services.runtime.wire_time import iso, seconds, seconds_if
 
 RESERVATION_LIFE = Duration(seconds=60)
 PATIENCE = 0.005
@@ -91,7 +89,7 @@ def refusal(answer: quota_pb2.ReserveResponse) -> Fault:
             facts |= {"limit": verdict.limit, "used": verdict.used, "held": verdict.held}
             facts["unit"] = UNITS[verdict.unit]
             if verdict.HasField("reset_time"):
-                facts["reset"] = _iso(verdict.reset_time.seconds, verdict.reset_time.nanos)
+                facts["reset"] = iso(verdict.reset_time)
     retry_after: float | None = None
     if refused.HasField("retry_time"):
         retry_after = max(0.0, seconds(refused.retry_time) - time.time())
@@ -114,9 +112,3 @@ def _failure(message: quota_pb2.ReserveFailure) -> Fault:
     retry_after = seconds_if(message, "retry_after")
     reason = Reason(message.reason) if message.reason in Reason.__members__ else Reason.INTERNAL
     return Fault(reason, message.message, retry_after=retry_after, **message.metadata)
-
-
-@lru_cache(maxsize=1_000)
-def _iso(whole: int, nanos: int) -> str:
-    """Windows of a day end at the same time for all."""
-    return Timestamp(seconds=whole, nanos=nanos).ToJsonString()

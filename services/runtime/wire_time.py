@@ -1,6 +1,9 @@
-"""Seconds as protobuf's durations and timestamps, and back; to the microsecond on the way out."""
+"""Seconds as protobuf's durations and timestamps, and back, to the microsecond on the way out; and as
+text."""
 
 from __future__ import annotations
+
+from functools import lru_cache
 
 from google.protobuf.duration_pb2 import Duration
 from google.protobuf.message import Message
@@ -32,3 +35,14 @@ def seconds(message: Duration | Timestamp) -> float:
 def seconds_if(message: Message, field: str) -> float | None:
     """Of a message's duration or timestamp; None where the field is not set."""
     return seconds(getattr(message, field)) if message.HasField(field) else None
+
+
+def iso(message: Timestamp) -> str:
+    """As protobuf's JSON writes it, in UTC."""
+    return _iso(message.seconds, message.nanos)
+
+
+@lru_cache(maxsize=1_000)
+def _iso(whole: int, nanos: int) -> str:
+    """Kept, for windows of a day end at the same time for all."""
+    return Timestamp(seconds=whole, nanos=nanos).ToJsonString()
