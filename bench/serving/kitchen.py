@@ -68,7 +68,7 @@ class Kitchen:
 
     def finish(self, canvas: Canvas) -> bytes:
         """The PNG."""
-        return encode(canvas.x, self._folder.output_size, self._folder.output_size)
+        return encode(canvas.x, self._folder.output_size, self._folder.output_size).data
 
     def draw(self, wants: Sequence[Want], manner: str) -> list[bytes]:
         """A batch that starts together and is answered together, in a manner of `bench.peers.manners`."""

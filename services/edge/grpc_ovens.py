@@ -73,9 +73,11 @@ class GrpcOvens:
                     case "progress":
                         yield StepDone(event.progress.index, event.progress.step, event.progress.steps)
                     case "preview":
-                        yield RoughPicture(event.preview.index, event.preview.step, event.preview.png)
+                        rough = event.preview
+                        yield RoughPicture(rough.index, rough.step, rough.png, rough.thumbnail)
                     case "picture":
-                        yield BakedPicture(event.picture.index, event.picture.seed, event.picture.data)
+                        baked = event.picture
+                        yield BakedPicture(baked.index, baked.seed, baked.data, baked.thumbnail)
                     case "usage":
                         whole = True
                         yield _usage(event.usage)

@@ -144,15 +144,27 @@ class RoughPicture:
     index: int
     step: int
     png: bytes
+    thumbnail: bytes = b""
+
+    @property
+    def screened(self) -> bytes:
+        """What the moderator looks at."""
+        return self.thumbnail or self.png
 
 
 @dataclass(frozen=True)
 class BakedPicture:
-    """A finished picture, in the job's format."""
+    """A finished picture, in the job's format, and a small one of it where it is large."""
 
     index: int
     seed: int
     data: bytes
+    thumbnail: bytes = b""
+
+    @property
+    def screened(self) -> bytes:
+        """What the moderator looks at."""
+        return self.thumbnail or self.data
 
 
 Baking = StepDone | RoughPicture | BakedPicture | Usage

@@ -260,7 +260,7 @@ async def _show_progress(job: Job, event: StepDone | RoughPicture, mesh: Mesh) -
     try:
         if isinstance(event, StepDone):
             await mesh.diary.step(job, event)
-        elif (await mesh.moderator.screen_image(job, event.png)).allowed:
+        elif (await mesh.moderator.screen_image(job, event.screened)).allowed:
             await mesh.diary.preview(job, event)
     except Fault as fault:
         log.info("progress left out", extra={"job": job.id, "reason": fault.reason})
@@ -278,7 +278,7 @@ async def _screen_pictures(job: Job, baked: Sequence[BakedPicture], mesh: Mesh) 
     fit: list[BakedPicture] = []
     refused: Verdict | None = None
     for picture in baked:
-        verdict = await patiently(mesh.moderator.screen_image, job, picture.data)
+        verdict = await patiently(mesh.moderator.screen_image, job, picture.screened)
         if verdict.allowed:
             fit.append(picture)
         else:

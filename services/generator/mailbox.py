@@ -27,17 +27,19 @@ class Rough:
     index: int
     step: int
     png: bytes
+    thumbnail: bytes = b""
 
 
 @dataclass(frozen=True, slots=True)
 class Baked:
-    """A finished picture, encoded as asked; sizes in pixels."""
+    """A finished picture, encoded as asked, and a small one of it where it is large; sizes in pixels."""
 
     index: int
     data: bytes
     width: int
     height: int
     seed: int
+    thumbnail: bytes = b""
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,7 +29,7 @@ from services.generator.families.interface import Canvas, Model, Reading
 from services.generator.loader import Loader
 from services.generator.mailbox import Baked, Event, Mailbox, Rough, StepDone, Usage
 from services.generator.pace import Pace
-from services.generator.picture import encode, read_source
+from services.generator.picture import Encoded, encode, read_source
 from services.generator.recipe import Recipe
 from services.generator.residency import Residency
 from services.generator.surroundings import Surroundings
@@ -228,20 +228,21 @@ class Oven:
 
     async def _preview(self, job: Job, index: int, step: int, rough: Array) -> None:
         wish = job.recipe.wish
-        png = await self._off_loop(self._finishing, encode, rough, wish.width, wish.height)
+        png, small = await self._off_loop(self._finishing, encode, rough, wish.width, wish.height)
         # The finish thread works in order, so no rough picture comes after its finished one.
-        job.mailbox.put(Rough(index, step, png))
+        job.mailbox.put(Rough(index, step, png, small))
 
     async def _finish(self, job: Job, index: int, canvas: Canvas) -> None:
         recipe, model = job.recipe, self._models[job.recipe.model]
 
-        def work() -> bytes:
+        def work() -> Encoded:
             pixels = model.picture(canvas)
             form, quality = recipe.format, recipe.quality
             return encode(pixels, recipe.width, recipe.height, form, quality, around=job.around)
 
-        data = await self._off_loop(self._finishing, work)
-        job.mailbox.put(Baked(index, data, recipe.width, recipe.height, recipe.wish.seed_of(index)))
+        data, small = await self._off_loop(self._finishing, work)
+        seed = recipe.wish.seed_of(index)
+        job.mailbox.put(Baked(index, data, recipe.width, recipe.height, seed, small))
         measures.PICTURES.labels(*job.label).inc()
         job.baked += 1
         if job.baked == recipe.count:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from enum import StrEnum
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,6 +24,8 @@ COMPRESSION = 4
 """zlib level: a third of the default's time for a few per cent more bytes."""
 EFFORT = 2
 """Of WebP, 0 to 6: less than half of the default's time for as many bytes."""
+THUMBNAIL = 448
+"""Pixels of the longer edge of what classifiers look at in a larger picture's place: twice of what most take in."""
 
 
 class Format(StrEnum):
@@ -31,6 +34,13 @@ class Format(StrEnum):
     PNG = "png"
     JPEG = "jpeg"
     WEBP = "webp"
+
+
+class Encoded(NamedTuple):
+    """A picture, and the same as a JPEG of at most THUMBNAIL pixels an edge; none for one that is no larger."""
+
+    data: bytes
+    thumbnail: bytes
 
 
 class NotAPicture(ValueError):
@@ -45,7 +55,7 @@ def encode(
     quality: int = 90,
     *,
     around: Surroundings | None = None,
-) -> bytes:
+) -> Encoded:
     """sRGB, `width` × `height`, of float32[3,H,W] in -1 to 1 (what is beyond is cut), `around` it what stays.
 
     Resampled bicubically where the sizes differ: Lanczos leaves rings around flat shapes. `quality` is that of
@@ -60,6 +70,21 @@ def encode(
         image = image.resize((width, height), Image.Resampling.BICUBIC)
     if around is not None:
         image = around.put(image)
+    return Encoded(_written(image, form, quality), thumbnail(image))
+
+
+def thumbnail(image: Image.Image) -> bytes:
+    """A small JPEG of an RGB picture; nothing where the picture itself is small."""
+    if max(image.size) <= THUMBNAIL:
+        return b""
+    small = image.copy()
+    small.thumbnail((THUMBNAIL, THUMBNAIL), Image.Resampling.BILINEAR, reducing_gap=2.0)
+    buffer = io.BytesIO()
+    small.save(buffer, "JPEG", quality=95, subsampling=0)
+    return buffer.getvalue()
+
+
+def _written(image: Image.Image, form: Format, quality: int) -> bytes:
     if form is Format.PNG and fast_png is not None:
         return bytes(fast_png(np.asarray(image)))
     buffer = io.BytesIO()

@@ -105,10 +105,12 @@ def to_message(event: Event) -> pb.GenerateResponse:
     match event:
         case StepDone(index, step, steps):
             return pb.GenerateResponse(progress=pb.Progress(index=index, step=step, steps=steps))
-        case Rough(index, step, png):
-            return pb.GenerateResponse(preview=pb.Preview(index=index, step=step, png=png))
-        case Baked(index, data, width, height, seed):
-            picture = pb.Picture(index=index, data=data, width=width, height=height, seed=seed)
+        case Rough(index, step, png, small):
+            return pb.GenerateResponse(preview=pb.Preview(index=index, step=step, png=png, thumbnail=small))
+        case Baked(index, data, width, height, seed, small):
+            picture = pb.Picture(
+                index=index, data=data, width=width, height=height, seed=seed, thumbnail=small
+            )
             return pb.GenerateResponse(picture=picture)
         case Usage(seconds, row_steps, joules):
             # An energy of None leaves the field out: unknown is never 0.

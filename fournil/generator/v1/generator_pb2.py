@@ -25,17 +25,17 @@ _sym_db = _symbol_database.Default()
 from google.protobuf import duration_pb2 as google_dot_protobuf_dot_duration__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n$fournil/generator/v1/generator.proto\x12\x14\x66ournil.generator.v1\x1a\x1egoogle/protobuf/duration.proto\"\xbc\x03\n\x0fGenerateRequest\x12\x0e\n\x06job_id\x18\x01 \x01(\t\x12\r\n\x05model\x18\x02 \x01(\t\x12\x0e\n\x06prompt\x18\x03 \x01(\t\x12\r\n\x05\x63ount\x18\x04 \x01(\x05\x12\x0c\n\x04seed\x18\x05 \x01(\r\x12\x12\n\x05steps\x18\x06 \x01(\x05H\x00\x88\x01\x01\x12\x15\n\x08guidance\x18\x07 \x01(\x02H\x01\x88\x01\x01\x12\r\n\x05width\x18\x08 \x01(\x05\x12\x0e\n\x06height\x18\t \x01(\x05\x12\x30\n\x08priority\x18\n \x01(\x0e\x32\x1e.fournil.generator.v1.Priority\x12\x10\n\x08previews\x18\x0b \x01(\x05\x12\x1c\n\x0fnegative_prompt\x18\x0c \x01(\tH\x02\x88\x01\x01\x12\x0e\n\x06source\x18\r \x01(\x0c\x12\x15\n\x08strength\x18\x0e \x01(\x02H\x03\x88\x01\x01\x12\x33\n\x06\x66ormat\x18\x0f \x01(\x0e\x32#.fournil.generator.v1.PictureFormat\x12\x0f\n\x07quality\x18\x10 \x01(\x05\x12\x0c\n\x04mask\x18\x11 \x01(\x0c\x42\x08\n\x06_stepsB\x0b\n\t_guidanceB\x12\n\x10_negative_promptB\x0b\n\t_strength\"\xe1\x01\n\x10GenerateResponse\x12\x32\n\x08progress\x18\x01 \x01(\x0b\x32\x1e.fournil.generator.v1.ProgressH\x00\x12\x30\n\x07preview\x18\x02 \x01(\x0b\x32\x1d.fournil.generator.v1.PreviewH\x00\x12\x30\n\x07picture\x18\x03 \x01(\x0b\x32\x1d.fournil.generator.v1.PictureH\x00\x12,\n\x05usage\x18\x04 \x01(\x0b\x32\x1b.fournil.generator.v1.UsageH\x00\x42\x07\n\x05\x65vent\"6\n\x08Progress\x12\r\n\x05index\x18\x01 \x01(\x05\x12\x0c\n\x04step\x18\x02 \x01(\x05\x12\r\n\x05steps\x18\x03 \x01(\x05\"3\n\x07Preview\x12\r\n\x05index\x18\x01 \x01(\x05\x12\x0c\n\x04step\x18\x02 \x01(\x05\x12\x0b\n\x03png\x18\x03 \x01(\x0c\"S\n\x07Picture\x12\r\n\x05index\x18\x01 \x01(\x05\x12\x0c\n\x04\x64\x61ta\x18\x02 \x01(\x0c\x12\r\n\x05width\x18\x03 \x01(\x05\x12\x0e\n\x06height\x18\x04 \x01(\x05\x12\x0c\n\x04seed\x18\x05 \x01(\r\"y\n\x05Usage\x12/\n\x0c\x63ompute_time\x18\x01 \x01(\x0b\x32\x19.google.protobuf.Duration\x12\x11\n\trow_steps\x18\x02 \x01(\x05\x12\x1a\n\renergy_joules\x18\x03 \x01(\x01H\x00\x88\x01\x01\x42\x10\n\x0e_energy_joules\"\x13\n\x11ListModelsRequest\"A\n\x12ListModelsResponse\x12+\n\x06models\x18\x01 \x03(\x0b\x32\x1b.fournil.generator.v1.Model\"\xee\x02\n\x05Model\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0e\n\x06\x66\x61mily\x18\x02 \x01(\t\x12\x14\n\x0cnative_width\x18\x03 \x01(\x05\x12\x15\n\rnative_height\x18\x04 \x01(\x05\x12\x14\n\x0coutput_width\x18\x05 \x01(\x05\x12\x15\n\routput_height\x18\x06 \x01(\x05\x12\x10\n\x08smallest\x18\x07 \x01(\x05\x12\x0f\n\x07largest\x18\x08 \x01(\x05\x12\x0c\n\x04unit\x18\t \x01(\x05\x12\x13\n\x0bmost_pixels\x18\n \x01(\x05\x12\x0e\n\x06square\x18\x0b \x01(\x08\x12\x15\n\rdefault_steps\x18\x0c \x01(\x05\x12\x18\n\x10\x64\x65\x66\x61ult_guidance\x18\r \x01(\x02\x12\x16\n\x0etakes_guidance\x18\x0e \x01(\x08\x12\x16\n\x0etakes_negative\x18\x0f \x01(\x08\x12\x14\n\x0ctakes_source\x18\x10 \x01(\x08\x12\x10\n\x08provider\x18\x11 \x01(\t\x12\x0e\n\x06sha256\x18\x12 \x01(\t*J\n\x08Priority\x12\x18\n\x14PRIORITY_UNSPECIFIED\x10\x00\x12\x11\n\rPRIORITY_FREE\x10\x01\x12\x11\n\rPRIORITY_PAID\x10\x02*y\n\rPictureFormat\x12\x1e\n\x1aPICTURE_FORMAT_UNSPECIFIED\x10\x00\x12\x16\n\x12PICTURE_FORMAT_PNG\x10\x01\x12\x17\n\x13PICTURE_FORMAT_JPEG\x10\x02\x12\x17\n\x13PICTURE_FORMAT_WEBP\x10\x03\x32\xd0\x01\n\x10GeneratorService\x12[\n\x08Generate\x12%.fournil.generator.v1.GenerateRequest\x1a&.fournil.generator.v1.GenerateResponse0\x01\x12_\n\nListModels\x12\'.fournil.generator.v1.ListModelsRequest\x1a(.fournil.generator.v1.ListModelsResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n$fournil/generator/v1/generator.proto\x12\x14\x66ournil.generator.v1\x1a\x1egoogle/protobuf/duration.proto\"\xbc\x03\n\x0fGenerateRequest\x12\x0e\n\x06job_id\x18\x01 \x01(\t\x12\r\n\x05model\x18\x02 \x01(\t\x12\x0e\n\x06prompt\x18\x03 \x01(\t\x12\r\n\x05\x63ount\x18\x04 \x01(\x05\x12\x0c\n\x04seed\x18\x05 \x01(\r\x12\x12\n\x05steps\x18\x06 \x01(\x05H\x00\x88\x01\x01\x12\x15\n\x08guidance\x18\x07 \x01(\x02H\x01\x88\x01\x01\x12\r\n\x05width\x18\x08 \x01(\x05\x12\x0e\n\x06height\x18\t \x01(\x05\x12\x30\n\x08priority\x18\n \x01(\x0e\x32\x1e.fournil.generator.v1.Priority\x12\x10\n\x08previews\x18\x0b \x01(\x05\x12\x1c\n\x0fnegative_prompt\x18\x0c \x01(\tH\x02\x88\x01\x01\x12\x0e\n\x06source\x18\r \x01(\x0c\x12\x15\n\x08strength\x18\x0e \x01(\x02H\x03\x88\x01\x01\x12\x33\n\x06\x66ormat\x18\x0f \x01(\x0e\x32#.fournil.generator.v1.PictureFormat\x12\x0f\n\x07quality\x18\x10 \x01(\x05\x12\x0c\n\x04mask\x18\x11 \x01(\x0c\x42\x08\n\x06_stepsB\x0b\n\t_guidanceB\x12\n\x10_negative_promptB\x0b\n\t_strength\"\xe1\x01\n\x10GenerateResponse\x12\x32\n\x08progress\x18\x01 \x01(\x0b\x32\x1e.fournil.generator.v1.ProgressH\x00\x12\x30\n\x07preview\x18\x02 \x01(\x0b\x32\x1d.fournil.generator.v1.PreviewH\x00\x12\x30\n\x07picture\x18\x03 \x01(\x0b\x32\x1d.fournil.generator.v1.PictureH\x00\x12,\n\x05usage\x18\x04 \x01(\x0b\x32\x1b.fournil.generator.v1.UsageH\x00\x42\x07\n\x05\x65vent\"6\n\x08Progress\x12\r\n\x05index\x18\x01 \x01(\x05\x12\x0c\n\x04step\x18\x02 \x01(\x05\x12\r\n\x05steps\x18\x03 \x01(\x05\"F\n\x07Preview\x12\r\n\x05index\x18\x01 \x01(\x05\x12\x0c\n\x04step\x18\x02 \x01(\x05\x12\x0b\n\x03png\x18\x03 \x01(\x0c\x12\x11\n\tthumbnail\x18\x04 \x01(\x0c\"f\n\x07Picture\x12\r\n\x05index\x18\x01 \x01(\x05\x12\x0c\n\x04\x64\x61ta\x18\x02 \x01(\x0c\x12\r\n\x05width\x18\x03 \x01(\x05\x12\x0e\n\x06height\x18\x04 \x01(\x05\x12\x0c\n\x04seed\x18\x05 \x01(\r\x12\x11\n\tthumbnail\x18\x06 \x01(\x0c\"y\n\x05Usage\x12/\n\x0c\x63ompute_time\x18\x01 \x01(\x0b\x32\x19.google.protobuf.Duration\x12\x11\n\trow_steps\x18\x02 \x01(\x05\x12\x1a\n\renergy_joules\x18\x03 \x01(\x01H\x00\x88\x01\x01\x42\x10\n\x0e_energy_joules\"\x13\n\x11ListModelsRequest\"A\n\x12ListModelsResponse\x12+\n\x06models\x18\x01 \x03(\x0b\x32\x1b.fournil.generator.v1.Model\"\xee\x02\n\x05Model\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0e\n\x06\x66\x61mily\x18\x02 \x01(\t\x12\x14\n\x0cnative_width\x18\x03 \x01(\x05\x12\x15\n\rnative_height\x18\x04 \x01(\x05\x12\x14\n\x0coutput_width\x18\x05 \x01(\x05\x12\x15\n\routput_height\x18\x06 \x01(\x05\x12\x10\n\x08smallest\x18\x07 \x01(\x05\x12\x0f\n\x07largest\x18\x08 \x01(\x05\x12\x0c\n\x04unit\x18\t \x01(\x05\x12\x13\n\x0bmost_pixels\x18\n \x01(\x05\x12\x0e\n\x06square\x18\x0b \x01(\x08\x12\x15\n\rdefault_steps\x18\x0c \x01(\x05\x12\x18\n\x10\x64\x65\x66\x61ult_guidance\x18\r \x01(\x02\x12\x16\n\x0etakes_guidance\x18\x0e \x01(\x08\x12\x16\n\x0etakes_negative\x18\x0f \x01(\x08\x12\x14\n\x0ctakes_source\x18\x10 \x01(\x08\x12\x10\n\x08provider\x18\x11 \x01(\t\x12\x0e\n\x06sha256\x18\x12 \x01(\t*J\n\x08Priority\x12\x18\n\x14PRIORITY_UNSPECIFIED\x10\x00\x12\x11\n\rPRIORITY_FREE\x10\x01\x12\x11\n\rPRIORITY_PAID\x10\x02*y\n\rPictureFormat\x12\x1e\n\x1aPICTURE_FORMAT_UNSPECIFIED\x10\x00\x12\x16\n\x12PICTURE_FORMAT_PNG\x10\x01\x12\x17\n\x13PICTURE_FORMAT_JPEG\x10\x02\x12\x17\n\x13PICTURE_FORMAT_WEBP\x10\x03\x32\xd0\x01\n\x10GeneratorService\x12[\n\x08Generate\x12%.fournil.generator.v1.GenerateRequest\x1a&.fournil.generator.v1.GenerateResponse0\x01\x12_\n\nListModels\x12\'.fournil.generator.v1.ListModelsRequest\x1a(.fournil.generator.v1.ListModelsResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'fournil.generator.v1.generator_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_PRIORITY']._serialized_start=1543
-  _globals['_PRIORITY']._serialized_end=1617
-  _globals['_PICTUREFORMAT']._serialized_start=1619
-  _globals['_PICTUREFORMAT']._serialized_end=1740
+  _globals['_PRIORITY']._serialized_start=1581
+  _globals['_PRIORITY']._serialized_end=1655
+  _globals['_PICTUREFORMAT']._serialized_start=1657
+  _globals['_PICTUREFORMAT']._serialized_end=1778
   _globals['_GENERATEREQUEST']._serialized_start=95
   _globals['_GENERATEREQUEST']._serialized_end=539
   _globals['_GENERATERESPONSE']._serialized_start=542
@@ -43,17 +43,17 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_PROGRESS']._serialized_start=769
   _globals['_PROGRESS']._serialized_end=823
   _globals['_PREVIEW']._serialized_start=825
-  _globals['_PREVIEW']._serialized_end=876
-  _globals['_PICTURE']._serialized_start=878
-  _globals['_PICTURE']._serialized_end=961
-  _globals['_USAGE']._serialized_start=963
-  _globals['_USAGE']._serialized_end=1084
-  _globals['_LISTMODELSREQUEST']._serialized_start=1086
-  _globals['_LISTMODELSREQUEST']._serialized_end=1105
-  _globals['_LISTMODELSRESPONSE']._serialized_start=1107
-  _globals['_LISTMODELSRESPONSE']._serialized_end=1172
-  _globals['_MODEL']._serialized_start=1175
-  _globals['_MODEL']._serialized_end=1541
-  _globals['_GENERATORSERVICE']._serialized_start=1743
-  _globals['_GENERATORSERVICE']._serialized_end=1951
+  _globals['_PREVIEW']._serialized_end=895
+  _globals['_PICTURE']._serialized_start=897
+  _globals['_PICTURE']._serialized_end=999
+  _globals['_USAGE']._serialized_start=1001
+  _globals['_USAGE']._serialized_end=1122
+  _globals['_LISTMODELSREQUEST']._serialized_start=1124
+  _globals['_LISTMODELSREQUEST']._serialized_end=1143
+  _globals['_LISTMODELSRESPONSE']._serialized_start=1145
+  _globals['_LISTMODELSRESPONSE']._serialized_end=1210
+  _globals['_MODEL']._serialized_start=1213
+  _globals['_MODEL']._serialized_end=1579
+  _globals['_GENERATORSERVICE']._serialized_start=1781
+  _globals['_GENERATORSERVICE']._serialized_end=1989
 # @@protoc_insertion_point(module_scope)

@@ -91,28 +91,32 @@ class Progress(_message.Message):
     def __init__(self, index: _Optional[int] = ..., step: _Optional[int] = ..., steps: _Optional[int] = ...) -> None: ...
 
 class Preview(_message.Message):
-    __slots__ = ("index", "step", "png")
+    __slots__ = ("index", "step", "png", "thumbnail")
     INDEX_FIELD_NUMBER: _ClassVar[int]
     STEP_FIELD_NUMBER: _ClassVar[int]
     PNG_FIELD_NUMBER: _ClassVar[int]
+    THUMBNAIL_FIELD_NUMBER: _ClassVar[int]
     index: int
     step: int
     png: bytes
-    def __init__(self, index: _Optional[int] = ..., step: _Optional[int] = ..., png: _Optional[bytes] = ...) -> None: ...
+    thumbnail: bytes
+    def __init__(self, index: _Optional[int] = ..., step: _Optional[int] = ..., png: _Optional[bytes] = ..., thumbnail: _Optional[bytes] = ...) -> None: ...
 
 class Picture(_message.Message):
-    __slots__ = ("index", "data", "width", "height", "seed")
+    __slots__ = ("index", "data", "width", "height", "seed", "thumbnail")
     INDEX_FIELD_NUMBER: _ClassVar[int]
     DATA_FIELD_NUMBER: _ClassVar[int]
     WIDTH_FIELD_NUMBER: _ClassVar[int]
     HEIGHT_FIELD_NUMBER: _ClassVar[int]
     SEED_FIELD_NUMBER: _ClassVar[int]
+    THUMBNAIL_FIELD_NUMBER: _ClassVar[int]
     index: int
     data: bytes
     width: int
     height: int
     seed: int
-    def __init__(self, index: _Optional[int] = ..., data: _Optional[bytes] = ..., width: _Optional[int] = ..., height: _Optional[int] = ..., seed: _Optional[int] = ...) -> None: ...
+    thumbnail: bytes
+    def __init__(self, index: _Optional[int] = ..., data: _Optional[bytes] = ..., width: _Optional[int] = ..., height: _Optional[int] = ..., seed: _Optional[int] = ..., thumbnail: _Optional[bytes] = ...) -> None: ...
 
 class Usage(_message.Message):
     __slots__ = ("compute_time", "row_steps", "energy_joules")

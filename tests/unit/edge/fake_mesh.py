@@ -65,6 +65,9 @@ class FakeMesh:
     sources: dict[str, bytes] = field(default_factory=dict)
     masks: dict[str, bytes] = field(default_factory=dict)
     baked_over: list[Sent] = field(default_factory=list)
+    large: bool = False
+    """Whether pictures come with a thumbnail."""
+    looked_at: list[bytes] = field(default_factory=list)
     duplicate_of: str = ""
 
     def mesh(self) -> Mesh:
@@ -172,6 +175,7 @@ class FakeMesh:
 
     async def screen_image(self, job: Job, image: bytes) -> Verdict:
         await self._call("screen_image")
+        self.looked_at.append(image)
         fit = image[-1] not in self.bad_pictures
         self._after()
         return Verdict(fit, "dec_2", "image", "" if fit else "sexual", [])
@@ -188,7 +192,8 @@ class FakeMesh:
             self.ovens_fail -= 1
             raise Fault(Reason.UNAVAILABLE, "the oven died", peer="generator")
         for index in range(job.spec.count):
-            yield BakedPicture(index, job.spec.seed + index, b"picture" + bytes([index]))
+            small = b"small" + bytes([index]) if self.large else b""
+            yield BakedPicture(index, job.spec.seed + index, b"picture" + bytes([index]), small)
         yield Usage(0.5, 20.0)
         self._after()
 

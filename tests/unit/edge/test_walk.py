@@ -64,6 +64,13 @@ async def test_a_refused_picture_is_not_charged_and_the_other_is() -> None:
     assert list(fake.pictures) == [0]
 
 
+async def test_of_a_large_picture_the_small_one_is_looked_at_and_the_large_one_kept() -> None:
+    fake = FakeMesh(large=True, bad_pictures={1})
+    await walk(a_job(), fake.mesh())
+    assert fake.looked_at[1:] == [b"small\x00", b"small\x01"]  # the first is the preview
+    assert fake.pictures == {0: b"marked picture\x00"}
+
+
 async def test_a_job_that_starts_from_a_picture_is_baked_over_it() -> None:
     fake = FakeMesh()
     await walk(a_job(strength=0.6), fake.mesh(), SOURCE)

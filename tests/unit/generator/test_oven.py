@@ -114,7 +114,7 @@ async def test_jobs_of_different_length_share_the_oven_and_pictures_stay_the_sam
 
 
 async def test_over_a_picture_only_the_calls_that_are_left_are_made(kitchen: Kitchen) -> None:
-    source = encode(np.zeros((3, 64, 64), np.float32), 100, 80)
+    source = encode(np.zeros((3, 64, 64), np.float32), 100, 80).data
     wish = Wish(1, 10, 3.0, 64, 64, strength=0.3)
     made = recipe(source=source, wish=wish, calls=3, format=Format.WEBP)
     events = await events_of(kitchen.oven.enter(made))

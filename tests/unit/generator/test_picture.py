@@ -19,7 +19,7 @@ def test_colours_and_orientation_at_native_size() -> None:
     pixels = np.full((3, 8, 8), -1.0, np.float32)
     pixels[0, 0, :] = 1.0  # first line red
     pixels[2, :, 0] = 5.0  # first column blue, beyond what a pixel can be
-    image = opened(encode(pixels, 8, 8))
+    image = opened(encode(pixels, 8, 8).data)
     assert (image.format, image.mode, image.size) == ("PNG", "RGB", (8, 8))
     assert image.getpixel((3, 0)) == (255, 0, 0)
     assert image.getpixel((0, 3)) == (0, 0, 255)
@@ -30,7 +30,7 @@ def test_colours_and_orientation_at_native_size() -> None:
 @pytest.mark.parametrize("size", [64, 200, 256])
 def test_resampled_to_the_asked_size(size: int) -> None:
     ramp = np.broadcast_to(np.linspace(-1, 1, 64, dtype=np.float32), (3, 64, 64))
-    image = opened(encode(np.ascontiguousarray(ramp), size, size))
+    image = opened(encode(np.ascontiguousarray(ramp), size, size).data)
     assert image.size == (size, size)
     line = np.asarray(image)[size // 2, :, 0].astype(int)
     assert line[0] <= 2 and line[-1] >= 253
@@ -38,13 +38,22 @@ def test_resampled_to_the_asked_size(size: int) -> None:
 
 
 def test_pictures_need_not_be_square() -> None:
-    assert opened(encode(np.zeros((3, 8, 16), np.float32), 16, 8)).size == (16, 8)
-    assert opened(encode(np.zeros((3, 8, 16), np.float32), 64, 32)).size == (64, 32)
+    assert opened(encode(np.zeros((3, 8, 16), np.float32), 16, 8).data).size == (16, 8)
+    assert opened(encode(np.zeros((3, 8, 16), np.float32), 64, 32).data).size == (64, 32)
 
 
 def test_same_pixels_same_bytes() -> None:
     pixels = np.random.RandomState(1).standard_normal((3, 64, 64)).astype(np.float32)
     assert encode(pixels, 128, 128) == encode(pixels.copy(), 128, 128)
+
+
+def test_a_large_picture_brings_a_small_one_along() -> None:
+    large = encode(ramp(600, 900), 900, 600)
+    small = opened(large.thumbnail)
+    assert (small.format, small.mode, small.size) == ("JPEG", "RGB", (448, 299))
+    whole = opened(large.data).resize(small.size, Image.Resampling.BOX)
+    assert np.abs(np.asarray(small, int) - np.asarray(whole, int)).mean() < 2
+    assert encode(ramp(448, 448), 448, 448).thumbnail == b""
 
 
 @pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
@@ -62,35 +71,35 @@ def ramp(height: int, width: int) -> np.ndarray:
 
 @pytest.mark.parametrize("form", list(Format))
 def test_every_format_holds_the_picture(form: Format) -> None:
-    image = opened(encode(ramp(48, 64), 64, 48, form))
+    image = opened(encode(ramp(48, 64), 64, 48, form).data)
     assert (image.format, image.mode, image.size) == (form.upper(), "RGB", (64, 48))
-    wanted = np.asarray(opened(encode(ramp(48, 64), 64, 48)), int)
+    wanted = np.asarray(opened(encode(ramp(48, 64), 64, 48).data), int)
     assert np.abs(np.asarray(image, int) - wanted).max() <= 8
 
 
 @pytest.mark.parametrize("form", [Format.JPEG, Format.WEBP])
 def test_less_quality_is_fewer_bytes(form: Format) -> None:
     pixels = np.random.RandomState(1).standard_normal((3, 64, 64)).astype(np.float32)
-    sizes = [len(encode(pixels, 64, 64, form, quality)) for quality in (100, 90, 50, 1)]
+    sizes = [len(encode(pixels, 64, 64, form, quality).data) for quality in (100, 90, 50, 1)]
     assert sizes == sorted(sizes, reverse=True) and sizes[0] > 2 * sizes[-1]
 
 
 def test_the_fast_writer_is_used_where_it_is_installed(monkeypatch: pytest.MonkeyPatch) -> None:
     given: list[np.ndarray] = []
     monkeypatch.setattr(picture, "fast_png", lambda levels: given.append(levels) or b"fast")
-    assert encode(ramp(8, 16), 16, 8) == b"fast"
+    assert encode(ramp(8, 16), 16, 8).data == b"fast"
     assert given[0].shape == (8, 16, 3) and given[0].dtype == np.uint8
-    assert encode(ramp(8, 16), 16, 8, Format.JPEG) != b"fast"
+    assert encode(ramp(8, 16), 16, 8, Format.JPEG).data != b"fast"
 
 
 def test_a_source_of_its_own_size_comes_back_as_it_was() -> None:
-    pixels = read_source(encode(ramp(48, 64), 64, 48), 64, 48)
+    pixels = read_source(encode(ramp(48, 64), 64, 48).data, 64, 48)
     assert pixels.shape == (3, 48, 64) and pixels.dtype == np.float32
     assert np.abs(pixels - ramp(48, 64)).max() <= 1 / 127
 
 
 def test_a_source_covers_the_size_and_is_cut_in_the_middle() -> None:
-    pixels = read_source(encode(ramp(64, 128), 128, 64), 32, 32)
+    pixels = read_source(encode(ramp(64, 128), 128, 64).data, 32, 32)
     assert pixels.shape == (3, 32, 32)
     line = pixels[0, 16]
     assert line[0] == pytest.approx(-0.5, abs=0.05) and line[-1] == pytest.approx(0.5, abs=0.05)

@@ -37,7 +37,7 @@ def hole() -> np.ndarray:
 
 def handed_out(around: Surroundings | None, edge: int = EDGE, drawn: int = EDGE) -> np.ndarray:
     """A picture drawn all white at `drawn` pixels an edge."""
-    data = encode(np.ones((3, drawn, drawn), np.float32), edge, edge, Format.PNG, around=around)
+    data = encode(np.ones((3, drawn, drawn), np.float32), edge, edge, Format.PNG, around=around).data
     return np.asarray(Image.open(io.BytesIO(data)))
 
 
