@@ -80,7 +80,7 @@ def thumbnail(image: Image.Image) -> bytes:
     small = image.copy()
     small.thumbnail((THUMBNAIL, THUMBNAIL), Image.Resampling.BILINEAR, reducing_gap=2.0)
     buffer = io.BytesIO()
-    small.save(buffer, "JPEG", quality=95, subsampling=0)
+    small.save(buffer, "JPEG", quality=90)
     return buffer.getvalue()
 
 

@@ -11,6 +11,7 @@ import pytest
 
 from bench.peers.catalogue import PEERS
 from bench.peers.plan import VARIABLE, Plan
+from bench.serving import systems
 from bench.serving.bare import Bare
 from bench.serving.judge import Served, rows, throughput
 from bench.serving.mix import STEPS
@@ -55,7 +56,8 @@ def test_a_plan_is_read_as_it_was_handed_over(monkeypatch: pytest.MonkeyPatch) -
     assert Plan.read() == plan
 
 
-def test_rows_hold_both_forms_against_the_loop_and_every_peer() -> None:
+def test_rows_hold_both_forms_against_the_loop_and_every_peer(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(systems, "CORES", 2)
     first, second = setups("python", PEERS[0], {1: 9.0})
     ours = [
         Served(MESH, 3.0, 0.5, BARE, {"0.8x load": waits(2.0)}),
