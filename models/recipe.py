@@ -21,7 +21,6 @@ import sys
 from pathlib import Path
 
 from models.moderation.groups import GROUPS
-from models.moderation.lessons import COURSES
 
 STAGES = ("encoder", "pictures", "prompts", "judge", "drawing")
 WEIGHTS = Path("models/weights")
@@ -77,12 +76,13 @@ def _commands(stage: str, arguments: argparse.Namespace) -> list[list[str]]:
         sources += ["--words", str(_unpacked(NAUGHTY_WORDS, cache)), "--work", str(work)]
         tune = ["models.moderation.tune", *sources]
         groups = [["--leave-out", str(group)] for group in range(len(GROUPS))]
-        report = ["--data", str(arguments.prompts), "--predictions", str(work / "predictions.jsonl")]
+        judged = ["--data", str(arguments.prompts), "--predictions", str(work / "predictions.jsonl")]
         return [
-            *([*tune, "--course", c.name, *left_out] for c in COURSES for left_out in (*groups, [])),
+            *([*tune, *left_out] for left_out in (*groups, [])),
             *(["models.moderation.judge", *sources, *left_out] for left_out in groups),
             ["models.moderation.ship", *sources],
-            ["models.moderation.report", *report],
+            ["models.moderation.limits", *judged],
+            ["models.moderation.report", *judged],
         ]
     if stage == "judge":
         judge, report = "models/judges/alignment", str(REPORTS / "alignment.json")

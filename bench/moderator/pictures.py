@@ -1,8 +1,8 @@
 """What screening a picture costs: `python -m bench.moderator.pictures`, or as rows of `bench.moderator`.
 
-One thread of one core, from the bytes that the moderator gets to scores: of what the generator draws larger than a
-thumbnail, those are the thumbnail's. A picture that a client sends comes as it is, and most of a large PNG's time is
-its unpacking.
+One thread of one core, from the bytes that the moderator gets to scores. What the generator draws larger than a
+thumbnail is looked at as its thumbnail; what a client sends comes as it is, and most of a large PNG's time is its
+unpacking.
 """
 
 from __future__ import annotations

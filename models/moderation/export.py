@@ -6,6 +6,7 @@ spelled with smaller ones.
 
 from __future__ import annotations
 
+import random
 import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -19,7 +20,7 @@ from models.moderation.cache import token_ids
 from models.moderation.e5 import E5
 from models.moderation.example import CATEGORIES, Example
 from models.moderation.graph import build
-from models.moderation.lessons import COURSES
+from models.moderation.groups import GROUPS
 from models.moderation.pieces import SPECIAL, tokeniser
 from models.moderation.reader import Reader
 from models.moderation.scenes import scenes
@@ -30,8 +31,8 @@ from services.moderator.careful import MAX_TOKENS
 from services.moderator.normalise import normalise
 
 PIECES = 38_000
-CALIBRATED = 400
-"""Texts that tell how large the activations get."""
+CALIBRATED = 800
+"""Lessons that tell how large the activations get."""
 
 _LATIN = re.compile(r"▁?[a-zàâäçéèêëîïôöùûüÿ]{1,12}|▁?[\x20-\x7e]|[0-9]{1,2}")
 
@@ -74,16 +75,21 @@ def rows_of(model: E5, labelled: Sequence[Example], emoji: Path, saved: Path) ->
 
 
 def export(model: E5, work: Path, left_out: int | None, rows: Sequence[int], folder: Path) -> None:
-    """Write the three files, not yet calibrated: the mean of what the courses made of the reader.
+    """Write the three files, not yet calibrated.
+
+    What ships is the mean of all runs' weights, those too that left a group out: they began at the same layers,
+    and the mean judges the twins held back better than the one run alone.
 
     Raises FileNotFoundError for a run of `tune` that `work` lacks.
     """
     folder.mkdir(parents=True, exist_ok=True)
     reader = Reader(model, BELOW, ABOVE, len(CATEGORIES) + 1)
-    taught = [torch.load(work / checkpoint(course, left_out), weights_only=True)["reader"] for course in COURSES]
+    runs = [left_out] if left_out is not None else [None, *range(len(GROUPS))]
+    taught = [torch.load(work / checkpoint(run), weights_only=True)["reader"] for run in runs]
     mean = {name: torch.stack([state[name] for state in taught]).mean(0) for name in taught[0]}
     reader.load_state_dict(mean, strict=False)
-    samples = token_ids([normalise(e.prompt) for e in scenes(CALIBRATED, 9)], tokeniser(model), MAX_TOKENS)
+    lessons = random.Random(9).sample(twins(), CALIBRATED)
+    samples = token_ids([normalise(e.prompt) for e in lessons], tokeniser(model), MAX_TOKENS)
     largest = reader.largest(samples)
     arrays = reader.arrays()
     arrays["emb.word"], arrays["emb.pos"] = arrays["emb.word"][rows], arrays["emb.pos"][:MAX_TOKENS]

@@ -38,11 +38,13 @@ def judged(
     return np.stack(found), np.array(in_french)
 
 
-def scale_of(reader: CarefulReader, lexicon: Lexicon) -> Scale:
-    """Fitted on the twins that are no lessons."""
+def of_held(reader: CarefulReader, lexicon: Lexicon) -> tuple[Scale, NDArray[np.float32], NDArray[np.bool_]]:
+    """A scale fitted on the twins that are no lessons; their logits by it [N,K+1]; which of them are French."""
     held = twins(held=True)
     harmful = np.array([e.category != "none" for e in held])
-    return settle.platt(judged(reader, lexicon, [e.prompt for e in held])[0], harmful)
+    raw, in_french = judged(reader, lexicon, [e.prompt for e in held])
+    scale = settle.platt(raw, harmful)
+    return scale, settle.calibrated(raw, scale), in_french
 
 
 def main() -> None:
@@ -62,11 +64,14 @@ def main() -> None:
     folder = arguments.work / name
     export(model, arguments.work, arguments.leave_out, rows, folder)
     reader = CarefulReader(folder)
-    scale = scale_of(reader, lexicon)
+    scale, twins_, twins_french = of_held(reader, lexicon)
     held = [e for e in labelled if e.source in GROUPS[arguments.leave_out]]
     raw, in_french = judged(reader, lexicon, [e.prompt for e in held])
     logits, ids = settle.calibrated(raw, scale), np.array([e.id for e in held])
-    np.savez(arguments.work / f"{name}.npz", ids=ids, logits=logits, french=in_french)
+    np.savez(
+        arguments.work / f"{name}.npz",
+        ids=ids, logits=logits, french=in_french, held=twins_, held_french=twins_french,
+    )  # fmt: skip
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 """How the prompt moderator does on sources it has not learned from: `python -m models.moderation.report`.
 
-Reads the left-out predictions of `ship`: each prompt was judged by a model that had seen no prompt of its group
+Reads the left-out predictions of `limits`: each prompt was judged by a model that had seen no prompt of its group
 of sources. Every slice has its line, with Wilson's 95 % bounds; `macro` averages the gate slices of a kind as
 evaluate.py does. The contrast pairs are judged by the shipped model, which learned from none of them. No prompt
 is written.

@@ -4,9 +4,8 @@
    the models that left sources out, and the shipped one, mean the same by a score.
 2. French texts are moved in log-odds (`Scale.french`), so that the same threshold refuses as much in both
    languages: by the difference between the lowest thresholds that each would take alone under rule 3.
-3. The threshold, one for all categories, is the lowest for which, of each kind of harmless prompt (ordinary
-   English, ordinary French, alarming ones) of sources left out, no more than a share is refused. Thresholds of
-   their own would rest on two or three prompts a category.
+3. Thresholds are as low as they may be: of each kind of harmless prompt (ordinary English, ordinary French,
+   alarming ones) of sources left out, no more than a share is refused. How categories share it, says `thresholds`.
 
 Kinds are averaged over slices as in evaluate.py, so that a large source decides no more than a small one.
 """
@@ -24,17 +23,17 @@ from numpy.typing import NDArray
 from scipy.optimize import minimize
 
 from models.moderation.example import CATEGORIES, Example
+from models.moderation.twins import twins
 from services.moderator.careful import Scale, combined
 
-ALLOWED = {"ordinary_en": 0.0048, "ordinary_fr": 0.005, "alarming": 0.039}
-"""Share of harmless prompts that may be refused, a little below what is promised; half of it for French, which one
+ALLOWED = {"ordinary_en": 0.0048, "ordinary_fr": 0.008, "alarming": 0.039}
+"""Share of harmless prompts that may be refused, a little below what is promised; less of it for French, which one
 collection of a machine's sentences speaks for."""
 ORDINARY_EN = ("compbench", "dsg", "geneval", "parti", "tifa")
 ALARMING = (
     "overt_benign_scary", "contrast_safe_en", "contrast_safe_fr", "rab_safe_counterpart", "obf_benign",
     "obf_benign_natural",
 )  # fmt: skip
-LOWEST, HIGHEST = 0.1, 0.98
 
 
 @dataclass(frozen=True)
@@ -47,16 +46,26 @@ class LeftOut:
     french: NDArray[np.bool_]
 
 
-def read(examples: Sequence[Example], work: Path, groups: int) -> LeftOut:
-    """Put the runs together. Raises FileNotFoundError for a run that is missing."""
-    found: dict[str, tuple[NDArray[np.float32], bool]] = {}
-    for index in range(groups):
-        with np.load(work / f"without{index}.npz") as archive:
-            answers = zip(archive["logits"], archive["french"].tolist(), strict=True)
-            found |= dict(zip(archive["ids"].tolist(), answers, strict=True))
+def join(parts: Sequence[Path], path: Path) -> None:
+    """Put what `judge` wrote for each group into one file. Raises FileNotFoundError for a part that is missing."""
+    found = [dict(np.load(part)) for part in parts]
+    whole = {name: np.concatenate([part[name] for part in found]) for name in ("ids", "logits", "french")}
+    held = np.stack([part["held"] for part in found]).astype(np.float16)
+    whole["logits"] = whole["logits"].astype(np.float16)
+    np.savez_compressed(path, held=held, held_french=found[0]["held_french"], **whole)
+
+
+def read(examples: Sequence[Example], path: Path) -> tuple[LeftOut, list[LeftOut]]:
+    """The prompts that were judged, of all `examples`, and what each model thought of the twins held back."""
+    with np.load(path) as archive:
+        answers = zip(archive["logits"].astype(np.float32), archive["french"].tolist(), strict=True)
+        found = dict(zip(archive["ids"].tolist(), answers, strict=True))
+        held, held_french = archive["held"].astype(np.float32), archive["held_french"]
     judged = [e for e in examples if e.id in found]
     logits, in_french = zip(*(found[e.id] for e in judged), strict=True)
-    return LeftOut(judged, np.stack(logits), np.array(in_french))
+    back = twins(held=True)
+    left = LeftOut(judged, np.stack(logits), np.array(in_french))
+    return left, [LeftOut(back, one, held_french) for one in held]
 
 
 def kinds(examples: Sequence[Example]) -> dict[str, list[NDArray[np.int64]]]:
@@ -113,15 +122,6 @@ def moved(left: LeftOut, shift: float) -> LeftOut:
     logits = left.logits.copy()
     logits[:, -1] += shift * left.french
     return replace(left, logits=logits)
-
-
-def thresholds(left: LeftOut, refused: NDArray[np.bool_]) -> dict[str, float]:
-    """One a category. `refused` [N] marks what another rule refuses already, and counts as well."""
-    groups = kinds(left.examples)
-    top = np.where(refused, 1.0, scores(left).max(axis=1)).astype(np.float32)
-    common = max(_lowest(top, parts, ALLOWED[kind]) for kind, parts in groups.items())
-    limit = float(np.clip(math.ceil(1000 * common) / 1000, LOWEST, HIGHEST))
-    return dict.fromkeys(CATEGORIES, limit)
 
 
 def _lowest(top: NDArray[np.float32], parts: list[NDArray[np.int64]], share: float) -> float:

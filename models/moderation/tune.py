@@ -1,5 +1,4 @@
-"""Fine-tunes a careful reader: `python -m models.moderation.tune --course wide --leave-out 0 ...`, or with nothing
-left out.
+"""Fine-tunes a careful reader: `python -m models.moderation.tune --leave-out 0 ...`, or with nothing left out.
 
 The lower layers are frozen and read every text once, so that a run takes about half an hour on one core. A
 finished run is never repeated; an interrupted one goes on from its last checkpoint.
@@ -23,7 +22,7 @@ from models.moderation.batches import batched, mates
 from models.moderation.cache import Store, lowered
 from models.moderation.example import CATEGORIES, Example
 from models.moderation.groups import GROUPS
-from models.moderation.lessons import COURSES, Course, gather
+from models.moderation.lessons import gather
 from models.moderation.pieces import tokeniser
 from models.moderation.reader import Reader
 from models.moderation.targets import targets
@@ -39,6 +38,8 @@ CHECKPOINT = 300
 class Recipe:
     """Chosen with whole groups of sources left out."""
 
+    passes: float = 3.0
+    rate: float = 2e-4
     head_rate: float = 1e-3
     decay: float = 0.02
     warm: float = 0.06
@@ -46,6 +47,8 @@ class Recipe:
     """Share of tokens hidden from the upper layers while learning."""
     by_category: float = 0.5
     """What the category logits count beside the one for harmful or not."""
+    by_pair: float = 0.3
+    """What the difference between twins counts beside what each of them says."""
     margin: float = 2.0
     """Log-odds by which the harmful twin is to stand above the harmless one."""
 
@@ -76,22 +79,22 @@ def apart(logits: Tensor, pairs: Sequence[tuple[int, int]], margin: float) -> Te
     return F.softplus(margin - (logits[rows[:, 0], -1] - logits[rows[:, 1], -1])).sum()
 
 
-def train(
-    reader: Reader, store: Store, examples: Sequence[Example], course: Course, *, saved: Path, seed: int
-) -> None:
+def train(reader: Reader, store: Store, examples: Sequence[Example], *, saved: Path, seed: int) -> None:
     """Learn from the examples, whose states `store` has in the same order."""
     recipe = Recipe()
     labels_, weights_ = targets(examples)
     labels, weights = torch.from_numpy(labels_), torch.from_numpy(weights_)
     harmful = torch.tensor([float(e.category != "none") for e in examples])
     count = torch.tensor([e.weight for e in examples])
-    mate = mates(examples) if course.by_pair else {}
+    mate = mates(examples)
     head = list(reader.head.parameters())
     upper = [p for layer in reader.layers[reader.below :] for p in layer.parameters()]
     optimiser = torch.optim.AdamW(
-        [{"params": upper, "lr": course.rate}, {"params": head, "lr": recipe.head_rate}], weight_decay=recipe.decay
+        [{"params": upper, "lr": recipe.rate}, {"params": head, "lr": recipe.head_rate}],
+        weight_decay=recipe.decay,
+        fused=True,
     )
-    batches = batched([len(s) for s in store.states], mate, course.passes, seed)
+    batches = batched([len(s) for s in store.states], mate, recipe.passes, seed)
     schedule = torch.optim.lr_scheduler.LambdaLR(
         optimiser,
         lambda s: min((s + 1) / (recipe.warm * len(batches)), 0.5 + 0.5 * math.cos(math.pi * s / len(batches))),
@@ -115,7 +118,7 @@ def train(
         at = torch.tensor(rows)
         value = loss(out, harmful[at], count[at], (labels[at], weights[at]), recipe.by_category)
         pairs = [(i, i + 1) for i, row in enumerate(rows) if row in mate]
-        value = value + course.by_pair / len(rows) * apart(out, pairs, recipe.margin)
+        value = value + recipe.by_pair / len(rows) * apart(out, pairs, recipe.margin)
         optimiser.zero_grad()
         value.backward()
         torch.nn.utils.clip_grad_norm_(reader.parameters(), 1.0)
@@ -135,9 +138,9 @@ def train(
     reader.eval()
 
 
-def checkpoint(course: Course, left_out: int | None) -> str:
+def checkpoint(left_out: int | None) -> str:
     """The name of a run's file."""
-    return f"{course.name}-{'all' if left_out is None else f'without{left_out}'}.pt"
+    return f"{'all' if left_out is None else f'without{left_out}'}.pt"
 
 
 def main() -> None:
@@ -147,23 +150,21 @@ def main() -> None:
     parser.add_argument("--emoji", type=Path, required=True)
     parser.add_argument("--words", type=Path, required=True)
     parser.add_argument("--work", type=Path, required=True, help="folder of states, checkpoints")
-    parser.add_argument("--course", choices=[course.name for course in COURSES], required=True)
     parser.add_argument("--leave-out", type=int, help="index into GROUPS; nothing is left out without it")
     arguments = parser.parse_args()
     torch.set_num_threads(1)
-    course = next(course for course in COURSES if course.name == arguments.course)
-    name = checkpoint(course, arguments.leave_out)
+    name = checkpoint(arguments.leave_out)
     model = e5.load(e5.shipped())
     torch.manual_seed(1)
     reader = Reader(model, BELOW, ABOVE, len(CATEGORIES) + 1)
-    examples = gather(course, arguments.data, arguments.emoji, arguments.words).chosen
+    examples = gather(arguments.data, arguments.emoji, arguments.words)
     out = () if arguments.leave_out is None else GROUPS[arguments.leave_out]
     reader.eval()
     store = lowered(first_window(examples), tokeniser(model), reader, TOKENS, arguments.work / "states")
     kept = [i for i, e in enumerate(examples) if e.source not in out]
     print(f"{name}: {len(kept)} of {len(examples)} examples", flush=True)
     part = Store([store.states[i] for i in kept])
-    train(reader, part, [examples[i] for i in kept], course, saved=arguments.work / name, seed=11)
+    train(reader, part, [examples[i] for i in kept], saved=arguments.work / name, seed=11)
 
 
 if __name__ == "__main__":

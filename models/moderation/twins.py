@@ -14,7 +14,6 @@ from __future__ import annotations
 import random
 import tomllib
 import zlib
-from collections.abc import Sequence
 from pathlib import Path
 
 from models.moderation import scenes
@@ -28,16 +27,14 @@ _SEED = 8
 _BARE = ("{}", "{}")
 
 
-def twins(*, held: bool = False, framed: bool = False, files: Sequence[str] = ()) -> list[Example]:
+def twins(*, held: bool = False, framed: bool = False) -> list[Example]:
     """The lessons, or what is held back from them: each line once in each language, a pair in one frame.
 
-    `files` are names without ending; none stands for all. Deterministic.
+    Deterministic.
     """
     frames, after = scenes.shared_frames()
     made = []
     for path in sorted(FOLDER.glob("*.toml")):
-        if files and path.stem not in files:
-            continue
         for table in tomllib.loads(path.read_text(encoding="utf-8"))["scene"]:
             for index, line in enumerate(table["safe"]):
                 if (zlib.crc32(line.encode()) % HELD == 0) != held:

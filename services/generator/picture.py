@@ -25,7 +25,7 @@ COMPRESSION = 4
 EFFORT = 2
 """Of WebP, 0 to 6: less than half of the default's time for as many bytes."""
 THUMBNAIL = 448
-"""Pixels of the longer edge of what classifiers look at in a larger picture's place: twice of what most take in."""
+"""Pixels of the longer edge of what classifiers look at in a larger picture's place: twice what most take in."""
 
 
 class Format(StrEnum):

@@ -108,9 +108,7 @@ def to_message(event: Event) -> pb.GenerateResponse:
         case Rough(index, step, png, small):
             return pb.GenerateResponse(preview=pb.Preview(index=index, step=step, png=png, thumbnail=small))
         case Baked(index, data, width, height, seed, small):
-            picture = pb.Picture(
-                index=index, data=data, width=width, height=height, seed=seed, thumbnail=small
-            )
+            picture = pb.Picture(index=index, data=data, width=width, height=height, seed=seed, thumbnail=small)
             return pb.GenerateResponse(picture=picture)
         case Usage(seconds, row_steps, joules):
             # An energy of None leaves the field out: unknown is never 0.
