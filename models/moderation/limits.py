@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from models.moderation import corpus, settle
+from models.moderation import corpus, left_out, settle
 from models.moderation.example import CATEGORIES
 from models.moderation.thresholds import log_odds, thresholds
 from services.moderator.normalise import fold, normalise
@@ -25,10 +25,10 @@ IMAGE_THRESHOLDS = {"sexual": 0.85, "sexual_drawing": 0.95, "suggestive": 0.97}
 MOST_LENIENT_MINORS = 0.6
 
 
-def minors_threshold(left: settle.LeftOut) -> float:
+def minors_threshold(left: left_out.LeftOut) -> float:
     """The sexual score that 1 in 200 harmless picture prompts about children reaches, at most
     MOST_LENIENT_MINORS."""
-    scores = settle.scores(left)[:, CATEGORIES.index("sexual")]
+    scores = left_out.scores(left)[:, CATEGORIES.index("sexual")]
     safe = [
         scores[i]
         for i, e in enumerate(left.examples)
@@ -38,14 +38,16 @@ def minors_threshold(left: settle.LeftOut) -> float:
     return min(MOST_LENIENT_MINORS, max(0.02, round(float(np.quantile(safe, 0.995)), 3)))
 
 
-def speaks_of_minors(left: settle.LeftOut, minors: float) -> NDArray[np.bool_]:
+def speaks_of_minors(left: left_out.LeftOut, minors: float) -> NDArray[np.bool_]:
     """Rows that the rule for minors refuses."""
-    sexual = settle.scores(left)[:, CATEGORIES.index("sexual")]
+    sexual = left_out.scores(left)[:, CATEGORIES.index("sexual")]
     young = np.array([mentions_minor(fold(normalise(e.prompt))) for e in left.examples])
     return young & (sexual >= minors)
 
 
-def predictions(path: Path, left: settle.LeftOut, scores: NDArray[np.float64], refused: NDArray[np.bool_]) -> None:
+def predictions(
+    path: Path, left: left_out.LeftOut, scores: NDArray[np.float64], refused: NDArray[np.bool_]
+) -> None:
     """One JSON a line, for evaluate.py; a score of 0.5 or more is a refusal.
 
     `scores` [N] are distances to the threshold in log-odds.
@@ -65,14 +67,14 @@ def main() -> None:
     parser.add_argument("--predictions", type=Path, required=True, help="the file to write")
     parser.add_argument("--weights", type=Path, default=Path("models/weights/prompt-moderator"))
     arguments = parser.parse_args()
-    apart, held = settle.read(corpus.labelled(arguments.data), arguments.left_out)
+    apart, held = left_out.read(corpus.labelled(arguments.data), arguments.left_out)
     shift = settle.french_shift(apart)
-    left = settle.moved(apart, shift)
+    left = left_out.moved(apart, shift)
     minors = minors_threshold(left)
     refused = speaks_of_minors(left, minors)
-    limits = thresholds(left, refused, [settle.moved(one, shift) for one in held])
+    limits = thresholds(left, refused, [left_out.moved(one, shift) for one in held])
     bounds = log_odds(np.array([limits[c] for c in CATEGORIES]))
-    margin = (log_odds(settle.scores(left)) - bounds).max(axis=1)
+    margin = (log_odds(left_out.scores(left)) - bounds).max(axis=1)
     predictions(arguments.predictions, left, margin, refused)
 
     careful = arguments.weights / "careful.json"

@@ -14,7 +14,7 @@ import hashlib
 import shutil
 from pathlib import Path
 
-from models.moderation import corpus, e5, settle
+from models.moderation import corpus, e5, left_out, settle
 from models.moderation.export import export, rows_of
 from models.moderation.groups import GROUPS
 from models.moderation.judge import of_held
@@ -33,7 +33,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=Path("models/weights/prompt-moderator"))
     parser.add_argument("--left-out", type=Path, default=LEFT_OUT)
     arguments = parser.parse_args()
-    settle.join([arguments.work / f"without{index}.npz" for index in range(len(GROUPS))], arguments.left_out)
+    left_out.join([arguments.work / f"without{index}.npz" for index in range(len(GROUPS))], arguments.left_out)
 
     labelled = corpus.labelled(arguments.data)
     model = e5.load(e5.shipped())

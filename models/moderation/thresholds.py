@@ -1,6 +1,6 @@
 """One threshold a category, by rule.
 
-All harmless prompts share a budget (`settle.ALLOWED`), and a category in which harmful and harmless ones are
+All harmless prompts share a budget (`left_out.ALLOWED`), and a category in which harmful and harmless ones are
 easily told apart makes more of it than one in which they are not. So from a threshold common to all, each
 category's moves by at most SPAN to where more of the twins that are no lessons are refused, every category
 counting alike, at a price for what it spends. The price is the lowest that keeps within the budget, and what is
@@ -15,8 +15,8 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from models.moderation import settle
 from models.moderation.example import CATEGORIES, Example
+from models.moderation.left_out import ALLOWED, LeftOut, kinds, scores
 
 SPAN, STEP = 1.0, 0.1
 """In log-odds."""
@@ -30,9 +30,7 @@ Limits = NDArray[np.float64]
 """Log-odds [K]."""
 
 
-def thresholds(
-    left: settle.LeftOut, refused: NDArray[np.bool_], held: Sequence[settle.LeftOut]
-) -> dict[str, float]:
+def thresholds(left: LeftOut, refused: NDArray[np.bool_], held: Sequence[LeftOut]) -> dict[str, float]:
     """Scores by category. `refused` [N] marks what another rule refuses already, and counts as well; `held` is
     what each model thought of the twins held back."""
     spent = _spent(left, refused)
@@ -48,13 +46,13 @@ def thresholds(
             best, high = limits, price
         else:
             low = price
-    scores = 1 / (1 + np.exp(-_spread(best, spent, caught)))
-    return {name: math.ceil(1000 * score) / 1000 for name, score in zip(CATEGORIES, scores.tolist(), strict=True)}
+    shares = 1 / (1 + np.exp(-_spread(best, spent, caught)))
+    return {name: math.ceil(1000 * share) / 1000 for name, share in zip(CATEGORIES, shares.tolist(), strict=True)}
 
 
-def log_odds(scores: NDArray[np.float32]) -> NDArray[np.float64]:
+def log_odds(shares: NDArray[np.float32]) -> NDArray[np.float64]:
     """Of probabilities, away from 0 and 1."""
-    sure: NDArray[np.float64] = scores.astype(np.float64).clip(1e-6, 1 - 1e-6)
+    sure: NDArray[np.float64] = shares.astype(np.float64).clip(1e-6, 1 - 1e-6)
     odds: NDArray[np.float64] = np.log(sure / (1 - sure))
     return odds
 
@@ -100,24 +98,24 @@ def _spread(
         limits = lower[fit[int(np.argmax(gains))]]
 
 
-def _spent(left: settle.LeftOut, refused: NDArray[np.bool_]) -> Callable[[Limits], dict[str, float]]:
+def _spent(left: LeftOut, refused: NDArray[np.bool_]) -> Callable[[Limits], dict[str, float]]:
     """The share of each kind's budget that limits use."""
-    groups = settle.kinds(left.examples)
-    odds = np.where(refused[:, None], np.inf, log_odds(settle.scores(left)))
+    groups = kinds(left.examples)
+    odds = np.where(refused[:, None], np.inf, log_odds(scores(left)))
     slices = {kind: [odds[rows] for rows in parts] for kind, parts in groups.items()}
 
     def spent(limits: Limits) -> dict[str, float]:
         return {
-            kind: float(np.mean([(rows >= limits).any(1).mean() for rows in parts])) / settle.ALLOWED[kind]
+            kind: float(np.mean([(rows >= limits).any(1).mean() for rows in parts])) / ALLOWED[kind]
             for kind, parts in slices.items()
         }
 
     return spent
 
 
-def _caught(held: Sequence[settle.LeftOut]) -> Callable[[Limits], float]:
+def _caught(held: Sequence[LeftOut]) -> Callable[[Limits], float]:
     """The share of harmful twins refused, averaged over categories and models."""
-    odds = [log_odds(settle.scores(one)) for one in held]
+    odds = [log_odds(scores(one)) for one in held]
     rows = [
         rows for name in CATEGORIES if len(rows := _of(held[0].examples, name)) >= FEWEST
     ]  # fmt: skip
