@@ -11,6 +11,7 @@ from models.moderation.thresholds import SPAN, log_odds, thresholds
 from models.moderation.twins import twins
 
 CLEAR, VAGUE = CATEGORIES.index("violence"), CATEGORIES.index("privacy")
+COUNT = 640
 Mean = tuple[int, float]
 """Which category a text seems to be of, and its log-odds of harm."""
 
@@ -25,8 +26,8 @@ def judged(examples: list[Example], means: list[Mean]) -> LeftOut:
 def harmless(rng: np.random.Generator) -> LeftOut:
     """Prompts of slices that have a budget: what is taken for violence is seldom taken for much, privacy is."""
     slices = ["compbench", "overt_benign_scary", "rab_safe_counterpart"]
-    examples = [Example("a prompt", "none", "en", "open", name) for name in slices for _ in range(2_000)]
-    examples += [Example("une phrase", "none", "fr", "synthetic_fr", "synth_fr")] * 500
+    examples = [Example("a prompt", "none", "en", "open", name) for name in slices for _ in range(COUNT)]
+    examples += [Example("une phrase", "none", "fr", "synthetic_fr", "synth_fr")] * COUNT
     means = []
     for example in examples:
         alarming = example.slice.startswith(("overt", "rab"))
@@ -67,7 +68,7 @@ def test_what_another_rule_refuses_uses_the_budget_too() -> None:
     left, held = harmless(rng), harmful(rng)
     refused = np.zeros(len(left.examples), np.bool_)
     lax = thresholds(left, refused, [held])
-    refused[2_000:2_060] = True  # of OVERT's
+    refused[COUNT : COUNT + COUNT // 32] = True  # of OVERT's
     assert spent(left, refused, lax)["alarming"] > ALLOWED["alarming"]
     assert spent(left, refused, thresholds(left, refused, [held]))["alarming"] <= ALLOWED["alarming"]
 
