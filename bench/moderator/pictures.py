@@ -19,7 +19,7 @@ from services.moderator.image import ImageModel
 
 WEIGHTS = REPO / "models" / "weights" / "image-moderator" / "model.onnx"
 DRAWN = REPO / "docs" / "model" / "story.png"
-P95_MS = 15.0
+LIMIT_MS = 15.0
 DRAWN_HERE = "drawn here"
 KINDS = (
     (DRAWN_HERE, 256), (DRAWN_HERE, 512), (DRAWN_HERE, 1024),
@@ -29,8 +29,8 @@ KINDS = (
 TIMES = 60
 
 
-def measured() -> dict[str, float]:
-    """The 95th percentile of the CPU milliseconds a picture, by kind."""
+def measured() -> dict[str, tuple[float, float]]:
+    """Median and 95th percentile of the CPU milliseconds a picture, by kind."""
     model = ImageModel(WEIGHTS)
     found = {}
     for how, side in KINDS:
@@ -40,7 +40,7 @@ def measured() -> dict[str, float]:
             started = time.thread_time()
             model.scores(data)
             spent.append(1000 * (time.thread_time() - started))
-        found[f"{how}, {side} px"] = statistics.quantiles(spent, n=20)[-1]
+        found[f"{how}, {side} px"] = (statistics.median(spent), statistics.quantiles(spent, n=20)[-1])
     return found
 
 
@@ -55,5 +55,5 @@ def _given(how: str, side: int) -> bytes:
 
 
 if __name__ == "__main__":
-    for kind, milliseconds in measured().items():
-        print(f"{kind}: {milliseconds:.1f} ms at p95")
+    for kind, (median, high) in measured().items():
+        print(f"{kind}: {median:.1f} ms, {high:.1f} at p95")
