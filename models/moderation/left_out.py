@@ -5,7 +5,7 @@ Kinds are averaged over slices as in evaluate.py, so that a large source decides
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -79,3 +79,11 @@ def moved(left: LeftOut, shift: float) -> LeftOut:
     logits = left.logits.copy()
     logits[:, -1] += shift * left.french
     return replace(left, logits=logits)
+
+
+def lowest(fits: Callable[[float], bool], low: float, high: float) -> float:
+    """The lowest number between the two that fits, where all above it do; `high` if none does."""
+    for _ in range(30):
+        middle = (low + high) / 2
+        low, high = (low, middle) if fits(middle) else (middle, high)
+    return high

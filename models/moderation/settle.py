@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from scipy.optimize import minimize
 
 from models.moderation.example import CATEGORIES
-from models.moderation.left_out import ALLOWED, LeftOut, kinds, scores
+from models.moderation.left_out import ALLOWED, LeftOut, kinds, lowest, scores
 from services.moderator.careful import Scale
 
 
@@ -50,19 +50,14 @@ def french_shift(left: LeftOut) -> float:
             kind: [own for rows in parts if len(own := rows[language[rows] == name])]
             for kind, parts in kinds(left.examples).items()
         }
-        share = max(_lowest(harm, parts, ALLOWED[kind]) for kind, parts in groups.items() if parts)
+        share = max(_threshold(harm, parts, ALLOWED[kind]) for kind, parts in groups.items() if parts)
         lowest.append(math.log(share / (1 - share)))
     return round(lowest[0] - lowest[1], 3)
 
 
-def _lowest(top: NDArray[np.float32], parts: list[NDArray[np.int64]], share: float) -> float:
+def _threshold(top: NDArray[np.float32], parts: list[NDArray[np.int64]], share: float) -> float:
     """The lowest score of which, averaged over the parts, at most `share` of the rows reach it."""
-    low, high = 0.0, 1.0
-    for _ in range(30):
-        middle = (low + high) / 2
-        refused = np.mean([(top[rows] >= middle).mean() for rows in parts])
-        low, high = (middle, high) if refused > share else (low, middle)
-    return high
+    return lowest(lambda score: np.mean([(top[rows] >= score).mean() for rows in parts]) <= share, 0.0, 1.0)
 
 
 def describe(scale: Scale) -> str:

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.moderation.example import CATEGORIES, Example
-from models.moderation.left_out import ALLOWED, LeftOut, kinds, scores
+from models.moderation.left_out import ALLOWED, LeftOut, kinds, lowest, scores
 
 SPAN, STEP = 1.0, 0.1
 """In log-odds."""
@@ -35,14 +35,14 @@ def thresholds(left: LeftOut, refused: NDArray[np.bool_], held: Sequence[LeftOut
     what each model thought of the twins held back."""
     spent = _spent(left, refused)
     caught = _caught(held)
-    common = _lowest(lambda limit: spent(np.full(len(CATEGORIES), limit)), 0.0, 5.0)
+    common = lowest(lambda limit: _fit(spent(np.full(len(CATEGORIES), limit))), 0.0, 5.0)
     start = np.full(len(CATEGORIES), common)
     best = start
     low, high = PRICES
     for _ in range(7):
         price = math.sqrt(low * high)
         limits = _ascended(start, spent, caught, price)
-        if max(spent(limits).values()) <= 1.0:
+        if _fit(spent(limits)):
             best, high = limits, price
         else:
             low = price
@@ -85,17 +85,22 @@ def _spread(
 ) -> Limits:
     """What is left of the budget, spent: all together, then step by step where it catches most for what it costs,
     none more than SPAN below the lowest."""
-    limits = limits + _lowest(lambda move: spent(limits + move), -1.0, 1.0)
+    limits = limits + lowest(lambda move: _fit(spent(limits + move)), -1.0, 1.0)
     floor = limits.min() - SPAN
     while True:
         lower = limits - np.eye(len(limits)) * STEP / 2
         costs = [spent(row) for row in lower]
-        fit = [i for i, used in enumerate(costs) if max(used.values()) <= 1.0 and lower[i, i] >= floor]
+        fit = [i for i, used in enumerate(costs) if _fit(used) and lower[i, i] >= floor]
         if not fit:
             return limits
         before, here = sum(spent(limits).values()), caught(limits)
         gains = [(caught(lower[i]) - here) / (sum(costs[i].values()) - before + 1e-3) for i in fit]
         limits = lower[fit[int(np.argmax(gains))]]
+
+
+def _fit(used: dict[str, float]) -> bool:
+    """Whether no budget is overspent."""
+    return max(used.values()) <= 1.0
 
 
 def _spent(left: LeftOut, refused: NDArray[np.bool_]) -> Callable[[Limits], dict[str, float]]:
@@ -129,11 +134,3 @@ def _caught(held: Sequence[LeftOut]) -> Callable[[Limits], float]:
 
 def _of(examples: Sequence[Example], category: str) -> NDArray[np.int64]:
     return np.flatnonzero([e.category == category for e in examples])
-
-
-def _lowest(spent: Callable[[float], dict[str, float]], low: float, high: float) -> float:
-    """The lowest number that stays within every budget."""
-    for _ in range(30):
-        middle = (low + high) / 2
-        low, high = (low, middle) if max(spent(middle).values()) <= 1.0 else (middle, high)
-    return high
